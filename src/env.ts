@@ -1,0 +1,14 @@
+import type { Vault } from "./vault/vault.ts";
+
+/** The bindings and secrets of wrangler.toml. */
+export interface Env {
+  VAULT: DurableObjectNamespace<Vault>;
+  BUCKET: R2Bucket;
+  /** The first D1 shard; an operator may bind `DB_1` … `DB_31` beside it. */
+  DB: D1Database;
+  [shard: `DB_${number}`]: D1Database | undefined;
+  ADMIN_TOKEN: string;
+  KEY_SECRET: string;
+  /** The former KEY_SECRET: keys it signed stay good while they are replaced. */
+  KEY_SECRET_PREVIOUS?: string;
+}

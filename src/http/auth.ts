@@ -1,0 +1,122 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Env } from "../env.ts";
+import { isUlid } from "../model/id.ts";
+import { refuse, type Refusal, type Result } from "../model/refusal.ts";
+import type { KeyType, Principal } from "../model/vault.ts";
+
+/**
+ * A token is `sk_` or `pk_`, the vault's ULID, the key's ULID and 43 characters of base64url, cut by position. The last
+ * part is an HMAC-SHA-256 over the rest, so a token cannot be forged, moved to another vault or given another type, and
+ * a request without a good one is refused before any vault hears of it.
+ */
+const TOKEN_LENGTH = 98;
+const PREFIX = { secret: "sk_", public: "pk_" } as const satisfies Record<KeyType, string>;
+
+/** Shorter secrets can be guessed. Characters. */
+const MIN_SECRET_LENGTH = 32;
+
+const encoder = new TextEncoder();
+
+interface Secret {
+  /** Names the secret in the rows of the keys that it signed: the first characters of its digest. */
+  readonly kid: string;
+  readonly key: CryptoKey;
+}
+
+/** Imported secrets, for the life of the isolate: two at most. */
+const secrets = new Map<string, Promise<Secret>>();
+
+function importSecret(secret: string): Promise<Secret> {
+  if (!secret || secret.length < MIN_SECRET_LENGTH) {
+    throw new Error(`KEY_SECRET must be set and have at least ${MIN_SECRET_LENGTH} characters`);
+  }
+  let imported = secrets.get(secret);
+  if (!imported) {
+    imported = (async () => {
+      const bytes = encoder.encode(secret);
+      const digest = Buffer.from(await crypto.subtle.digest("SHA-256", bytes));
+      const algorithm = { name: "HMAC", hash: "SHA-256" };
+      const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign", "verify"]);
+      return { kid: digest.toString("hex").slice(0, 8), key };
+    })();
+    secrets.set(secret, imported);
+  }
+  return imported;
+}
+
+const signed = (kid: string, type: KeyType, vaultId: string, keyId: string): Uint8Array =>
+  encoder.encode(`token:v1:${kid}:${type}:${vaultId}:${keyId}`);
+
+/** The token of a key, and the kid of the secret that signs it. */
+export async function mintToken(env: Env, key: { type: KeyType; vaultId: string; keyId: string }): Promise<{ token: string; kid: string }> {
+  const secret = await importSecret(env.KEY_SECRET);
+  const mac = await crypto.subtle.sign("HMAC", secret.key, signed(secret.kid, key.type, key.vaultId, key.keyId));
+  const ulids = key.vaultId.slice("vault_".length) + key.keyId.slice("key_".length);
+  return { token: PREFIX[key.type] + ulids + Buffer.from(mac).toString("base64url"), kid: secret.kid };
+}
+
+async function verifyToken(env: Env, token: string): Promise<Principal | undefined> {
+  if (token.length !== TOKEN_LENGTH) return undefined;
+  const type = token.startsWith(PREFIX.secret) ? "secret" : token.startsWith(PREFIX.public) ? "public" : undefined;
+  const vault = token.slice(3, 29);
+  const key = token.slice(29, 55);
+  const text = token.slice(55);
+  if (!type || !isUlid(vault) || !isUlid(key)) return undefined;
+  const mac = Buffer.from(text, "base64url");
+  // base64url has spare bits at the end: only the one canonical spelling is the token.
+  if (mac.toString("base64url") !== text) return undefined;
+  const principal = { kind: "key", type, vaultId: `vault_${vault}`, keyId: `key_${key}` } as const;
+  for (const secret of [env.KEY_SECRET, env.KEY_SECRET_PREVIOUS]) {
+    if (!secret) continue;
+    const { kid, key: hmac } = await importSecret(secret);
+    // Compares in constant time.
+    if (await crypto.subtle.verify("HMAC", hmac, mac, signed(kid, type, principal.vaultId, principal.keyId))) return principal;
+  }
+  return undefined;
+}
+
+async function isAdmin(env: Env, token: string): Promise<boolean> {
+  if (!env.ADMIN_TOKEN) return false;
+  // Digests have one length whatever was sent, so comparing them tells nothing about the token's.
+  const [given, expected] = await Promise.all(
+    [token, env.ADMIN_TOKEN].map((text) => crypto.subtle.digest("SHA-256", encoder.encode(text))),
+  );
+  return given !== undefined && expected !== undefined && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
+}
+
+/** RFC 6750: what a 401 tells the client. */
+export function unauthorized(message: string, withToken: boolean): Refusal {
+  const challenge = withToken ? 'Bearer realm="strongroom", error="invalid_token"' : 'Bearer realm="strongroom"';
+  return refuse("UNAUTHORIZED", message, { "WWW-Authenticate": challenge });
+}
+
+/** Who sends this request, by its signature alone; whether a key still acts is for its vault to say. */
+export async function authenticate(request: Request, env: Env): Promise<Result<{ principal: Principal }>> {
+  const header = request.headers.get("Authorization");
+  if (!header) return unauthorized("send a key as Authorization: Bearer …", false);
+  const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
+  if (!token) return unauthorized("Authorization: must be Bearer and a key", true);
+  const principal = await verifyToken(env, token);
+  if (principal) return { ok: true, principal };
+  if (await isAdmin(env, token)) return { ok: true, principal: { kind: "admin" } };
+  return unauthorized("this key is not valid", true);
+}
+
+/** What a route asks of its caller. */
+export type Access =
+  | "admin" /** the operator */
+  | "manage" /** the operator, or a secret key of the vault */
+  | "read" /** a key of the vault */
+  | "write"; /** a secret key of the vault */
+
+/** Whether a principal's kind and type give it access to a vault (undefined: to no vault in particular). */
+export function authorize(principal: Principal, access: Access, vaultId: string | undefined): Refusal | undefined {
+  const forbidden = (message: string): Refusal => refuse("FORBIDDEN", message);
+  if (principal.kind === "admin") {
+    return access === "admin" || access === "manage" ? undefined : forbidden("the admin token opens no assets: use a key of the vault");
+  }
+  if (access === "admin") return forbidden("this needs the admin token");
+  if (principal.vaultId !== vaultId) return forbidden("this key belongs to another vault");
+  if (principal.type === "public" && access !== "read") return forbidden("a public key can only read: use a secret key");
+  return undefined;
+}

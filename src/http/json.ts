@@ -1,0 +1,33 @@
+import { MAX_JSON_BODY_BYTES } from "../model/limits.ts";
+import { essence } from "../model/mime.ts";
+import { invalid, refuse, Refused, type Result } from "../model/refusal.ts";
+import type { BodyReader } from "./reader.ts";
+
+/** Reads a JSON body, bounded, if its Content-Type is one of `types`. */
+export async function readJson(
+  request: Request,
+  reader: BodyReader,
+  types: readonly string[] = ["application/json"],
+): Promise<Result<{ value: unknown }>> {
+  if (!types.includes(essence(request.headers.get("Content-Type") ?? ""))) {
+    return refuse("UNSUPPORTED_MEDIA_TYPE", `Content-Type: must be ${types.join(" or ")}`, { "Accept-Patch": types.join(", ") });
+  }
+  const tooLarge = refuse("PAYLOAD_TOO_LARGE", `the JSON body must be at most ${MAX_JSON_BODY_BYTES} bytes`);
+  if (reader.declared !== undefined && reader.declared > MAX_JSON_BODY_BYTES) return tooLarge;
+  const chunks: Uint8Array[] = [];
+  try {
+    for (let chunk = await reader.read(); chunk; chunk = await reader.read()) {
+      chunks.push(chunk);
+      if (reader.bytesRead > MAX_JSON_BODY_BYTES) return tooLarge;
+    }
+  } catch (error) {
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+    return { ok: true, value: JSON.parse(text) as unknown };
+  } catch {
+    return invalid("the body must be valid JSON in UTF-8");
+  }
+}

@@ -1,0 +1,97 @@
+import type { Env } from "../env.ts";
+import type { Refusal, Result } from "../model/refusal.ts";
+import type { Principal } from "../model/vault.ts";
+import { callVault, type VaultStub } from "../vault/client.ts";
+import { type Access, authenticate, authorize } from "./auth.ts";
+import { BodyReader } from "./reader.ts";
+
+/** What is drained of a body before a request is refused: plenty for who holds a key, less for who does not. */
+const DRAIN_BYTES = { known: 512 * 1024 * 1024, unknown: 128 * 1024 * 1024 };
+const DRAIN_MS = 30_000;
+
+/**
+ * A request on its way through the router. itty-router matches on `method` and `url` and sets `params` and `query`; HEAD
+ * is matched as GET.
+ */
+export class ApiRequest {
+  readonly id = `req_${crypto.randomUUID()}`;
+  readonly request: Request;
+  readonly env: Env;
+  readonly method: string;
+  readonly url: string;
+  params: Record<string, string> = {};
+  query: Record<string, string | string[] | undefined> = {};
+  /** Set by {@link admit}: a handler behind it has one. */
+  #principal: Principal | undefined;
+  #reader: BodyReader | undefined;
+
+  constructor(request: Request, env: Env) {
+    this.request = request;
+    this.env = env;
+    this.method = request.method === "HEAD" ? "GET" : request.method;
+    this.url = request.url;
+  }
+
+  header(name: string): string | null {
+    return this.request.headers.get(name);
+  }
+
+  /** A path parameter, percent-decoded; what cannot be decoded is no id and stays as it is. */
+  param(name: string): string {
+    const raw = this.params[name] ?? "";
+    try {
+      return decodeURIComponent(raw);
+    } catch {
+      return raw;
+    }
+  }
+
+  get vaultId(): string {
+    return this.param("vaultId");
+  }
+
+  /** The body. Made on first use, because it locks the request's stream. */
+  get reader(): BodyReader {
+    this.#reader ??= new BodyReader(this.request);
+    return this.#reader;
+  }
+
+  get principal(): Principal {
+    if (!this.#principal) throw new Error("the route has no access rule");
+    return this.#principal;
+  }
+
+  /** Lets the request pass if its caller has this access, as far as the token alone can tell. */
+  async admit(access: Access): Promise<Refusal | undefined> {
+    const authenticated = await authenticate(this.request, this.env);
+    if (!authenticated.ok) return authenticated;
+    this.#principal = authenticated.principal;
+    const refusal = authorize(authenticated.principal, access, this.params["vaultId"] === undefined ? undefined : this.vaultId);
+    return refusal && this.refuse(refusal);
+  }
+
+  /** Calls the vault of the request's path. */
+  vault<T extends object>(repeatable: boolean, call: (stub: VaultStub) => Promise<Result<T>>): Promise<Result<T>> {
+    return callVault(this.env, this.vaultId, repeatable, call);
+  }
+
+  /**
+   * The refusal to answer with when the router itself says no. A key that no longer acts is told so (401) before anything
+   * else, so its vault is asked first: that costs a call only where something is wrong already.
+   */
+  async refuse(refusal: Refusal): Promise<Refusal> {
+    const { principal } = this;
+    if (principal.kind === "admin") return refusal;
+    const checked = await callVault(this.env, principal.vaultId, true, (stub) => stub.authorize(principal));
+    return checked.ok ? refusal : checked;
+  }
+
+  /** Takes in the rest of the body, bounded, so that the client can read the answer. */
+  async drain(): Promise<void> {
+    if (!this.request.body) return;
+    await this.reader.drain(this.#principal ? DRAIN_BYTES.known : DRAIN_BYTES.unknown, DRAIN_MS);
+  }
+}
+
+/** Answers with a response, or says no. */
+export type Handler = (api: ApiRequest) => Promise<Response | Refusal>;

@@ -1,0 +1,99 @@
+import * as v from "valibot";
+import { hasControl } from "../model/filename.ts";
+import { DEFAULT_PAGE, MAX_NAME_LENGTH, MAX_PAGE } from "../model/limits.ts";
+import { isJsonObject, type JsonObject } from "../model/metadata.ts";
+import { decodeCursor } from "../model/cursor.ts";
+import { invalid, type Result } from "../model/refusal.ts";
+import { timestamp } from "../model/time.ts";
+
+/** Runs a schema over unknown input; the refusal names the field and the rule of the first thing that is wrong. */
+export function parse<const S extends v.GenericSchema>(schema: S, input: unknown): Result<{ value: v.InferOutput<S> }> {
+  const result = v.safeParse(schema, input, { abortEarly: true });
+  if (result.success) return { ok: true, value: result.output };
+  const issue = result.issues[0];
+  const path = v.getDotPath(issue);
+  if (issue.type === "object" && path) return invalid(`${path}: is required`);
+  return invalid(path ? `${path}: ${issue.message}` : issue.message);
+}
+
+/** The seed's rule for partition, collection and channel. */
+export const PathComponent = v.pipe(
+  v.string("must be a string"),
+  v.regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
+    "must be 1 to 64 lowercase letters, digits and hyphens, starting and ending with a letter or digit",
+  ),
+);
+
+const Limit = v.pipe(
+  v.optional(v.string(), String(DEFAULT_PAGE)),
+  v.regex(/^[0-9]{1,9}$/, `must be a number from 1 to ${MAX_PAGE}`),
+  v.transform(Number),
+  v.minValue(1, `must be a number from 1 to ${MAX_PAGE}`),
+  v.maxValue(MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`),
+);
+
+/** A cursor whose content has the given shape, decoded. */
+const cursorOf = <const S extends v.GenericSchema>(shape: S) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(1_000, "is not a cursor of this list"),
+      v.transform(decodeCursor),
+      v.custom<v.InferOutput<S>>((value) => v.is(shape, value), "is not a cursor of this list"),
+    ),
+  );
+
+const Filter = { partition: v.optional(PathComponent), collection: v.optional(PathComponent), channel: v.optional(PathComponent) };
+
+/** Query of the asset list. The cursor carries the filters it was made with. */
+export const AssetListQuery = v.object({
+  ...Filter,
+  limit: Limit,
+  cursor: cursorOf(v.strictObject({ created_at: v.string(), seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0)), ...Filter })),
+});
+
+/** Query of a list in the order of ids: vaults and keys. */
+export const IdListQuery = v.object({
+  limit: Limit,
+  cursor: cursorOf(v.strictObject({ created_at: v.string(), id: v.pipe(v.string(), v.regex(/^(?:vault|key)_[0-9a-z]{26}$/)) })),
+});
+
+const Name = v.pipe(
+  v.string("must be a string"),
+  v.minLength(1, "must not be empty"),
+  v.maxLength(MAX_NAME_LENGTH, `must be at most ${MAX_NAME_LENGTH} characters`),
+  v.check((text) => text.isWellFormed() && !hasControl(text), "must be valid Unicode without control characters"),
+);
+
+const body = <const E extends v.ObjectEntries>(entries: E) =>
+  v.pipe(v.custom<JsonObject>(isJsonObject, "the body must be a JSON object"), v.object(entries));
+
+export const VaultBody = body({ name: Name });
+
+export const KeyBody = body({
+  label: v.nullish(Name, null),
+  type: v.optional(v.picklist(["secret", "public"], 'must be "secret" or "public"'), "secret"),
+  expires_at: v.nullish(
+    v.pipe(
+      v.string("must be a string"),
+      v.regex(
+        /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/,
+        "must be an RFC 3339 time, such as 2027-01-15T10:30:00Z",
+      ),
+      v.transform((text) => Date.parse(text)),
+      v.check((ms) => ms > Date.now() && ms < 253_402_300_800_000, "must be a time in the future"),
+      v.transform(timestamp),
+    ),
+    null,
+  ),
+});
+
+/** Values of metadata and tags are checked by model/metadata: valibot's records lose keys such as `__proto__`. */
+export const PatchBody = v.pipe(
+  body({
+    metadata: v.optional(v.custom<JsonObject>(isJsonObject, "must be a JSON object")),
+    tags: v.optional(v.array(v.string("must be a string"), "must be an array of strings")),
+  }),
+  v.check((patch) => patch.metadata !== undefined || patch.tags !== undefined, "at least one of metadata and tags must be given"),
+);

@@ -1,0 +1,8 @@
+import type { Env } from "./env.ts";
+import { handle } from "./router.ts";
+
+export { Vault } from "./vault/vault.ts";
+
+export default {
+  fetch: (request, env) => handle(request, env),
+} satisfies ExportedHandler<Env>;

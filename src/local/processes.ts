@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const ON_LINUX = process.platform === "linux";
+
+/** Something that tells a process from a later one with the same number; undefined when there is no such process. */
+export function startTime(pid: number): string | undefined {
+  try {
+    // After the command, which may hold anything but ends in the last parenthesis, starttime is the 20th field.
+    if (ON_LINUX) return readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1)?.trim().split(" ")[19];
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Running workerd processes that were started with this in their environment. */
+export function workerdsWith(variable: string, value: string): number[] {
+  const entry = `${variable}=${value}`;
+  if (!ON_LINUX) {
+    const table = execFileSync("ps", ["-axEww", "-o", "pid=,command="], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+    return table.split("\n").filter((line) => line.includes("workerd") && `${line} `.includes(` ${entry} `)).map((line) => parseInt(line, 10));
+  }
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("workerd") && readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(entry);
+    } catch {
+      return false; // It has ended meanwhile, or is not ours to look at.
+    }
+  });
+}
+
+/** Ends processes and waits until they are gone. */
+export async function end(pids: readonly number[]): Promise<void> {
+  for (const pid of pids) {
+    const started = startTime(pid);
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      continue; // It has ended meanwhile.
+    }
+    while (started !== undefined && startTime(pid) === started && !isZombie(pid)) await sleep(20);
+  }
+}
+
+/** Dead, its files and ports closed, but not yet collected by a parent. */
+function isZombie(pid: number): boolean {
+  try {
+    return ON_LINUX && readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1)?.trim().startsWith("Z") === true;
+  } catch {
+    return true;
+  }
+}

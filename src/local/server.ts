@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { OWNER_VARIABLE, type Secrets, UsageError } from "./state.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Two D1 shards, so that nothing comes to rely on there being one. */
+const DATABASES = { DB: "strongroom-0", DB_1: "strongroom-1" };
+
+export interface LocalServer {
+  /** Where clients reach it, without a trailing slash. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Runs the Worker in workerd with all its data under `directory`. Throws UsageError when the address cannot be had. */
+export async function startServer(options: { host: string; port: number; directory: string; secrets: Secrets }): Promise<LocalServer> {
+  const { host, port, directory, secrets } = options;
+  await checkAddress(host, port);
+  const config = readFileSync(`${ROOT}wrangler.toml`, "utf8");
+  // workerd inherits it; see StateDirectory.open.
+  process.env[OWNER_VARIABLE] = directory;
+  const miniflare = new Miniflare({
+    name: "strongroom",
+    modules: [{ type: "ESModule", path: "worker.js", contents: await bundle() }],
+    compatibilityDate: setting(config, /^compatibility_date = "(.+)"/m),
+    compatibilityFlags: setting(config, /^compatibility_flags = \["(.+)"\]/m).split('", "'),
+    bindings: { ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret },
+    durableObjects: { VAULT: { className: "Vault", useSQLite: true } },
+    d1Databases: DATABASES,
+    r2Buckets: { BUCKET: "strongroom" },
+    defaultPersistRoot: directory,
+    durableObjectsPersist: `${directory}/vaults`,
+    d1Persist: `${directory}/d1`,
+    r2Persist: `${directory}/r2`,
+    // Straight to the Worker: Miniflare's own entry would halve the request rate.
+    unsafeDirectSockets: [{ host, port }],
+    host: "127.0.0.1",
+    port: 0,
+    cf: false, // It would be fetched from the network.
+    log: new Log(LogLevel.ERROR),
+  });
+  try {
+    const url = await miniflare.unsafeGetDirectURL("strongroom");
+    await applySchema(miniflare);
+    return { url: url.origin, stop: () => miniflare.dispose() };
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
+  }
+}
+
+/** The Worker as one module. */
+async function bundle(): Promise<string> {
+  const result = await build({
+    entryPoints: [`${ROOT}src/index.ts`],
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+    sourcemap: "inline",
+    write: false,
+  });
+  const output = result.outputFiles[0];
+  if (!output) throw new Error("esbuild wrote nothing");
+  return output.text;
+}
+
+async function applySchema(miniflare: Miniflare): Promise<void> {
+  // D1 takes single statements; the file has no semicolon but at their ends, once its comments are gone.
+  const statements = readFileSync(`${ROOT}schema.sql`, "utf8").replace(/--.*$/gm, "").split(";").map((text) => text.trim()).filter(Boolean);
+  for (const binding of Object.keys(DATABASES)) {
+    const db = await miniflare.getD1Database(binding);
+    await db.batch(statements.map((statement) => db.prepare(statement)));
+  }
+}
+
+/** workerd says only that it failed; so ask the system first whether the address can be had. */
+async function checkAddress(host: string, port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once("error", reject);
+      probe.listen({ host, port, exclusive: true }, resolve);
+    });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === "EADDRINUSE" ? "the port is in use" : code === "EACCES" ? "that is not permitted" : (code ?? message);
+    throw new UsageError(`cannot listen on ${host}:${port}: ${why}`);
+  } finally {
+    await new Promise((resolve) => probe.close(resolve));
+  }
+}
+
+function setting(config: string, pattern: RegExp): string {
+  const value = pattern.exec(config)?.[1];
+  if (value === undefined) throw new Error(`wrangler.toml has no ${pattern.source}`);
+  return value;
+}

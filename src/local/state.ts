@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { end, startTime, workerdsWith } from "./processes.ts";
+
+/** A mistake of the operator's, told in one line. */
+export class UsageError extends Error {}
+
+/** What `credentials.json` holds: all that a client on this machine needs. */
+export interface Credentials {
+  url: string;
+  admin_token: string;
+  vault_id: string;
+  secret_key: string;
+  public_key: string;
+}
+
+export interface Secrets {
+  admin_token: string;
+  key_secret: string;
+}
+
+/** Set for workerd, so that one whose parent was killed can be told from all others. */
+export const OWNER_VARIABLE = "STRONGROOM_STATE_OF";
+
+/**
+ * The directory that holds everything of a local server: `lock`, `secrets.json`, `credentials.json` and the data of D1,
+ * R2 and the vaults. Held by one server at a time.
+ */
+export class StateDirectory {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Creates the directory if need be and takes hold of it. A lock whose process is gone is no obstacle, and a workerd that
+   * it left behind is ended. Throws UsageError when another server holds it or it cannot be written.
+   */
+  static async open(directory: string): Promise<StateDirectory> {
+    let state: StateDirectory;
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      state = new StateDirectory(realpathSync(directory));
+      state.#lock();
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new UsageError(`the state directory ${directory} cannot be written (${code ?? message})`);
+    }
+    await end(workerdsWith(OWNER_VARIABLE, state.path));
+    return state;
+  }
+
+  close(): void {
+    rmSync(this.#file("lock"), { force: true });
+  }
+
+  /** The server's secrets, made on the first call for this directory. */
+  secrets(): Secrets {
+    const known = this.#read<Secrets>("secrets.json");
+    if (known) return known;
+    const secrets = { admin_token: randomBytes(32).toString("base64url"), key_secret: randomBytes(32).toString("base64url") };
+    this.#write("secrets.json", secrets);
+    return secrets;
+  }
+
+  credentials(): Credentials | undefined {
+    return this.#read<Credentials>("credentials.json");
+  }
+
+  saveCredentials(credentials: Credentials): void {
+    this.#write("credentials.json", credentials);
+  }
+
+  #file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** The lock comes into being complete, by a hard link: nobody ever reads half of one. */
+  #lock(): void {
+    const mine = this.#file(`lock.${process.pid}`);
+    writeFileSync(mine, JSON.stringify({ pid: process.pid, started: startTime(process.pid) }), { mode: 0o600 });
+    try {
+      for (;;) {
+        try {
+          linkSync(mine, this.#file("lock"));
+          return;
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+          this.#breakStaleLock();
+        }
+      }
+    } finally {
+      unlinkSync(mine);
+    }
+  }
+
+  #breakStaleLock(): void {
+    const holder = this.#read<{ pid: number; started?: string }>("lock");
+    if (holder && holder.started !== undefined && startTime(holder.pid) === holder.started) {
+      throw new UsageError(`the state directory ${this.path} is held by another server (process ${holder.pid})`);
+    }
+    // Of several that find it stale, one gets to move it away.
+    const stale = this.#file(`lock.stale.${process.pid}`);
+    try {
+      renameSync(this.#file("lock"), stale);
+      unlinkSync(stale);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+
+  #read<T>(name: string): T | undefined {
+    try {
+      return JSON.parse(readFileSync(this.#file(name), "utf8")) as T;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      if (name === "lock") return undefined;
+      throw new UsageError(`${this.#file(name)} cannot be read (${(error as Error).message})`);
+    }
+  }
+
+  /** Readable by the owner alone, and never half written. */
+  #write(name: string, value: object): void {
+    const temporary = this.#file(`${name}.new`);
+    writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true });
+    renameSync(temporary, this.#file(name));
+  }
+}

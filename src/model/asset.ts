@@ -1,0 +1,86 @@
+/** What distinguishes one asset's place from another's: the seed's three path components and a name. */
+export interface AssetPath {
+  partition: string;
+  collection: string;
+  channel: string;
+  filename: string;
+}
+
+/** A body that is in R2 and waits for its record: what an upload hands to the vault. */
+export interface NewAsset extends AssetPath {
+  id: string;
+  r2_key: string;
+  size: number;
+  mime_type: string;
+  width: number | null;
+  height: number | null;
+  /** A JSON object, serialised. */
+  metadata: string;
+  /** A JSON array of strings, serialised. */
+  tags: string;
+  /** Of the body, lower-case hex. */
+  sha256: string;
+}
+
+/** An asset as the vault's index and D1 hold it. */
+export interface Asset extends NewAsset {
+  /** The vault's revision at which the asset was created: its place in every list, for ever. */
+  seq: number;
+  /** The vault's revision at which it last changed. */
+  rev: number;
+  created_at: string;
+  updated_at: string;
+}
+
+/** The seed's 15 fields in the seed's order. Frozen: anything more travels in headers. */
+export interface AssetRecord {
+  id: string;
+  vault_id: string;
+  partition: string;
+  collection: string;
+  channel: string;
+  filename: string;
+  r2_key: string;
+  size: number;
+  mime_type: string;
+  width: number | null;
+  height: number | null;
+  metadata: string;
+  tags: string;
+  created_at: string;
+  updated_at: string;
+}
+
+export function toRecord(vaultId: string, asset: Asset): AssetRecord {
+  return {
+    id: asset.id,
+    vault_id: vaultId,
+    partition: asset.partition,
+    collection: asset.collection,
+    channel: asset.channel,
+    filename: asset.filename,
+    r2_key: asset.r2_key,
+    size: asset.size,
+    mime_type: asset.mime_type,
+    width: asset.width,
+    height: asset.height,
+    metadata: asset.metadata,
+    tags: asset.tags,
+    created_at: asset.created_at,
+    updated_at: asset.updated_at,
+  };
+}
+
+/** Where the body of an asset lives in R2. Written once: keys are never used twice and never recomputed. */
+export const r2Key = (vaultId: string, path: AssetPath, id: string): string =>
+  `${vaultId}/${path.partition}/${path.collection}/${path.channel}/${id}_${path.filename}`;
+
+/** Where a body waits whose path is not known yet. No partition can begin with a dot. */
+export const stagingKey = (vaultId: string, id: string): string => `${vaultId}/.staging/${id}`;
+
+/** The filters of a list; an absent one matches everything. */
+export interface AssetFilter {
+  partition?: string | undefined;
+  collection?: string | undefined;
+  channel?: string | undefined;
+}

@@ -1,0 +1,25 @@
+import { MAX_FILENAME_BYTES } from "./limits.ts";
+import { utf8Length } from "./metadata.ts";
+import { invalid, type Result } from "./refusal.ts";
+
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Whether text holds control characters (C0, DEL, C1): nothing a person could see or a header could carry. */
+export const hasControl = (text: string): boolean => CONTROL.test(text);
+
+/** The name a client's path ends in: some send the whole path, with either separator. */
+export const lastSegment = (path: string): string => path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+
+/** A name that is stored verbatim and is safe to become part of a key, of a header and of a file on someone's disk. */
+export function checkFilename(filename: string): Result<{ filename: string }> {
+  if (filename === "") return invalid("filename: must not be empty");
+  if (filename === "." || filename === "..") return invalid('filename: must not be "." or ".."');
+  if (/[/\\]/.test(filename)) return invalid("filename: must not contain / or \\");
+  if (hasControl(filename)) return invalid("filename: must not contain control characters");
+  if (!filename.isWellFormed()) return invalid("filename: must be valid Unicode");
+  if (utf8Length(filename) > MAX_FILENAME_BYTES) {
+    return invalid(`filename: must be at most ${MAX_FILENAME_BYTES} bytes of UTF-8`);
+  }
+  return { ok: true, filename };
+}

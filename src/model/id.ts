@@ -1,0 +1,31 @@
+import { decodeTime, ulid } from "ulid";
+
+/** A ULID in Crockford base 32, lower case; the first character holds only three bits. */
+const ULID = "[0-7][0-9a-hjkmnp-tv-z]{25}";
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const ULID_LENGTH = 26;
+
+const ULID_PATTERN = new RegExp(`^${ULID}$`);
+const ASSET_PATTERN = new RegExp(`^asset_${ULID}$`);
+const VAULT_PATTERN = new RegExp(`^vault_${ULID}$`);
+const KEY_PATTERN = new RegExp(`^key_${ULID}$`);
+
+export const isUlid = (text: string): boolean => ULID_PATTERN.test(text);
+export const isAssetId = (text: string): boolean => ASSET_PATTERN.test(text);
+export const isVaultId = (text: string): boolean => VAULT_PATTERN.test(text);
+export const isKeyId = (text: string): boolean => KEY_PATTERN.test(text);
+
+/** A new asset id; `time` (epoch milliseconds) is its first part. */
+export const newAssetId = (time?: number): string => `asset_${ulid(time).toLowerCase()}`;
+export const newKeyId = (): string => `key_${ulid().toLowerCase()}`;
+
+/** A new vault id whose last character names `shard` (0–31), so that no lookup is ever needed to find its database. */
+export function newVaultId(shard: number): string {
+  return `vault_${ulid().toLowerCase().slice(0, -1)}${ALPHABET.charAt(shard)}`;
+}
+
+/** The shard number that {@link newVaultId} put into a vault id. */
+export const shardNumber = (vaultId: string): number => ALPHABET.indexOf(vaultId.slice(-1));
+
+/** When an id was made, in epoch milliseconds. The id must be well-formed. */
+export const idTime = (id: string): number => decodeTime(id.slice(-ULID_LENGTH).toUpperCase());

@@ -1,0 +1,96 @@
+import { MAX_JSON_FIELD_BYTES, MAX_METADATA_DEPTH, MAX_TAGS } from "./limits.ts";
+import { invalid, type Result } from "./refusal.ts";
+
+export type JsonObject = { [key: string]: unknown };
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** UTF-8 length; cheap when the text is short enough to fit whatever it contains. */
+export const utf8Length = (text: string): number => Buffer.byteLength(text, "utf8");
+
+/**
+ * Whether a parsed JSON value nests deeper than `limit` levels of objects and arrays. Iterative, because the value
+ * is hostile until this has said no: JSON.parse takes 50,000 levels, JSON.stringify overflows the stack on them.
+ */
+export function nestsDeeper(value: unknown, limit: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    const containers = level.filter((item) => typeof item === "object" && item !== null);
+    if (containers.length > 0 && depth >= limit) return true;
+    level = containers.flatMap((item) => Object.values(item as object) as unknown[]);
+  }
+  return false;
+}
+
+/** Serialises metadata for storage, or says which rule it breaks. */
+export function serializeMetadata(value: unknown): Result<{ json: string }> {
+  if (!isJsonObject(value)) return invalid("metadata: must be a JSON object");
+  if (nestsDeeper(value, MAX_METADATA_DEPTH)) {
+    return invalid(`metadata: must not nest deeper than ${MAX_METADATA_DEPTH} levels`);
+  }
+  const json = JSON.stringify(value);
+  if (utf8Length(json) > MAX_JSON_FIELD_BYTES) {
+    return invalid(`metadata: must be at most ${MAX_JSON_FIELD_BYTES} bytes of JSON`);
+  }
+  return { ok: true, json };
+}
+
+/** Serialises tags for storage (order and duplicates kept), or says which rule they break. */
+export function serializeTags(value: unknown): Result<{ json: string }> {
+  if (!Array.isArray(value) || !value.every((tag) => typeof tag === "string")) {
+    return invalid("tags: must be a JSON array of strings");
+  }
+  if (value.length > MAX_TAGS) return invalid(`tags: must be at most ${MAX_TAGS} strings`);
+  const json = JSON.stringify(value);
+  if (utf8Length(json) > MAX_JSON_FIELD_BYTES) {
+    return invalid(`tags: must be at most ${MAX_JSON_FIELD_BYTES} bytes of JSON`);
+  }
+  return { ok: true, json };
+}
+
+/** A form field or query parameter that holds JSON: `serialize` decides what it must be. */
+export function parseJsonField(
+  field: string,
+  text: string,
+  serialize: (value: unknown) => Result<{ json: string }>,
+): Result<{ json: string }> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return invalid(`${field}: must be valid JSON`);
+  }
+  return serialize(value);
+}
+
+/** A change to an asset, as JSON text: every key survives the way to the vault, whatever its name. */
+export interface AssetPatch {
+  /** A JSON object to merge into the asset's metadata. */
+  metadata?: string;
+  /** A JSON array of strings that replaces the asset's tags. */
+  tags?: string;
+  /** How metadata is meant: literally, or as an RFC 7396 merge patch. */
+  merge: "shallow" | "rfc7396";
+}
+
+/**
+ * Metadata after a patch. Shallow: the top level is `{...old, ...patch}` and a null is stored as null. Spread
+ * defines keys such as `__proto__` as plain data, where Object.assign would lose them.
+ */
+export function mergeMetadata(oldJson: string, patchJson: string, merge: AssetPatch["merge"]): JsonObject {
+  const old = JSON.parse(oldJson) as JsonObject;
+  const patch = JSON.parse(patchJson) as JsonObject;
+  return merge === "shallow" ? { ...old, ...patch } : mergePatch(old, patch);
+}
+
+/** RFC 7396: null removes, objects merge, anything else replaces. The patch's depth is bounded before it comes here. */
+function mergePatch(target: unknown, patch: JsonObject): JsonObject {
+  const merged = new Map(Object.entries(isJsonObject(target) ? target : {}));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(key);
+    else merged.set(key, isJsonObject(value) ? mergePatch(merged.get(key), value) : value);
+  }
+  // fromEntries defines, it does not assign: `__proto__` stays a key like any other.
+  return Object.fromEntries(merged);
+}

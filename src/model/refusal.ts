@@ -1,0 +1,69 @@
+/**
+ * The closed table of everything the API can answer instead of a success. The code is the contract; the status
+ * follows from it.
+ */
+export const STATUS = {
+  INVALID_PARAMS: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  ASSET_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
+  CONFLICT: 409,
+  PRECONDITION_FAILED: 412,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RANGE_NOT_SATISFIABLE: 416,
+  RATE_LIMITED: 429,
+  INTERNAL_ERROR: 500,
+  UNAVAILABLE: 503,
+} as const;
+
+export type ErrorCode = keyof typeof STATUS;
+
+/**
+ * An expected "no". It is a value, not an exception, so that it crosses the RPC boundary between router and vault
+ * unharmed; exceptions are left for bugs.
+ */
+export interface Refusal {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  /** For the client: names the field and the rule it broke. */
+  readonly message: string;
+  /** Response headers that belong to this refusal, such as `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Result<T extends object = object> = ({ readonly ok: true } & Readonly<T>) | Refusal;
+
+export function refuse(code: ErrorCode, message: string, headers?: Record<string, string>): Refusal {
+  return headers ? { ok: false, code, message, headers } : { ok: false, code, message };
+}
+
+export const invalid = (message: string): Refusal => refuse("INVALID_PARAMS", message);
+
+/** A 503 that tells the client when to come back, in whole seconds. */
+export const unavailable = (message: string, retryAfter = 1): Refusal =>
+  refuse("UNAVAILABLE", message, { "Retry-After": String(retryAfter) });
+
+export const assetNotFound = (): Refusal => refuse("ASSET_NOT_FOUND", "no asset with this id in this vault");
+
+/**
+ * Carries a refusal out of code that streams, where a union cannot be handed from chunk to chunk. Thrown and caught
+ * inside `http` and `upload`; it never leaves the router.
+ */
+export class Refused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** Unwraps a result; throws {@link Refused} when it is a refusal. */
+export function must<T extends object>(result: Result<T>): { readonly ok: true } & Readonly<T> {
+  if (!result.ok) throw new Refused(result);
+  return result;
+}

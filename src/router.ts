@@ -1,0 +1,83 @@
+import { IttyRouter } from "itty-router";
+import type { Env } from "./env.ts";
+import type { Access } from "./http/auth.ts";
+import { ApiRequest } from "./http/request.ts";
+import { decorate, renderRefusal } from "./http/respond.ts";
+import { logError } from "./log.ts";
+import { refuse, type Refusal } from "./model/refusal.ts";
+import { deleteAsset, getAsset, listAssets, patchAsset, uploadAsset } from "./routes/assets.ts";
+import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
+import { createVault, deleteVault, getVault, listVaults } from "./routes/vaults.ts";
+
+/** A guard in front of a handler: itty-router goes on to the next one when this answers nothing. */
+const admin = guard("admin");
+const manage = guard("manage");
+const read = guard("read");
+const write = guard("write");
+
+/** The API's table of contents. A trailing slash is allowed on every path. */
+const router = IttyRouter({ base: "/api/v1" });
+router
+  .post("/vaults", admin, createVault)
+  .get("/vaults", admin, listVaults)
+  .get("/vaults/:vaultId", manage, getVault)
+  .delete("/vaults/:vaultId", admin, deleteVault)
+
+  .post("/vaults/:vaultId/keys", manage, createKey)
+  .get("/vaults/:vaultId/keys", manage, listKeys)
+  .delete("/vaults/:vaultId/keys/:keyId", manage, revokeKey)
+
+  .post("/vaults/:vaultId/assets", write, uploadAsset)
+  .get("/vaults/:vaultId/assets", read, listAssets)
+  .get("/vaults/:vaultId/assets/:assetId", read, getAsset)
+  .patch("/vaults/:vaultId/assets/:assetId", write, patchAsset)
+  .delete("/vaults/:vaultId/assets/:assetId", write, deleteAsset);
+
+/** Answers any request. Never throws: an unknown error is one log line and an opaque 500. */
+export async function handle(request: Request, env: Env): Promise<Response> {
+  const api = new ApiRequest(request, env);
+  let response: Response;
+  try {
+    const allowed = methodsAt(new URL(request.url).pathname);
+    const answer = await answerTo(api, allowed);
+    response = "ok" in answer && "code" in answer ? renderRefusal(answer) : (answer as Response);
+  } catch (error) {
+    logError("router: unexpected", error, { request: api.id });
+    response = renderRefusal(refuse("INTERNAL_ERROR", "something went wrong on our side"));
+  }
+  if (response.status >= 400) await api.drain();
+  if (request.method === "HEAD") response = new Response(null, response);
+  return decorate(response, api.id);
+}
+
+async function answerTo(api: ApiRequest, allowed: string[]): Promise<Response | Refusal> {
+  if (allowed.length === 0) return refuse("NOT_FOUND", "no such endpoint");
+  if (api.request.method === "OPTIONS") return preflight(api, allowed);
+  if (!allowed.includes(api.request.method)) {
+    return refuse("METHOD_NOT_ALLOWED", `${api.request.method.slice(0, 16)} is not allowed here`, { Allow: allowed.join(", ") });
+  }
+  return (await router.fetch(api)) as Response | Refusal;
+}
+
+/** What a path can be asked for; nothing when there is no such path. */
+function methodsAt(pathname: string): string[] {
+  const methods = router.routes.filter(([, pattern]) => pattern.test(pathname)).map(([method]) => method);
+  if (methods.length === 0) return [];
+  return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
+}
+
+/** CORS: what a browser asks before it sends the request itself. No key is needed to ask. */
+function preflight(api: ApiRequest, allowed: string[]): Response {
+  const headers = new Headers({ Allow: allowed.join(", ") });
+  if (api.header("Access-Control-Request-Method")) {
+    headers.set("Access-Control-Allow-Methods", allowed.join(", "));
+    headers.set("Access-Control-Allow-Headers", api.header("Access-Control-Request-Headers") ?? "Authorization, Content-Type");
+    headers.set("Access-Control-Max-Age", "86400");
+    headers.set("Vary", "Access-Control-Request-Headers");
+  }
+  return new Response(null, { status: 204, headers });
+}
+
+function guard(access: Access): (api: ApiRequest) => ReturnType<ApiRequest["admit"]> {
+  return (api) => api.admit(access);
+}

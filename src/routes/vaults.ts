@@ -1,0 +1,74 @@
+import { mintToken } from "../http/auth.ts";
+import { readJson } from "../http/json.ts";
+import type { Handler } from "../http/request.ts";
+import { durability, json } from "../http/respond.ts";
+import { IdListQuery, parse, VaultBody } from "../http/schemas.ts";
+import { encodeCursor } from "../model/cursor.ts";
+import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
+import { refuse } from "../model/refusal.ts";
+import { timestamp } from "../model/time.ts";
+import type { KeyType, VaultInfo } from "../model/vault.ts";
+import { createVault as recordVault, listVaults as recordedVaults } from "../record/record.ts";
+import { shards } from "../record/shards.ts";
+
+/** Above every id. */
+export const NEWEST_ID = "~";
+
+const noSuchVault = () => refuse("NOT_FOUND", "no vault with this id");
+
+/** A page of things in the order of their ids, newest first, of which `items` holds one more than the page when there are more. */
+export function idPage<T extends { id: string; created_at: string }>(items: readonly T[], limit: number) {
+  const data = items.slice(0, limit);
+  const last = data.at(-1);
+  const has_more = items.length > limit;
+  return { data, cursor: has_more && last ? encodeCursor({ created_at: last.created_at, id: last.id }) : null, has_more };
+}
+
+/** POST /api/v1/vaults. A new vault exists in D1 alone: its object comes to life, empty, with its first request. */
+export const createVault: Handler = async (api) => {
+  const read = await readJson(api.request, api.reader);
+  if (!read.ok) return read;
+  const body = parse(VaultBody, read.value);
+  if (!body.ok) return body;
+  const databases = shards(api.env);
+  const shard = Math.floor(Math.random() * databases.length);
+  const db = databases[shard];
+  if (!db) throw new Error("no D1 database is bound");
+  const created_at = timestamp(Date.now());
+  const vault: VaultInfo = { id: newVaultId(shard), name: body.value.name, created_at, status: "active" };
+  const makeKey = async (type: KeyType) => {
+    const id = newKeyId();
+    const { token, kid } = await mintToken(api.env, { type, vaultId: vault.id, keyId: id });
+    return { token, key: { id, label: null, type, kid, created_at, expires_at: null, revoked_at: null } };
+  };
+  const [secret, publicKey] = [await makeKey("secret"), await makeKey("public")];
+  await recordVault(db, vault, [secret.key, publicKey.key]);
+  return json(
+    { ...vault, secret_key: secret.token, public_key: publicKey.token },
+    { status: 201, headers: { Location: `/api/v1/vaults/${vault.id}`, "Cache-Control": "no-store" } },
+  );
+};
+
+/** GET /api/v1/vaults, over all shards. */
+export const listVaults: Handler = async (api) => {
+  const query = parse(IdListQuery, api.query);
+  if (!query.ok) return query;
+  const { limit, cursor } = query.value;
+  const pages = await Promise.all(shards(api.env).map((db) => recordedVaults(db, cursor?.id ?? NEWEST_ID, limit + 1)));
+  const newestFirst = pages.flat().sort((a, b) => (a.id < b.id ? 1 : -1));
+  return json(idPage(newestFirst, limit));
+};
+
+/** GET /api/v1/vaults/{vaultId} */
+export const getVault: Handler = async (api) => {
+  if (!isVaultId(api.vaultId)) return noSuchVault();
+  const outcome = await api.vault(true, (stub) => stub.describe(api.principal));
+  return outcome.ok ? json(outcome.vault) : outcome;
+};
+
+/** DELETE /api/v1/vaults/{vaultId} */
+export const deleteVault: Handler = async (api) => {
+  if (!isVaultId(api.vaultId)) return noSuchVault();
+  const outcome = await api.vault(true, (stub) => stub.destroy(api.principal));
+  return outcome.ok ? json(outcome.vault, { status: 202, headers: durability(outcome.durable) }) : outcome;
+};

@@ -1,0 +1,51 @@
+import { parse, PathComponent } from "../http/schemas.ts";
+import type { AssetPath } from "../model/asset.ts";
+import { checkFilename, lastSegment } from "../model/filename.ts";
+import { parseJsonField, serializeMetadata, serializeTags } from "../model/metadata.ts";
+import { invalid, must, Refused } from "../model/refusal.ts";
+
+const PATH = ["partition", "collection", "channel"] as const;
+type PathField = (typeof PATH)[number];
+
+const isPathField = (name: string): name is PathField => (PATH as readonly string[]).includes(name);
+
+/** The seed's text fields, checked one by one as they arrive, in whatever order. Everything throws Refused. */
+export class UploadFields {
+  readonly #path: Partial<Record<PathField, string>> = {};
+  readonly #seen = new Set<string>();
+  /** Overrides the name that the file came with. */
+  #filename: string | undefined;
+  metadata = "{}";
+  tags = "[]";
+
+  /** Takes a field; unknown ones are ignored. An empty optional field counts as absent. */
+  set(name: string, value: string): void {
+    if (name === "file") throw new Refused(invalid("file: must be sent as a file, with a filename, not as text"));
+    const known = isPathField(name) || name === "filename" || name === "metadata" || name === "tags";
+    if (!known) return;
+    if (this.#seen.has(name)) throw new Refused(invalid(`${name}: must be given only once`));
+    this.#seen.add(name);
+    if (isPathField(name)) {
+      const checked = parse(PathComponent, value);
+      if (!checked.ok) throw new Refused(invalid(`${name}: ${checked.message}`));
+      this.#path[name] = checked.value;
+    } else if (value !== "") {
+      if (name === "filename") this.#filename = must(checkFilename(value)).filename;
+      else if (name === "metadata") this.metadata = must(parseJsonField(name, value, serializeMetadata)).json;
+      else this.tags = must(parseJsonField(name, value, serializeTags)).json;
+    }
+  }
+
+  /** Required path fields that have not come yet. */
+  get missing(): string[] {
+    return PATH.filter((name) => this.#path[name] === undefined);
+  }
+
+  /** Where the asset goes, as far as is known: undefined while a path component is missing. `sentName` came with the file. */
+  path(sentName: string): AssetPath | undefined {
+    const { partition, collection, channel } = this.#path;
+    if (partition === undefined || collection === undefined || channel === undefined) return undefined;
+    const filename = this.#filename ?? must(checkFilename(lastSegment(sentName))).filename;
+    return { partition, collection, channel, filename };
+  }
+}

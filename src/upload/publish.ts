@@ -1,0 +1,38 @@
+import type { Env } from "../env.ts";
+import { logError } from "../log.ts";
+import { type Result, unavailable } from "../model/refusal.ts";
+import type { Principal } from "../model/vault.ts";
+import { callVault } from "../vault/client.ts";
+import type { Durability, RecordBody } from "../vault/vault.ts";
+import type { Stored } from "./upload.ts";
+
+/**
+ * Makes a stored body an asset. An explicit "no" removes the body. An exception is not a "no", for the vault may have
+ * committed and only its answer was lost: then the vault is asked to resolve the upload, one way or the other. If that
+ * fails too, the body stays, for reconcile to judge.
+ */
+export async function publish(
+  env: Env,
+  vaultId: string,
+  principal: Principal,
+  { upload, discard }: Stored,
+): Promise<Result<RecordBody & Durability>> {
+  try {
+    const outcome = await callVault(env, vaultId, true, (stub) => stub.commit(principal, upload));
+    // After a 503 the vault may still have heard an earlier attempt.
+    if (outcome.ok) return outcome;
+    if (outcome.code !== "UNAVAILABLE") {
+      await discard();
+      return outcome;
+    }
+  } catch (error) {
+    logError("upload: commit failed", error, { vault: vaultId, asset: upload.id });
+  }
+  try {
+    const outcome = await callVault(env, vaultId, true, (stub) => stub.resolve(upload.id, upload.r2_key));
+    if (outcome.ok && outcome.record) return { ok: true, ...outcome.record };
+  } catch (error) {
+    logError("upload: resolve failed", error, { vault: vaultId, asset: upload.id });
+  }
+  return unavailable("the upload could not be committed: try again");
+}

@@ -1,0 +1,53 @@
+import type { Env } from "../env.ts";
+import { logError } from "../log.ts";
+import { type Result, unavailable } from "../model/refusal.ts";
+import type { Vault } from "./vault.ts";
+
+/** What the router may call. The methods as declared: the platform's stub types wrap every field of a union in promises. */
+export type VaultStub = Pick<
+  Vault,
+  | "get" | "list" | "authorize" | "commit" | "resolve" | "patch" | "remove"
+  | "describe" | "destroy" | "listKeys" | "createKey" | "revokeKey"
+>;
+
+/** Calls of one request at most, and the pause before each further one (with jitter). */
+const ATTEMPTS = 3;
+const PAUSE_MS = 50;
+
+interface StubError extends Error {
+  retryable?: boolean;
+  overloaded?: boolean;
+}
+
+const vaultStub = (env: Env, vaultId: string): VaultStub =>
+  env.VAULT.getByName(vaultId) as unknown as VaultStub;
+
+/**
+ * Calls a vault. Expected outcomes come back as they are. When the object itself fails, a call that may be repeated is,
+ * on a fresh stub, if the platform says that this can help and the object is not overloaded; then 503. Any other
+ * exception is a bug and is thrown.
+ *
+ * @param repeatable whether doing the call twice has the same effect as doing it once
+ */
+export async function callVault<T extends object>(
+  env: Env,
+  vaultId: string,
+  repeatable: boolean,
+  call: (stub: VaultStub) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call(vaultStub(env, vaultId));
+    } catch (error) {
+      const { retryable, overloaded } = error as StubError;
+      if (!retryable && !overloaded) throw error;
+      if (overloaded || !repeatable || attempt === ATTEMPTS) {
+        logError("router: vault unavailable", error, { vault: vaultId, attempt });
+        return unavailable(
+          repeatable ? "the vault is busy: try again" : "the vault failed while it worked: whether the change was made is not known",
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** attempt * Math.random()));
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { logError } from "../log.ts";
+import { within } from "../model/time.ts";
+import { CALL_TIMEOUT_MS, DURABLE_WAIT_MS, RETRY_MAX_MS, RETRY_MIN_MS } from "./limits.ts";
+
+interface Waiter {
+  readonly rev: number;
+  settle(reached: boolean): void;
+}
+
+/**
+ * Brings another store up to the vault's revision, one step at a time and never two at once, so that everything that
+ * arrives during a step shares the next. `done` is the watermark: the store has everything up to it.
+ *
+ * When a step fails or keeps a writer waiting too long, the drain is *stalled*: writers no longer wait for it, and only
+ * the alarm tries again, with growing pauses, until a step succeeds.
+ */
+export class Drain {
+  readonly #name: string;
+  readonly #target: () => number;
+  readonly #step: () => Promise<number>;
+  readonly #advanced: () => void;
+  #waiters: Waiter[] = [];
+  #running: Promise<void> | undefined;
+  #stalled = false;
+  #failures = 0;
+  done: number;
+
+  /**
+   * @param target   the revision to reach
+   * @param step     one bounded piece of work; resolves to the new watermark
+   * @param advanced called after each step
+   */
+  constructor(options: {
+    name: string;
+    done: number;
+    target: () => number;
+    step: () => Promise<number>;
+    advanced?: () => void;
+  }) {
+    this.#name = options.name;
+    this.done = options.done;
+    this.#target = options.target;
+    this.#step = options.step;
+    this.#advanced = options.advanced ?? (() => {});
+  }
+
+  get behind(): boolean {
+    return this.done < this.#target();
+  }
+
+  /** Starts draining unless that is under way, or stalled and left to the alarm. */
+  nudge(): void {
+    if (!this.#stalled) void this.drain();
+  }
+
+  /** Drains until the target is reached or a step fails. Never rejects. */
+  drain(): Promise<void> {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Whether the store has `rev`; waits for it a bounded time, unless the drain is stalled. */
+  until(rev: number): Promise<boolean> {
+    if (this.done >= rev) return Promise.resolve(true);
+    if (this.#stalled) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#stall();
+      }, DURABLE_WAIT_MS);
+      this.#waiters.push({
+        rev,
+        settle: (reached) => {
+          clearTimeout(timer);
+          resolve(reached);
+        },
+      });
+    });
+  }
+
+  /** Pause before the next attempt: exponential, with jitter so that vaults do not retry in step. Milliseconds. */
+  get retryDelay(): number {
+    return Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(this.#failures, 16)) * (0.5 + Math.random() / 2);
+  }
+
+  async #run(): Promise<void> {
+    // One turn later, so that nudging from inside a commit costs that commit nothing.
+    await Promise.resolve();
+    try {
+      while (this.behind) {
+        this.done = await within(CALL_TIMEOUT_MS, this.#step());
+        this.#failures = 0;
+        this.#stalled = false;
+        this.#settle();
+        this.#advanced();
+      }
+    } catch (error) {
+      this.#failures++;
+      this.#stall();
+      logError(`${this.#name}: step failed`, error, { failures: this.#failures });
+    }
+  }
+
+  #settle(): void {
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter((waiter) => waiter.rev > this.done);
+    for (const waiter of waiters) if (waiter.rev <= this.done) waiter.settle(true);
+  }
+
+  #stall(): void {
+    this.#stalled = true;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.settle(waiter.rev <= this.done);
+  }
+}

@@ -1,0 +1,220 @@
+import type { Asset, AssetFilter } from "../model/asset.ts";
+import type { Key } from "../model/vault.ts";
+import { MIGRATIONS, type OutboxRow, type VaultRow } from "./schema.ts";
+
+type Row = Record<string, SqlStorageValue>;
+
+/** A key with the revision at which it last changed. */
+export type IndexedKey = Key & { rev: number };
+
+const ASSET_COLUMNS =
+  "seq, rev, id, partition, collection, channel, filename, r2_key, size, mime_type, width, height, metadata, tags, sha256, created_at, updated_at";
+
+const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`;
+
+/**
+ * One list statement for each of the eight combinations of filters. The index is named, not left to the planner:
+ * (p, c, h) would also fit assets_name, which would have to sort.
+ */
+const LIST = new Map(
+  [[], ["partition"], ["collection"], ["channel"], ["partition", "collection"], ["partition", "channel"], ["collection", "channel"], ["partition", "collection", "channel"]].map(
+    (columns) => {
+      const index = columns.map((column) => (column === "channel" ? "h" : column.charAt(0))).join("");
+      const from = index ? `assets INDEXED BY assets_${index}` : "assets";
+      const where = [...columns.map((column) => `${column} = ?`), "seq < ?"].join(" AND ");
+      return [columns.join(), `SELECT ${ASSET_COLUMNS} FROM ${from} WHERE ${where} ORDER BY seq DESC LIMIT ?`];
+    },
+  ),
+);
+
+/**
+ * All SQL of a vault's SQLite, as named and typed operations. Nothing here decides anything, and nothing outside
+ * says SELECT. Every method is synchronous; wrap several in `transaction` to make them one.
+ */
+export class Index {
+  readonly #sql: SqlStorage;
+  readonly #storage: DurableObjectStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+  }
+
+  /** Runs `work` as one transaction; nested calls roll back on their own. */
+  transaction<T>(work: () => T): T {
+    return this.#storage.transactionSync(work);
+  }
+
+  // --- schema
+
+  /** Whether this object holds a vault at all. Reading it creates nothing. */
+  exists(): boolean {
+    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").toArray().length > 0;
+  }
+
+  migrate(): void {
+    this.#sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)");
+    const { version } = this.#one<{ version: number }>("SELECT coalesce(max(version), 0) AS version FROM migrations");
+    MIGRATIONS.slice(version).forEach((migration, i) => {
+      this.transaction(() => {
+        this.#sql.exec(migration);
+        this.#sql.exec("INSERT INTO migrations (version) VALUES (?)", version + i + 1);
+      });
+    });
+  }
+
+  // --- the vault's own row
+
+  vault(): VaultRow | undefined {
+    return this.#first<VaultRow>("SELECT id, name, created_at, status, epoch, rev, recorded, erased, clock, assets, bytes, rebuilt_to, deleted_at FROM vault");
+  }
+
+  saveVault(v: VaultRow): void {
+    this.#sql.exec(
+      `INSERT INTO vault (one, id, name, created_at, status, epoch, rev, recorded, erased, clock, assets, bytes, rebuilt_to, deleted_at)
+       VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?)
+       ON CONFLICT (one) DO UPDATE SET status = excluded.status, epoch = excluded.epoch, rev = excluded.rev,
+         recorded = excluded.recorded, erased = excluded.erased, clock = excluded.clock, assets = excluded.assets,
+         bytes = excluded.bytes, rebuilt_to = excluded.rebuilt_to, deleted_at = excluded.deleted_at`,
+      v.id, v.name, v.created_at, v.status, v.epoch, v.rev, v.recorded, v.erased, v.clock, v.assets, v.bytes, v.rebuilt_to, v.deleted_at,
+    );
+  }
+
+  /** Adds to (or, negative, takes from) a partition's counters; a partition without assets has no row. */
+  count(partition: string, assets: number, bytes: number): void {
+    this.#sql.exec(
+      `INSERT INTO partitions (name, assets, bytes) VALUES (?,?,?)
+       ON CONFLICT (name) DO UPDATE SET assets = assets + excluded.assets, bytes = bytes + excluded.bytes`,
+      partition, assets, bytes,
+    );
+    if (assets <= 0) this.#sql.exec("DELETE FROM partitions WHERE name = ? AND assets <= 0", partition);
+  }
+
+  // --- assets
+
+  asset(id: string): Asset | undefined {
+    return this.#first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE id = ?`, id);
+  }
+
+  assetAt(seq: number): Asset | undefined {
+    return this.#first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE seq = ?`, seq);
+  }
+
+  insertAsset(a: Asset): void {
+    this.#sql.exec(
+      INSERT_ASSET,
+      a.seq, a.rev, a.id, a.partition, a.collection, a.channel, a.filename, a.r2_key, a.size, a.mime_type,
+      a.width, a.height, a.metadata, a.tags, a.sha256, a.created_at, a.updated_at,
+    );
+  }
+
+  /** Only these can change after creation, and no index covers them. */
+  updateAsset(a: Pick<Asset, "seq" | "rev" | "metadata" | "tags" | "updated_at">): void {
+    this.#sql.exec(
+      "UPDATE assets SET rev = ?, metadata = ?, tags = ?, updated_at = ? WHERE seq = ?",
+      a.rev, a.metadata, a.tags, a.updated_at, a.seq,
+    );
+  }
+
+  deleteAsset(seq: number): void {
+    this.#sql.exec("DELETE FROM assets WHERE seq = ?", seq);
+  }
+
+  /** Deletes up to `limit` assets, whichever; returns how many there were. */
+  purgeAssets(limit: number): number {
+    return this.#all("DELETE FROM assets WHERE seq IN (SELECT seq FROM assets LIMIT ?) RETURNING seq", limit).length;
+  }
+
+  /** Assets below `before`, newest first, read lazily: at most `limit` rows, and no more than the caller takes. */
+  list(filter: AssetFilter, before: number, limit: number): IterableIterator<Asset> {
+    const columns = (["partition", "collection", "channel"] as const).filter((column) => filter[column] !== undefined);
+    const statement = LIST.get(columns.join());
+    if (!statement) throw new Error(`no list statement for ${columns.join()}`);
+    const values = columns.map((column) => filter[column] ?? null);
+    return this.#sql.exec<Row>(statement, ...values, before, limit) as unknown as IterableIterator<Asset>;
+  }
+
+  // --- keys
+
+  keys(): IndexedKey[] {
+    return this.#all<IndexedKey>("SELECT * FROM keys ORDER BY id DESC");
+  }
+
+  keysBefore(id: string, limit: number): IndexedKey[] {
+    return this.#all<IndexedKey>("SELECT * FROM keys WHERE id < ? ORDER BY id DESC LIMIT ?", id, limit);
+  }
+
+  keysSince(rev: number): IndexedKey[] {
+    return this.#all<IndexedKey>("SELECT * FROM keys WHERE rev > ? ORDER BY rev", rev);
+  }
+
+  saveKey(k: IndexedKey): void {
+    this.#sql.exec(
+      `INSERT INTO keys (id, rev, label, type, kid, created_at, expires_at, revoked_at) VALUES (?,?,?,?,?,?,?,?)
+       ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, revoked_at = excluded.revoked_at`,
+      k.id, k.rev, k.label, k.type, k.kid, k.created_at, k.expires_at, k.revoked_at,
+    );
+  }
+
+  // --- outbox
+
+  addToOutbox(row: OutboxRow): void {
+    this.#sql.exec("INSERT INTO outbox (rev, seq, body) VALUES (?,?,?)", row.rev, row.seq, row.body);
+  }
+
+  /** What D1 does not have beyond `rev`, oldest first: created assets and noted changes. */
+  unrecorded(rev: number, limit: number): { rev: number; seq: number }[] {
+    return this.#all(
+      `SELECT seq AS rev, seq FROM assets WHERE seq > ?1
+       UNION ALL SELECT rev, seq FROM outbox WHERE rev > ?1 AND seq IS NOT NULL
+       ORDER BY rev LIMIT ?2`,
+      rev, limit,
+    );
+  }
+
+  /** Bodies due for deletion in (after, to], oldest first. */
+  doomedBodies(after: number, to: number, limit: number): { rev: number; body: string }[] {
+    return this.#all(
+      "SELECT rev, body FROM outbox WHERE rev > ? AND rev <= ? AND body IS NOT NULL ORDER BY rev LIMIT ?",
+      after, to, limit,
+    );
+  }
+
+  /** Forgets what every other store has been told: changes up to `recorded`, bodies up to `erased`. */
+  trimOutbox(recorded: number, erased: number): void {
+    this.#sql.exec("DELETE FROM outbox WHERE rev <= ? AND (body IS NULL OR rev <= ?)", recorded, erased);
+  }
+
+  outboxSize(): number {
+    return this.#one<{ n: number }>("SELECT count(*) AS n FROM outbox").n;
+  }
+
+  // --- voids
+
+  isVoid(id: string): boolean {
+    return this.#first("SELECT 1 FROM voids WHERE id = ?", id) !== undefined;
+  }
+
+  addVoid(id: string): void {
+    this.#sql.exec("INSERT OR IGNORE INTO voids (id) VALUES (?)", id);
+  }
+
+  /** Ids begin with their time, so those made before some moment sort below an id of that moment. */
+  pruneVoids(below: string): void {
+    this.#sql.exec("DELETE FROM voids WHERE id < ?", below);
+  }
+
+  // ---
+
+  #all<T>(statement: string, ...values: SqlStorageValue[]): T[] {
+    return this.#sql.exec<Row>(statement, ...values).toArray() as T[];
+  }
+
+  #first<T>(statement: string, ...values: SqlStorageValue[]): T | undefined {
+    return this.#all<T>(statement, ...values)[0];
+  }
+
+  #one<T>(statement: string, ...values: SqlStorageValue[]): T {
+    return this.#sql.exec<Row>(statement, ...values).one() as T;
+  }
+}

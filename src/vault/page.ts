@@ -1,0 +1,71 @@
+import { type Asset, type AssetFilter, toRecord } from "../model/asset.ts";
+import { encodeCursor } from "../model/cursor.ts";
+import type { Index } from "./index.ts";
+import { PAGE_PIECE } from "./limits.ts";
+
+export interface PageRequest {
+  filter: AssetFilter;
+  limit: number;
+  /** Assets with a seq below this; from the cursor. */
+  before: number;
+}
+
+/**
+ * A page of the list as JSON text. One string when it is small; a page of large metadata (200 × 128 KiB, more when
+ * escaped) would not fit the 32 MiB that RPC carries, nor should it stand in memory at once: it is streamed in pieces,
+ * each read when the client has taken the one before. What is deleted between two pieces is missing, as it should be.
+ */
+export function page(index: Index, vaultId: string, request: PageRequest): string | ReadableStream<Uint8Array> {
+  const pieces = new PagePieces(index, vaultId, request);
+  const first = pieces.next();
+  if (pieces.done) return first;
+  const encoder = new TextEncoder();
+  const open = encoder.encode(first);
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      controller.enqueue(open);
+    },
+    pull(controller) {
+      controller.enqueue(encoder.encode(pieces.next()));
+      if (pieces.done) controller.close();
+    },
+  });
+}
+
+class PagePieces {
+  readonly #index: Index;
+  readonly #vaultId: string;
+  readonly #request: PageRequest;
+  #last: Asset | undefined;
+  #taken = 0;
+  done = false;
+
+  constructor(index: Index, vaultId: string, request: PageRequest) {
+    this.#index = index;
+    this.#vaultId = vaultId;
+    this.#request = request;
+  }
+
+  /** The next piece of text; sets `done` with the one that closes the page. */
+  next(): string {
+    const { filter, limit, before } = this.#request;
+    let text = this.#last ? "" : '{"data":[';
+    let more = false;
+    // One row beyond the page tells whether there is another.
+    const rows = this.#index.list(filter, this.#last?.seq ?? before, limit - this.#taken + 1);
+    for (const asset of rows) {
+      if (this.#taken === limit) {
+        more = true;
+        break;
+      }
+      if (text.length > PAGE_PIECE) return text;
+      text += (this.#taken > 0 ? "," : "") + JSON.stringify(toRecord(this.#vaultId, asset));
+      this.#last = asset;
+      this.#taken++;
+    }
+    this.done = true;
+    const cursor = more && this.#last ? encodeCursor({ created_at: this.#last.created_at, seq: this.#last.seq, ...filter }) : null;
+    return `${text}],"cursor":${JSON.stringify(cursor)},"has_more":${more}}`;
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The tables of a vault's own SQLite. A migration is applied once, in order, and never edited after it has shipped:
+ * a change of shape is a new entry.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- The vault itself: one row, written once per group of changes.
+  CREATE TABLE vault (
+    one           INTEGER PRIMARY KEY CHECK (one = 1),
+    id            TEXT    NOT NULL,
+    name          TEXT    NOT NULL,
+    created_at    TEXT    NOT NULL,
+    status        TEXT    NOT NULL, -- 'active' | 'deleting'
+    epoch         INTEGER NOT NULL, -- our claim on the vault's row in D1
+    rev           INTEGER NOT NULL, -- grows by one with every change
+    recorded      INTEGER NOT NULL, -- D1 has everything up to here (at least: it is written with the next group)
+    erased        INTEGER NOT NULL, -- R2 has lost every body that was due up to here (at least)
+    clock         TEXT    NOT NULL, -- the newest timestamp given out; time never runs backwards
+    assets        INTEGER NOT NULL,
+    bytes         INTEGER NOT NULL,
+    rebuilt_to    INTEGER,          -- while the index is rebuilt from D1: the last seq copied; else null
+    deleted_at    TEXT
+  );
+
+  CREATE TABLE keys (
+    id         TEXT PRIMARY KEY,
+    rev        INTEGER NOT NULL,
+    label      TEXT,
+    type       TEXT NOT NULL,
+    kid        TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT,
+    revoked_at TEXT
+  ) WITHOUT ROWID;
+
+  -- seq is the rowid, so every index below ends in it and lists need no sort.
+  CREATE TABLE assets (
+    seq        INTEGER PRIMARY KEY,
+    rev        INTEGER NOT NULL,
+    id         TEXT NOT NULL UNIQUE,
+    partition  TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    channel    TEXT NOT NULL,
+    filename   TEXT NOT NULL,
+    r2_key     TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    mime_type  TEXT NOT NULL,
+    width      INTEGER,
+    height     INTEGER,
+    metadata   TEXT NOT NULL,
+    tags       TEXT NOT NULL,
+    sha256     TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+  );
+  -- One index for each combination of filters, so that each reads no more rows than it returns. With fewer, some
+  -- combination would walk over rows of others: (partition, channel) over all collections between, for instance.
+  CREATE INDEX assets_p   ON assets (partition);
+  CREATE INDEX assets_c   ON assets (collection);
+  CREATE INDEX assets_h   ON assets (channel);
+  CREATE INDEX assets_pc  ON assets (partition, collection);
+  CREATE INDEX assets_ph  ON assets (partition, channel);
+  CREATE INDEX assets_ch  ON assets (collection, channel);
+  CREATE INDEX assets_pch ON assets (partition, collection, channel);
+  -- Finds the newest asset of a name: create-only uploads and reading by path.
+  CREATE INDEX assets_name ON assets (partition, collection, channel, filename);
+
+  -- What the other stores do not know yet, in order. A create needs no row: its seq lies beyond vault.recorded.
+  CREATE TABLE outbox (
+    rev  INTEGER PRIMARY KEY,
+    seq  INTEGER, -- D1: the asset changed or, if it is no longer in assets, was deleted
+    body TEXT     -- R2: the body to delete once D1 has recorded rev
+  );
+
+  -- Uploads that were given up: a commit of one of these ids that arrives late is refused.
+  CREATE TABLE voids (id TEXT PRIMARY KEY) WITHOUT ROWID;
+
+  -- Counters per partition, for the operator.
+  CREATE TABLE partitions (
+    name   TEXT PRIMARY KEY,
+    assets INTEGER NOT NULL,
+    bytes  INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
+];
+
+/** The row of `vault`. */
+export interface VaultRow {
+  id: string;
+  name: string;
+  created_at: string;
+  status: "active" | "deleting";
+  epoch: number;
+  rev: number;
+  recorded: number;
+  erased: number;
+  clock: string;
+  assets: number;
+  bytes: number;
+  rebuilt_to: number | null;
+  deleted_at: string | null;
+}
+
+export interface OutboxRow {
+  rev: number;
+  seq: number | null;
+  body: string | null;
+}

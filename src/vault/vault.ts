@@ -1,0 +1,352 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Env } from "../env.ts";
+import { logError } from "../log.ts";
+import { type Asset, type NewAsset, toRecord } from "../model/asset.ts";
+import { newAssetId } from "../model/id.ts";
+import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+import type { AssetPatch } from "../model/metadata.ts";
+import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
+import { within } from "../model/time.ts";
+import type { Key, NewKey, Principal, VaultInfo } from "../model/vault.ts";
+import { shardOf } from "../record/shards.ts";
+import { commit, patch, recordTag, remove, resolve } from "./assets.ts";
+import { Drain } from "./drain.ts";
+import { eraseStep } from "./eraser.ts";
+import { Index } from "./index.ts";
+import { Keyring } from "./keys.ts";
+import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, MAX_UNRECORDED, REBUILD_WAIT_MS } from "./limits.ts";
+import { page, type PageRequest } from "./page.ts";
+import { purge } from "./purge.ts";
+import { claim, copyPage } from "./rebuild.ts";
+import { recordStep } from "./recorder.ts";
+import type { VaultRow } from "./schema.ts";
+import { type Operation, Writes } from "./writes.ts";
+
+/** A record as JSON text, ready to be sent, with its entity tag. */
+export interface RecordBody {
+  body: string;
+  etag: string;
+}
+
+/** Whether every store that a write concerns has it, or the vault alone holds it so far. */
+export interface Durability {
+  durable: boolean;
+}
+
+/** What lives only while the object does: made when the vault's state is there and complete. */
+interface Live {
+  row: VaultRow;
+  readonly keyring: Keyring;
+  readonly writes: Writes;
+  readonly recorder: Drain;
+  readonly eraser: Drain;
+}
+
+/**
+ * One vault. It owns the vault's state, is the one point of order for its writes, and answers every read from its own
+ * SQLite. Bodies never pass through it. Each method first checks that the principal's key is still good, in the same
+ * call that does the work; the router has verified the token's signature and what its type may do.
+ *
+ * Life: without local state it asks D1 (`#wake`). No such vault: it stays empty and stores nothing. Otherwise it claims
+ * the vault and copies its assets, and is live. When the vault is deleted it purges all three stores and ends empty.
+ */
+export class Vault extends DurableObject<Env> {
+  readonly #id: string;
+  readonly #index: Index;
+  #live: Live | undefined;
+  #waking: Promise<void> | undefined;
+  /** D1 holds only a tombstone of this vault: nothing can bring it back. */
+  #buried = false;
+  /** Whether an alarm is known to be set. */
+  #armed = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#index = new Index(ctx.storage);
+    let row: VaultRow | undefined;
+    if (this.#index.exists()) {
+      this.#index.migrate();
+      row = this.#index.vault();
+    }
+    // An object that its alarm has woken may not be told its name.
+    this.#id = row?.id ?? ctx.id.name ?? "";
+    if (row && row.rebuilt_to === null) this.#live = this.#start(row);
+  }
+
+  // --- assets
+
+  async get(principal: Principal, id: string): Promise<Result<RecordBody>> {
+    const live = this.#admit(principal) ?? (await this.#enter(principal));
+    if ("ok" in live) return live;
+    const asset = this.#index.asset(id);
+    return asset ? { ok: true, ...this.#render(asset) } : assetNotFound();
+  }
+
+  /** A page as JSON text, or as a stream of it when it is large; see {@link page}. */
+  async list(principal: Principal, request: PageRequest): Promise<Result<{ body: string | ReadableStream<Uint8Array> }>> {
+    const live = this.#admit(principal) ?? (await this.#enter(principal));
+    if ("ok" in live) return live;
+    return { ok: true, body: page(this.#index, this.#id, request) };
+  }
+
+  /** Whether a principal may act at all: asked before a large upload, and before a request is refused for what it says. */
+  async authorize(principal: Principal): Promise<Result> {
+    const live = this.#admit(principal) ?? (await this.#enter(principal));
+    return "ok" in live ? live : { ok: true };
+  }
+
+  /** See {@link commit}. The body must be in R2 under `upload.r2_key` before this is called. */
+  async commit(principal: Principal, upload: NewAsset): Promise<Result<RecordBody & Durability>> {
+    const outcome = await this.#write(principal, () => commit(this.#index, upload));
+    return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
+  }
+
+  /** See {@link resolve}. Asks for no key: the caller began its upload with a good one. */
+  async resolve(id: string, body: string): Promise<Result<{ record: (RecordBody & Durability) | null }>> {
+    const outcome = await this.#write({ kind: "admin" }, () => resolve(this.#index, id, body));
+    if (!outcome.ok) return outcome;
+    return { ok: true, record: outcome.asset && (await this.#acknowledge(outcome.asset)) };
+  }
+
+  async patch(principal: Principal, id: string, body: AssetPatch, ifMatch: string | null): Promise<Result<RecordBody & Durability>> {
+    const outcome = await this.#write(principal, () => patch(this.#index, id, body, ifMatch));
+    return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
+  }
+
+  async remove(principal: Principal, id: string, ifMatch: string | null): Promise<Result<Durability>> {
+    const outcome = await this.#write(principal, () => remove(this.#index, id, ifMatch));
+    if (!outcome.ok) return outcome;
+    const { recorder, eraser } = this.#need();
+    return { ok: true, durable: (await recorder.until(outcome.rev)) && (await eraser.until(outcome.rev)) };
+  }
+
+  // --- the vault and its keys
+
+  async describe(principal: Principal): Promise<Result<{ vault: VaultInfo }>> {
+    const live = this.#admit(principal) ?? (await this.#enter(principal));
+    if ("ok" in live) return live;
+    const { id, name, created_at, status } = live.row;
+    return { ok: true, vault: { id, name, created_at, status } };
+  }
+
+  /** Deletes the vault: its keys are refused from here on, and the alarm removes everything else. */
+  async destroy(principal: Principal): Promise<Result<Durability & { vault: VaultInfo }>> {
+    const outcome = await this.#write<{ rev: number }>(principal, ({ row }) => (change) => {
+      change.vault.status = "deleting";
+      change.vault.deleted_at = row.deleted_at ?? change.now;
+      return { ok: true, rev: change.next() };
+    });
+    if (!outcome.ok) return outcome;
+    const durable = await this.#need().recorder.until(outcome.rev);
+    await this.ctx.storage.setAlarm(Date.now());
+    const described = await this.describe(principal);
+    return described.ok ? { ...described, durable } : described;
+  }
+
+  /** Keys with an id below `before`, newest first. */
+  async listKeys(principal: Principal, before: string, limit: number): Promise<Result<{ keys: Key[] }>> {
+    const live = this.#admit(principal) ?? (await this.#enter(principal));
+    if ("ok" in live) return live;
+    return { ok: true, keys: this.#index.keysBefore(before, limit).map(({ rev: _, ...key }) => key) };
+  }
+
+  /** Stores a key whose token nobody has seen yet. Only a key that D1 has too counts as created; else 503 and no key. */
+  async createKey(principal: Principal, key: NewKey): Promise<Result<{ key: Key }>> {
+    const outcome = await this.#write(principal, ({ keyring }) => keyring.create(key));
+    if (!outcome.ok) return outcome;
+    const { rev, ...created } = outcome.key;
+    if (await this.#need().recorder.until(rev)) return { ok: true, key: created };
+    await this.#write(principal, ({ keyring }) => keyring.revoke(key.id));
+    return unavailable("the key could not be recorded and was not created");
+  }
+
+  /** Acts at once in any case; answers 503 while D1 does not have it, so that a success outlives any rebuild. */
+  async revokeKey(principal: Principal, id: string): Promise<Result> {
+    const outcome = await this.#write(principal, ({ keyring }) => keyring.revoke(id));
+    if (!outcome.ok) return outcome;
+    if (await this.#need().recorder.until(outcome.key.rev)) return { ok: true };
+    return unavailable("the key is revoked, but that could not be recorded yet: repeat the call");
+  }
+
+  // --- background
+
+  /** Finishes whatever is left over. Idempotent; catches everything; sets itself again while there is work. */
+  override async alarm(): Promise<void> {
+    this.#armed = false;
+    let pause: number | undefined;
+    try {
+      pause = await this.#work();
+    } catch (error) {
+      logError("vault: background work failed", error, { vault: this.#id });
+      pause = this.#live?.recorder.retryDelay ?? ALARM_DELAY_MS;
+    }
+    if (pause === undefined || this.#armed) return;
+    await this.ctx.storage.setAlarm(Date.now() + pause);
+    this.#armed = true;
+  }
+
+  /** Returns when to come back, in milliseconds from now, or undefined when nothing is left to do. */
+  async #work(): Promise<number | undefined> {
+    if (!this.#live) await this.#wake();
+    const live = this.#live;
+    if (!live) return undefined;
+    await live.recorder.drain();
+    await live.eraser.drain();
+    const row = { ...live.row };
+    this.#index.transaction(() => {
+      this.#index.pruneVoids(newAssetId(Date.now() - 2 * UPLOAD_DEADLINE_MS));
+      if (this.#trim(row)) this.#index.saveVault(row);
+    });
+    live.row = row;
+    if (live.recorder.behind) return live.recorder.retryDelay;
+    if (live.row.status === "deleting") return this.#purge(live);
+    return live.eraser.behind ? live.eraser.retryDelay : undefined;
+  }
+
+  async #purge(live: Live): Promise<number | undefined> {
+    const pause = await purge(live.row, { index: this.#index, db: this.#db(), bucket: this.env.BUCKET });
+    if (pause !== undefined) return pause;
+    this.#live = undefined;
+    this.#buried = true;
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    return undefined;
+  }
+
+  // --- entering
+
+  /** The hot way in: the live vault if the principal may act, a refusal if not; undefined when it must wake first. */
+  #admit(principal: Principal): Live | Refusal | undefined {
+    if (!this.#live) return undefined;
+    const refusal = this.#live.keyring.refusal(principal);
+    if (refusal) return refusal;
+    if (principal.kind === "key" && this.#live.row.status !== "active") {
+      return refuse("UNAUTHORIZED", "this vault is being deleted");
+    }
+    return this.#live;
+  }
+
+  async #enter(principal: Principal): Promise<Live | Refusal> {
+    try {
+      await within(REBUILD_WAIT_MS, this.#wake());
+    } catch (error) {
+      logError("vault: not ready", error, { vault: this.#id });
+      return unavailable("the vault is being rebuilt", 2);
+    }
+    const admitted = this.#admit(principal);
+    if (admitted) return admitted;
+    return principal.kind === "admin"
+      ? refuse("NOT_FOUND", "no vault with this id")
+      : refuse("UNAUTHORIZED", "the vault of this key no longer exists");
+  }
+
+  /** Brings a vault without (complete) local state to life; once at a time, however many ask. */
+  #wake(): Promise<void> {
+    this.#waking ??= this.#rebuild().finally(() => {
+      this.#waking = undefined;
+    });
+    return this.#waking;
+  }
+
+  async #rebuild(): Promise<void> {
+    const db = shardOf(this.env, this.#id);
+    if (this.#live || this.#buried || !db) return;
+    let row = this.#index.exists() ? this.#index.vault() : undefined;
+    if (!row) {
+      const claimed = await within(CALL_TIMEOUT_MS, claim(this.#index, db, this.#id));
+      this.#buried = claimed === "deleted";
+      if (typeof claimed === "string") return;
+      row = claimed;
+      // A large rebuild outlives the request that began it.
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_DELAY_MS);
+    }
+    while (row.rebuilt_to !== null) row = await within(CALL_TIMEOUT_MS, copyPage(this.#index, db, row));
+    this.#live = this.#start(row);
+  }
+
+  #start(row: VaultRow): Live {
+    const recorder: Drain = new Drain({
+      name: "recorder",
+      done: row.recorded,
+      target: () => this.#live?.row.rev ?? 0,
+      step: () => recordStep(this.#index, this.#db(), this.#need().row, recorder.done),
+      advanced: () => eraser.nudge(),
+    });
+    const eraser: Drain = new Drain({
+      name: "eraser",
+      done: row.erased,
+      target: () => recorder.done,
+      step: () => eraseStep(this.#index, this.env.BUCKET, eraser.done, recorder.done),
+    });
+    const writes = new Writes({
+      index: this.#index,
+      state: () => this.#need().row,
+      persist: (state) => this.#persist(state),
+      committed: (state) => this.#committed(state),
+    });
+    return { row, recorder, eraser, writes, keyring: new Keyring(this.#index) };
+  }
+
+  // --- writing
+
+  /** Runs an operation in the next group. The key is checked there too: another operation may revoke it first. */
+  async #write<T extends object>(principal: Principal, operation: (live: Live) => Operation<T>): Promise<Result<T>> {
+    const live = this.#admit(principal) ?? (await this.#enter(principal));
+    if ("ok" in live) return live;
+    if (live.row.rev - live.recorder.done > MAX_UNRECORDED) {
+      return unavailable("the durable record is not keeping up with writes", 5);
+    }
+    return live.writes.run((change) => {
+      const admitted = this.#admit(principal);
+      return admitted && "ok" in admitted ? admitted : operation(live)(change);
+    });
+  }
+
+  /**
+   * Inside a group's transaction: saves the vault's row and makes sure that an alarm is set, so that a crash before D1
+   * has the changes wakes the vault by itself.
+   */
+  #persist(row: VaultRow): void {
+    this.#trim(row);
+    this.#index.saveVault(row);
+    if (!this.#armed) void this.ctx.storage.setAlarm(Date.now() + ALARM_DELAY_MS);
+  }
+
+  /** Moves the watermarks into the row and drops what every store has. They wait in memory until some group is written
+   * anyway: behind the truth they only cause a repeated, harmless flush. Returns whether they had moved. */
+  #trim(row: VaultRow): boolean {
+    const { recorder, eraser } = this.#need();
+    if (recorder.done === row.recorded && eraser.done === row.erased) return false;
+    row.recorded = recorder.done;
+    row.erased = eraser.done;
+    this.#index.trimOutbox(row.recorded, row.erased);
+    return true;
+  }
+
+  #committed(row: VaultRow): void {
+    const live = this.#need();
+    if (row === live.row) return;
+    live.row = row;
+    this.#armed = true;
+    live.recorder.nudge();
+  }
+
+  async #acknowledge(asset: Asset): Promise<RecordBody & Durability> {
+    return { ...this.#render(asset), durable: await this.#need().recorder.until(asset.rev) };
+  }
+
+  #render(asset: Asset): RecordBody {
+    return { body: JSON.stringify(toRecord(this.#id, asset)), etag: recordTag(asset) };
+  }
+
+  #db(): D1Database {
+    const db = shardOf(this.env, this.#id);
+    if (!db) throw new Error(`the D1 shard of ${this.#id} is not bound`);
+    return db;
+  }
+
+  #need(): Live {
+    if (!this.#live) throw new Error("the vault is not live");
+    return this.#live;
+  }
+}
