@@ -1,4 +1,4 @@
-import { IttyRouter } from "itty-router";
+import { IttyRouter } from "itty-router/IttyRouter";
 import type { Env } from "./env.ts";
 import type { Access } from "./http/auth.ts";
 import { ApiRequest } from "./http/request.ts";
@@ -40,7 +40,7 @@ export async function handle(request: Request, env: Env): Promise<Response> {
   try {
     const allowed = methodsAt(new URL(request.url).pathname);
     const answer = await answerTo(api, allowed);
-    response = "ok" in answer && "code" in answer ? renderRefusal(answer) : (answer as Response);
+    response = "ok" in answer && "code" in answer ? renderRefusal(answer) : answer;
   } catch (error) {
     logError("router: unexpected", error, { request: api.id });
     response = renderRefusal(refuse("INTERNAL_ERROR", "something went wrong on our side"));
@@ -54,7 +54,9 @@ async function answerTo(api: ApiRequest, allowed: string[]): Promise<Response | 
   if (allowed.length === 0) return refuse("NOT_FOUND", "no such endpoint");
   if (api.request.method === "OPTIONS") return preflight(api, allowed);
   if (!allowed.includes(api.request.method)) {
-    return refuse("METHOD_NOT_ALLOWED", `${api.request.method.slice(0, 16)} is not allowed here`, { Allow: allowed.join(", ") });
+    return refuse("METHOD_NOT_ALLOWED", `${api.request.method.slice(0, 16)} is not allowed here`, {
+      Allow: allowed.join(", "),
+    });
   }
   return (await router.fetch(api)) as Response | Refusal;
 }
@@ -71,7 +73,10 @@ function preflight(api: ApiRequest, allowed: string[]): Response {
   const headers = new Headers({ Allow: allowed.join(", ") });
   if (api.header("Access-Control-Request-Method")) {
     headers.set("Access-Control-Allow-Methods", allowed.join(", "));
-    headers.set("Access-Control-Allow-Headers", api.header("Access-Control-Request-Headers") ?? "Authorization, Content-Type");
+    headers.set(
+      "Access-Control-Allow-Headers",
+      api.header("Access-Control-Request-Headers") ?? "Authorization, Content-Type",
+    );
     headers.set("Access-Control-Max-Age", "86400");
     headers.set("Vary", "Access-Control-Request-Headers");
   }

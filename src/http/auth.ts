@@ -48,7 +48,10 @@ const signed = (kid: string, type: KeyType, vaultId: string, keyId: string): Uin
   encoder.encode(`token:v1:${kid}:${type}:${vaultId}:${keyId}`);
 
 /** The token of a key, and the kid of the secret that signs it. */
-export async function mintToken(env: Env, key: { type: KeyType; vaultId: string; keyId: string }): Promise<{ token: string; kid: string }> {
+export async function mintToken(
+  env: Env,
+  key: { type: KeyType; vaultId: string; keyId: string },
+): Promise<{ token: string; kid: string }> {
   const secret = await importSecret(env.KEY_SECRET);
   const mac = await crypto.subtle.sign("HMAC", secret.key, signed(secret.kid, key.type, key.vaultId, key.keyId));
   const ulids = key.vaultId.slice("vault_".length) + key.keyId.slice("key_".length);
@@ -70,7 +73,8 @@ async function verifyToken(env: Env, token: string): Promise<Principal | undefin
     if (!secret) continue;
     const { kid, key: hmac } = await importSecret(secret);
     // Compares in constant time.
-    if (await crypto.subtle.verify("HMAC", hmac, mac, signed(kid, type, principal.vaultId, principal.keyId))) return principal;
+    if (await crypto.subtle.verify("HMAC", hmac, mac, signed(kid, type, principal.vaultId, principal.keyId)))
+      return principal;
   }
   return undefined;
 }
@@ -84,22 +88,20 @@ async function isAdmin(env: Env, token: string): Promise<boolean> {
   return given !== undefined && expected !== undefined && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 }
 
-/** RFC 6750: what a 401 tells the client. */
-export function unauthorized(message: string, withToken: boolean): Refusal {
-  const challenge = withToken ? 'Bearer realm="strongroom", error="invalid_token"' : 'Bearer realm="strongroom"';
-  return refuse("UNAUTHORIZED", message, { "WWW-Authenticate": challenge });
-}
-
 /** Who sends this request, by its signature alone; whether a key still acts is for its vault to say. */
 export async function authenticate(request: Request, env: Env): Promise<Result<{ principal: Principal }>> {
   const header = request.headers.get("Authorization");
-  if (!header) return unauthorized("send a key as Authorization: Bearer …", false);
+  // RFC 6750 3.1: who sent no token is told of no error.
+  if (!header)
+    return refuse("UNAUTHORIZED", "send a key as Authorization: Bearer …", {
+      "WWW-Authenticate": 'Bearer realm="strongroom"',
+    });
   const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
-  if (!token) return unauthorized("Authorization: must be Bearer and a key", true);
+  if (!token) return refuse("UNAUTHORIZED", "Authorization: must be Bearer and a key");
   const principal = await verifyToken(env, token);
   if (principal) return { ok: true, principal };
   if (await isAdmin(env, token)) return { ok: true, principal: { kind: "admin" } };
-  return unauthorized("this key is not valid", true);
+  return refuse("UNAUTHORIZED", "this key is not valid");
 }
 
 /** What a route asks of its caller. */
@@ -113,10 +115,13 @@ export type Access =
 export function authorize(principal: Principal, access: Access, vaultId: string | undefined): Refusal | undefined {
   const forbidden = (message: string): Refusal => refuse("FORBIDDEN", message);
   if (principal.kind === "admin") {
-    return access === "admin" || access === "manage" ? undefined : forbidden("the admin token opens no assets: use a key of the vault");
+    return access === "admin" || access === "manage"
+      ? undefined
+      : forbidden("the admin token opens no assets: use a key of the vault");
   }
   if (access === "admin") return forbidden("this needs the admin token");
   if (principal.vaultId !== vaultId) return forbidden("this key belongs to another vault");
-  if (principal.type === "public" && access !== "read") return forbidden("a public key can only read: use a secret key");
+  if (principal.type === "public" && access !== "read")
+    return forbidden("a public key can only read: use a secret key");
   return undefined;
 }

@@ -10,7 +10,9 @@ export async function readJson(
   types: readonly string[] = ["application/json"],
 ): Promise<Result<{ value: unknown }>> {
   if (!types.includes(essence(request.headers.get("Content-Type") ?? ""))) {
-    return refuse("UNSUPPORTED_MEDIA_TYPE", `Content-Type: must be ${types.join(" or ")}`, { "Accept-Patch": types.join(", ") });
+    return refuse("UNSUPPORTED_MEDIA_TYPE", `Content-Type: must be ${types.join(" or ")}`, {
+      "Accept-Patch": types.join(", "),
+    });
   }
   const tooLarge = refuse("PAYLOAD_TOO_LARGE", `the JSON body must be at most ${MAX_JSON_BODY_BYTES} bytes`);
   if (reader.declared !== undefined && reader.declared > MAX_JSON_BODY_BYTES) return tooLarge;

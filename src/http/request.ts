@@ -66,7 +66,11 @@ export class ApiRequest {
     const authenticated = await authenticate(this.request, this.env);
     if (!authenticated.ok) return authenticated;
     this.#principal = authenticated.principal;
-    const refusal = authorize(authenticated.principal, access, this.params["vaultId"] === undefined ? undefined : this.vaultId);
+    const refusal = authorize(
+      authenticated.principal,
+      access,
+      this.params["vaultId"] === undefined ? undefined : this.vaultId,
+    );
     return refusal && this.refuse(refusal);
   }
 

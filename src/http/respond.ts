@@ -14,9 +14,13 @@ export function json(body: unknown, init: { status?: number; headers?: Record<st
   });
 }
 
+/** RFC 6750: what a 401 says unless the refusal says otherwise. */
+const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="strongroom", error="invalid_token"' };
+
 /** The one renderer of refusals. */
-export function renderRefusal({ code, message, headers }: Refusal): Response {
+export function renderRefusal({ code, message, headers: given }: Refusal): Response {
   const status = STATUS[code];
+  const headers = { ...(code === "UNAUTHORIZED" ? CHALLENGE : {}), ...given };
   return json({ error: { code, message, status } }, { status, headers: { "Cache-Control": "no-store", ...headers } });
 }
 
@@ -31,4 +35,5 @@ export function decorate(response: Response, requestId: string): Response {
 }
 
 /** The header of a write that D1 (or, for a delete, R2) has not confirmed yet. */
-export const durability = (durable: boolean): Record<string, string> => (durable ? {} : { "Strongroom-Durability": "queued" });
+export const durability = (durable: boolean): Record<string, string> =>
+  durable ? {} : { "Strongroom-Durability": "queued" };

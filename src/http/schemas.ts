@@ -44,19 +44,27 @@ const cursorOf = <const S extends v.GenericSchema>(shape: S) =>
     ),
   );
 
-const Filter = { partition: v.optional(PathComponent), collection: v.optional(PathComponent), channel: v.optional(PathComponent) };
+const Filter = {
+  partition: v.optional(PathComponent),
+  collection: v.optional(PathComponent),
+  channel: v.optional(PathComponent),
+};
 
 /** Query of the asset list. The cursor carries the filters it was made with. */
 export const AssetListQuery = v.object({
   ...Filter,
   limit: Limit,
-  cursor: cursorOf(v.strictObject({ created_at: v.string(), seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0)), ...Filter })),
+  cursor: cursorOf(
+    v.strictObject({ created_at: v.string(), seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0)), ...Filter }),
+  ),
 });
 
 /** Query of a list in the order of ids: vaults and keys. */
 export const IdListQuery = v.object({
   limit: Limit,
-  cursor: cursorOf(v.strictObject({ created_at: v.string(), id: v.pipe(v.string(), v.regex(/^(?:vault|key)_[0-9a-z]{26}$/)) })),
+  cursor: cursorOf(
+    v.strictObject({ created_at: v.string(), id: v.pipe(v.string(), v.regex(/^(?:vault|key)_[0-9a-z]{26}$/)) }),
+  ),
 });
 
 const Name = v.pipe(
@@ -95,5 +103,8 @@ export const PatchBody = v.pipe(
     metadata: v.optional(v.custom<JsonObject>(isJsonObject, "must be a JSON object")),
     tags: v.optional(v.array(v.string("must be a string"), "must be an array of strings")),
   }),
-  v.check((patch) => patch.metadata !== undefined || patch.tags !== undefined, "at least one of metadata and tags must be given"),
+  v.check(
+    (patch) => patch.metadata !== undefined || patch.tags !== undefined,
+    "at least one of metadata and tags must be given",
+  ),
 );

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type LocalServer, startServer } from "./server.ts";
+import { startServer } from "./server.ts";
 import { type Credentials, StateDirectory, UsageError } from "./state.ts";
 
 const USAGE = "npm start -- [--port 8787] [--host 127.0.0.1] [--state .strongroom]";
@@ -35,10 +35,20 @@ async function credentialsFor(url: string, adminToken: string, known: Credential
     const { status } = (await response.json()) as { status?: string };
     if (response.ok && status === "active") return { ...known, url };
   }
-  const response = await fetch(`${url}/api/v1/vaults`, { method: "POST", headers: admin, body: JSON.stringify({ name: "local" }) });
+  const response = await fetch(`${url}/api/v1/vaults`, {
+    method: "POST",
+    headers: admin,
+    body: JSON.stringify({ name: "local" }),
+  });
   if (response.status !== 201) throw new Error(`the first vault could not be created: ${await response.text()}`);
   const vault = (await response.json()) as { id: string; secret_key: string; public_key: string };
-  return { url, admin_token: adminToken, vault_id: vault.id, secret_key: vault.secret_key, public_key: vault.public_key };
+  return {
+    url,
+    admin_token: adminToken,
+    vault_id: vault.id,
+    secret_key: vault.secret_key,
+    public_key: vault.public_key,
+  };
 }
 
 function greeting(c: Credentials, directory: string): string {
@@ -60,27 +70,16 @@ Ctrl-C stops it.`;
 async function run(): Promise<void> {
   const { host, port, state: path } = options();
   const state = await StateDirectory.open(path);
-  let server: LocalServer | undefined;
-  let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> =>
-    (stopping ??= (async () => {
-      await server?.stop();
-      state.close();
-    })());
-  // A terminal and npm may each send one; the first is enough.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => void stop().then(() => process.exit(0)));
-  }
-  try {
-    const secrets = state.secrets();
-    server = await startServer({ host, port, directory: state.path, secrets });
-    const credentials = await credentialsFor(server.url, secrets.admin_token, state.credentials());
-    state.saveCredentials(credentials);
-    console.log(greeting(credentials, path));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  process.on("exit", () => state.close());
+  // Registered before Miniflare's own, which would end with another code. On exit it ends workerd, at once: whatever was
+  // acknowledged is on disk.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(0));
+
+  const secrets = state.secrets();
+  const url = await startServer({ host, port, directory: state.path, secrets });
+  const credentials = await credentialsFor(url, secrets.admin_token, state.credentials());
+  state.saveCredentials(credentials);
+  console.log(greeting(credentials, path));
 }
 
 run().catch((error: unknown) => {

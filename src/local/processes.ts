@@ -19,16 +19,28 @@ export function startTime(pid: number): string | undefined {
 export function workerdsWith(variable: string, value: string): number[] {
   const entry = `${variable}=${value}`;
   if (!ON_LINUX) {
-    const table = execFileSync("ps", ["-axEww", "-o", "pid=,command="], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
-    return table.split("\n").filter((line) => line.includes("workerd") && `${line} `.includes(` ${entry} `)).map((line) => parseInt(line, 10));
+    const table = execFileSync("ps", ["-axEww", "-o", "pid=,command="], {
+      encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return table
+      .split("\n")
+      .filter((line) => line.includes("workerd") && `${line} `.includes(` ${entry} `))
+      .map((line) => parseInt(line, 10));
   }
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("workerd") && readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(entry);
-    } catch {
-      return false; // It has ended meanwhile, or is not ours to look at.
-    }
-  });
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("workerd") &&
+          readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(entry)
+        );
+      } catch {
+        return false; // It has ended meanwhile, or is not ours to look at.
+      }
+    });
 }
 
 /** Ends processes and waits until they are gone. */
@@ -40,6 +52,7 @@ export async function end(pids: readonly number[]): Promise<void> {
     } catch {
       continue; // It has ended meanwhile.
     }
+    // eslint-disable-next-line no-unmodified-loop-condition -- what changes is the process table
     while (started !== undefined && startTime(pid) === started && !isZombie(pid)) await sleep(20);
   }
 }

@@ -1,26 +1,28 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { OWNER_VARIABLE, type Secrets, UsageError } from "./state.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const root = (...path: string[]): string => join(import.meta.dirname, "../..", ...path);
 
 /** Two D1 shards, so that nothing comes to rely on there being one. */
 const DATABASES = { DB: "strongroom-0", DB_1: "strongroom-1" };
 
-export interface LocalServer {
-  /** Where clients reach it, without a trailing slash. */
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-/** Runs the Worker in workerd with all its data under `directory`. Throws UsageError when the address cannot be had. */
-export async function startServer(options: { host: string; port: number; directory: string; secrets: Secrets }): Promise<LocalServer> {
+/**
+ * Runs the Worker in workerd, with all its data under `directory`, until this process exits. Returns where clients reach
+ * it, without a trailing slash. Throws UsageError when the address cannot be had.
+ */
+export async function startServer(options: {
+  host: string;
+  port: number;
+  directory: string;
+  secrets: Secrets;
+}): Promise<string> {
   const { host, port, directory, secrets } = options;
   await checkAddress(host, port);
-  const config = readFileSync(`${ROOT}wrangler.toml`, "utf8");
+  const config = readFileSync(root("wrangler.toml"), "utf8");
   // workerd inherits it; see StateDirectory.open.
   process.env[OWNER_VARIABLE] = directory;
   const miniflare = new Miniflare({
@@ -43,20 +45,15 @@ export async function startServer(options: { host: string; port: number; directo
     cf: false, // It would be fetched from the network.
     log: new Log(LogLevel.ERROR),
   });
-  try {
-    const url = await miniflare.unsafeGetDirectURL("strongroom");
-    await applySchema(miniflare);
-    return { url: url.origin, stop: () => miniflare.dispose() };
-  } catch (error) {
-    await miniflare.dispose();
-    throw error;
-  }
+  const url = await miniflare.unsafeGetDirectURL("strongroom");
+  await applySchema(miniflare);
+  return url.origin;
 }
 
 /** The Worker as one module. */
 async function bundle(): Promise<string> {
   const result = await build({
-    entryPoints: [`${ROOT}src/index.ts`],
+    entryPoints: [root("src/index.ts")],
     bundle: true,
     format: "esm",
     target: "es2024",
@@ -72,7 +69,11 @@ async function bundle(): Promise<string> {
 
 async function applySchema(miniflare: Miniflare): Promise<void> {
   // D1 takes single statements; the file has no semicolon but at their ends, once its comments are gone.
-  const statements = readFileSync(`${ROOT}schema.sql`, "utf8").replace(/--.*$/gm, "").split(";").map((text) => text.trim()).filter(Boolean);
+  const statements = readFileSync(root("schema.sql"), "utf8")
+    .replace(/--.*$/gm, "")
+    .split(";")
+    .map((text) => text.trim())
+    .filter(Boolean);
   for (const binding of Object.keys(DATABASES)) {
     const db = await miniflare.getD1Database(binding);
     await db.batch(statements.map((statement) => db.prepare(statement)));
@@ -89,7 +90,8 @@ async function checkAddress(host: string, port: number): Promise<void> {
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === "EADDRINUSE" ? "the port is in use" : code === "EACCES" ? "that is not permitted" : (code ?? message);
+    const why =
+      code === "EADDRINUSE" ? "the port is in use" : code === "EACCES" ? "that is not permitted" : (code ?? message);
     throw new UsageError(`cannot listen on ${host}:${port}: ${why}`);
   } finally {
     await new Promise((resolve) => probe.close(resolve));

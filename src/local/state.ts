@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { end, startTime, workerdsWith } from "./processes.ts";
 
@@ -61,7 +70,10 @@ export class StateDirectory {
   secrets(): Secrets {
     const known = this.#read<Secrets>("secrets.json");
     if (known) return known;
-    const secrets = { admin_token: randomBytes(32).toString("base64url"), key_secret: randomBytes(32).toString("base64url") };
+    const secrets = {
+      admin_token: randomBytes(32).toString("base64url"),
+      key_secret: randomBytes(32).toString("base64url"),
+    };
     this.#write("secrets.json", secrets);
     return secrets;
   }

@@ -9,7 +9,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 export const hasControl = (text: string): boolean => CONTROL.test(text);
 
 /** The name a client's path ends in: some send the whole path, with either separator. */
-export const lastSegment = (path: string): string => path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+export const lastSegment = (path: string): string =>
+  path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 
 /** A name that is stored verbatim and is safe to become part of a key, of a header and of a file on someone's disk. */
 export function checkFilename(filename: string): Result<{ filename: string }> {

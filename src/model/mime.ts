@@ -15,7 +15,9 @@ export function mimeType(declared: string | undefined, filename: string): Result
   const given = declared?.trim() ?? "";
   if (given === "" || essence(given) === UNKNOWN) return { ok: true, mimeType: lookup(filename) ?? UNKNOWN };
   if (given.length > MAX_MIME_TYPE_BYTES || !MEDIA_TYPE.test(given)) {
-    return invalid(`file: its Content-Type must be a media type of at most ${MAX_MIME_TYPE_BYTES} characters, such as image/png`);
+    return invalid(
+      `file: its Content-Type must be a media type of at most ${MAX_MIME_TYPE_BYTES} characters, such as image/png`,
+    );
   }
   return { ok: true, mimeType: given };
 }

@@ -37,11 +37,35 @@ const PAGE_ROWS = 1_000;
 const PAGE_BYTES = 4_000_000;
 
 const ASSET_COLUMNS = [
-  "seq", "rev", "id", "partition", "collection", "channel", "filename", "r2_key", "size", "mime_type", "width",
-  "height", "metadata", "tags", "sha256", "created_at", "updated_at",
+  "seq",
+  "rev",
+  "id",
+  "partition",
+  "collection",
+  "channel",
+  "filename",
+  "r2_key",
+  "size",
+  "mime_type",
+  "width",
+  "height",
+  "metadata",
+  "tags",
+  "sha256",
+  "created_at",
+  "updated_at",
 ] as const satisfies readonly (keyof Asset)[];
 
-const KEY_COLUMNS = ["id", "rev", "label", "type", "kid", "created_at", "expires_at", "revoked_at"] as const satisfies readonly (keyof KeyRecord)[];
+const KEY_COLUMNS = [
+  "id",
+  "rev",
+  "label",
+  "type",
+  "kid",
+  "created_at",
+  "expires_at",
+  "revoked_at",
+] as const satisfies readonly (keyof KeyRecord)[];
 
 const column = (_name: string, i: number): string => `value ->> ${i}`;
 
@@ -96,9 +120,15 @@ export async function record(db: D1Database, flush: Flush): Promise<Pick<VaultRe
   const add = (sql: string, rows: readonly unknown[]): void => {
     for (const json of parameters(rows)) statements.push(db.prepare(sql).bind(...guard, json));
   };
-  add(PUT_ASSETS, flush.assets.map((asset) => ASSET_COLUMNS.map((name) => asset[name])));
+  add(
+    PUT_ASSETS,
+    flush.assets.map((asset) => ASSET_COLUMNS.map((name) => asset[name])),
+  );
   add(DELETE_ASSETS, flush.deleted);
-  add(PUT_KEYS, flush.keys.map((key) => KEY_COLUMNS.map((name) => key[name])));
+  add(
+    PUT_KEYS,
+    flush.keys.map((key) => KEY_COLUMNS.map((name) => key[name])),
+  );
   statements.push(db.prepare(ADVANCE).bind(...guard, flush.status));
   statements.push(db.prepare("SELECT epoch, rev FROM vaults WHERE id = ?").bind(flush.vaultId));
   const results = await db.batch<Pick<VaultRecord, "epoch" | "rev">>(statements);
@@ -108,9 +138,14 @@ export async function record(db: D1Database, flush: Flush): Promise<Pick<VaultRe
 /** Creates a vault with its first keys. */
 export async function createVault(db: D1Database, vault: VaultInfo, keys: readonly Key[]): Promise<void> {
   await db.batch([
-    db.prepare("INSERT INTO vaults (id, name, created_at, status) VALUES (?,?,?,?)").bind(vault.id, vault.name, vault.created_at, vault.status),
+    db
+      .prepare("INSERT INTO vaults (id, name, created_at, status) VALUES (?,?,?,?)")
+      .bind(vault.id, vault.name, vault.created_at, vault.status),
     ...keys.map((key) =>
-      db.prepare("INSERT INTO keys (vault_id, id, rev, label, type, kid, created_at, expires_at, revoked_at) VALUES (?,?,0,?,?,?,?,?,?)")
+      db
+        .prepare(
+          "INSERT INTO keys (vault_id, id, rev, label, type, kid, created_at, expires_at, revoked_at) VALUES (?,?,0,?,?,?,?,?,?)",
+        )
         .bind(vault.id, key.id, key.label, key.type, key.kid, key.created_at, key.expires_at, key.revoked_at),
     ),
   ]);
@@ -118,15 +153,20 @@ export async function createVault(db: D1Database, vault: VaultInfo, keys: readon
 
 /** Puts back the row of a vault that D1 has lost, with nothing recorded. Does nothing if the row is there. */
 export async function restoreVault(db: D1Database, vault: VaultInfo, epoch: number): Promise<void> {
-  await db.prepare("INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev) VALUES (?,?,?,?,?,0)")
-    .bind(vault.id, vault.name, vault.created_at, vault.status, epoch).run();
+  await db
+    .prepare("INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev) VALUES (?,?,?,?,?,0)")
+    .bind(vault.id, vault.name, vault.created_at, vault.status, epoch)
+    .run();
 }
 
 /** Vaults of one shard that are not yet gone, newest first, below the id `before`. */
 export async function listVaults(db: D1Database, before: string, limit: number): Promise<VaultInfo[]> {
-  const { results } = await db.prepare(
-    "SELECT id, name, created_at, status FROM vaults WHERE id < ? AND status <> 'deleted' ORDER BY id DESC LIMIT ?",
-  ).bind(before, limit).all<VaultInfo>();
+  const { results } = await db
+    .prepare(
+      "SELECT id, name, created_at, status FROM vaults WHERE id < ? AND status <> 'deleted' ORDER BY id DESC LIMIT ?",
+    )
+    .bind(before, limit)
+    .all<VaultInfo>();
   return results;
 }
 
@@ -134,12 +174,17 @@ export async function listVaults(db: D1Database, before: string, limit: number):
  * Claims a vault for a Durable Object that has no state of its own: from here on flushes of any former one are void.
  * Revisions jump past any that were handed out but never recorded. Undefined when there is no such vault.
  */
-export async function claimVault(db: D1Database, vaultId: string): Promise<{ vault: VaultRecord; keys: KeyRecord[] } | undefined> {
-  const [, vaults, keys] = await db.batch<unknown>([
-    db.prepare(
-      `UPDATE vaults SET epoch = epoch + 1, rev = rev + CASE epoch WHEN 0 THEN 0 ELSE ${REV_GAP} END
+export async function claimVault(
+  db: D1Database,
+  vaultId: string,
+): Promise<{ vault: VaultRecord; keys: KeyRecord[] } | undefined> {
+  const [, vaults, keys] = await db.batch([
+    db
+      .prepare(
+        `UPDATE vaults SET epoch = epoch + 1, rev = rev + CASE epoch WHEN 0 THEN 0 ELSE ${REV_GAP} END
        WHERE id = ? AND status <> 'deleted'`,
-    ).bind(vaultId),
+      )
+      .bind(vaultId),
     db.prepare("SELECT id, name, created_at, status, epoch, rev FROM vaults WHERE id = ?").bind(vaultId),
     db.prepare(`SELECT ${KEY_COLUMNS.join(", ")} FROM keys WHERE vault_id = ?`).bind(vaultId),
   ]);
@@ -149,20 +194,24 @@ export async function claimVault(db: D1Database, vaultId: string): Promise<{ vau
 
 /** Assets of a vault with seq above `after`, oldest first: a page bounded in rows and bytes, empty at the end. */
 export async function assetPage(db: D1Database, vaultId: string, after: number): Promise<Asset[]> {
-  const { results } = await db.prepare(
-    `SELECT ${ASSET_COLUMNS.join(", ")} FROM (
+  const { results } = await db
+    .prepare(
+      `SELECT ${ASSET_COLUMNS.join(", ")} FROM (
        SELECT *, sum(length(metadata) + length(tags)) OVER (ORDER BY seq) - length(metadata) - length(tags) AS bytes_before
        FROM (SELECT * FROM assets WHERE vault_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ${PAGE_ROWS})
      ) WHERE bytes_before < ${PAGE_BYTES} ORDER BY seq`,
-  ).bind(vaultId, after).all<Asset>();
+    )
+    .bind(vaultId, after)
+    .all<Asset>();
   return results;
 }
 
 /** Deletes up to `limit` assets of a vault; returns how many there were. */
 export async function purgeAssets(db: D1Database, vaultId: string, limit: number): Promise<number> {
-  const { meta } = await db.prepare(
-    "DELETE FROM assets WHERE rowid IN (SELECT rowid FROM assets WHERE vault_id = ? LIMIT ?)",
-  ).bind(vaultId, limit).run();
+  const { meta } = await db
+    .prepare("DELETE FROM assets WHERE rowid IN (SELECT rowid FROM assets WHERE vault_id = ? LIMIT ?)")
+    .bind(vaultId, limit)
+    .run();
   return meta.changes;
 }
 

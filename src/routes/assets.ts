@@ -21,7 +21,11 @@ export const uploadAsset: Handler = async (api) => {
   const { env, vaultId, principal, reader } = api;
   const contentType = api.header("Content-Type") ?? "";
   if (essence(contentType) !== "multipart/form-data") {
-    return api.refuse(refuse("UNSUPPORTED_MEDIA_TYPE", "Content-Type: must be multipart/form-data", { "Accept-Post": "multipart/form-data" }));
+    return api.refuse(
+      refuse("UNSUPPORTED_MEDIA_TYPE", "Content-Type: must be multipart/form-data", {
+        "Accept-Post": "multipart/form-data",
+      }),
+    );
   }
   const boundary = boundaryOf(contentType);
   if (!boundary.ok) return api.refuse(boundary);
@@ -42,7 +46,11 @@ export const uploadAsset: Handler = async (api) => {
   const outcome = await publish(env, vaultId, principal, received.stored);
   if (!outcome.ok) return outcome;
   const { id } = received.stored.upload;
-  const headers = { ETag: outcome.etag, Location: `/api/v1/vaults/${vaultId}/assets/${id}`, ...durability(outcome.durable) };
+  const headers = {
+    ETag: outcome.etag,
+    Location: `/api/v1/vaults/${vaultId}/assets/${id}`,
+    ...durability(outcome.durable),
+  };
   return json(outcome.body, { status: 201, headers });
 };
 
@@ -51,7 +59,9 @@ export const listAssets: Handler = async (api) => {
   const query = parse(AssetListQuery, api.query);
   if (!query.ok) return api.refuse(query);
   const { limit, cursor, partition, collection, channel } = query.value;
-  const other = (["partition", "collection", "channel"] as const).find((name) => cursor && cursor[name] !== query.value[name]);
+  const other = (["partition", "collection", "channel"] as const).find(
+    (name) => cursor && cursor[name] !== query.value[name],
+  );
   if (other) return api.refuse(invalid(`cursor: belongs to a list with another ${other} filter`));
   const request = { filter: { partition, collection, channel }, limit, before: cursor?.seq ?? NEWEST };
   const outcome = await api.vault(true, (stub) => stub.list(api.principal, request));
@@ -99,13 +109,15 @@ function unchanged(api: ApiRequest, etag: string): boolean {
 
 /** In a merge patch a null stands for "remove": tags are then none, and metadata, which cannot be absent, is refused. */
 function assetPatch(value: unknown, merge: AssetPatch["merge"]) {
-  const removesTags = merge === "rfc7396" && typeof value === "object" && value !== null && "tags" in value && value.tags === null;
+  const removesTags =
+    merge === "rfc7396" && typeof value === "object" && value !== null && "tags" in value && value.tags === null;
   const parsed = parse(PatchBody, removesTags ? { ...value, tags: [] } : value);
   if (!parsed.ok) return parsed;
   const { metadata, tags } = parsed.value;
   const patch: AssetPatch = { merge };
   if (metadata) {
-    if (nestsDeeper(metadata, MAX_METADATA_DEPTH)) return invalid(`metadata: must not nest deeper than ${MAX_METADATA_DEPTH} levels`);
+    if (nestsDeeper(metadata, MAX_METADATA_DEPTH))
+      return invalid(`metadata: must not nest deeper than ${MAX_METADATA_DEPTH} levels`);
     patch.metadata = JSON.stringify(metadata);
   }
   if (tags) {

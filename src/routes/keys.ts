@@ -44,13 +44,19 @@ export const listKeys: Handler = async (api) => {
   const { limit, cursor } = query.value;
   const outcome = await api.vault(true, (stub) => stub.listKeys(api.principal, cursor?.id ?? NEWEST_ID, limit + 1));
   if (!outcome.ok) return outcome;
-  return json(idPage(outcome.keys.map((key) => toWire(vaultId, key)), limit));
+  return json(
+    idPage(
+      outcome.keys.map((key) => toWire(vaultId, key)),
+      limit,
+    ),
+  );
 };
 
 /** DELETE /api/v1/vaults/{vaultId}/keys/{keyId} */
 export const revokeKey: Handler = async (api) => {
   const id = api.param("keyId");
-  if (!isVaultId(api.vaultId) || !isKeyId(id)) return api.refuse(refuse("NOT_FOUND", "no key with this id in this vault"));
+  if (!isVaultId(api.vaultId) || !isKeyId(id))
+    return api.refuse(refuse("NOT_FOUND", "no key with this id in this vault"));
   const outcome = await api.vault(true, (stub) => stub.revokeKey(api.principal, id));
   return outcome.ok ? new Response(null, { status: 204 }) : outcome;
 };

@@ -21,7 +21,11 @@ export function idPage<T extends { id: string; created_at: string }>(items: read
   const data = items.slice(0, limit);
   const last = data.at(-1);
   const has_more = items.length > limit;
-  return { data, cursor: has_more && last ? encodeCursor({ created_at: last.created_at, id: last.id }) : null, has_more };
+  return {
+    data,
+    cursor: has_more && last ? encodeCursor({ created_at: last.created_at, id: last.id }) : null,
+    has_more,
+  };
 }
 
 /** POST /api/v1/vaults. A new vault exists in D1 alone: its object comes to life, empty, with its first request. */
@@ -55,7 +59,7 @@ export const listVaults: Handler = async (api) => {
   if (!query.ok) return query;
   const { limit, cursor } = query.value;
   const pages = await Promise.all(shards(api.env).map((db) => recordedVaults(db, cursor?.id ?? NEWEST_ID, limit + 1)));
-  const newestFirst = pages.flat().sort((a, b) => (a.id < b.id ? 1 : -1));
+  const newestFirst = pages.flat().toSorted((a, b) => (a.id < b.id ? 1 : -1));
   return json(idPage(newestFirst, limit));
 };
 

@@ -55,7 +55,7 @@ export class BodySink {
     }
     this.#hash.update(bytes);
     this.#lease?.renew();
-    for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(await this.#take(rest));
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#take(rest));
   }
 
   /**
@@ -63,7 +63,8 @@ export class BodySink {
    * promise that the part it was streaming would be full.
    */
   async finish(key: string, mimeType: string): Promise<string> {
-    if (this.#stream) throw new Refused(refuse("INVALID_PARAMS", `the form must end within ${MAX_TRAILER_BYTES} bytes after its file`));
+    if (this.#stream)
+      throw new Refused(refuse("INVALID_PARAMS", `the form must end within ${MAX_TRAILER_BYTES} bytes after its file`));
     await this.#store(async () => {
       const tail = this.#buffer?.subarray(0, this.#buffered) ?? new Uint8Array(0);
       if (!this.#upload) {
@@ -196,7 +197,7 @@ class PartStream {
   constructor(upload: R2MultipartUpload, number: number, length: number) {
     const { readable, writable } = new FixedLengthStream(length);
     this.#left = length;
-    this.#writer = writable.getWriter() as WritableStreamDefaultWriter<Uint8Array>;
+    this.#writer = writable.getWriter();
     this.#uploaded = upload.uploadPart(number, readable);
     this.#failed = new Promise((_, reject) => {
       this.#uploaded.catch(reject);

@@ -84,6 +84,7 @@ export class FormParser {
   }
 
   #open(kind: "part" | "close"): void {
+    this.#outside = Math.max(this.#outside, 0); // The pretended CR LF was not the client's.
     if (kind === "close") {
       this.#state = "epilogue";
       return;
@@ -114,7 +115,7 @@ export class FormParser {
    * begins. With kind "none" the bytes from `data` on might be a delimiter's beginning.
    */
   #findDelimiter(input: Buffer): { kind: "part" | "close" | "none"; data: number; next: number } {
-    for (let from = 0; ; ) {
+    for (let from = 0; ;) {
       const at = input.indexOf(this.#delimiter, from);
       if (at < 0) return { kind: "none", data: this.#possibleStart(input, from), next: 0 };
       const after = at + this.#delimiter.length;
@@ -122,7 +123,9 @@ export class FormParser {
       let end = after;
       while (end - after < MAX_PADDING && (input[end] === SPACE || input[end] === TAB)) end++;
       if (input[end] === CR && input[end + 1] === LF) return { kind: "part", data: at, next: end };
-      const undecided = end === input.length || (end === input.length - 1 && (input[end] === CR || (end === after && input[end] === DASH)));
+      const undecided =
+        end === input.length ||
+        (end === input.length - 1 && (input[end] === CR || (end === after && input[end] === DASH)));
       if (undecided) return { kind: "none", data: at, next: 0 };
       from = at + 2;
     }

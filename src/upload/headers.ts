@@ -36,7 +36,8 @@ export function parsePartHeaders(block: Uint8Array): PartHeaders {
     if (!TOKEN.test(name)) throw bad("a part's header line must be a name, a colon and a value");
     const value = line.slice(colon + 1).trim();
     // eslint-disable-next-line no-control-regex -- control characters are what it looks for
-    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) throw bad("a part's headers must not contain control characters");
+    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value))
+      throw bad("a part's headers must not contain control characters");
     const key = name.toLowerCase();
     if (headers.has(key) && key.startsWith("content-")) throw bad(`a part must not repeat ${name}`);
     headers.set(key, value);

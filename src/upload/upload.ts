@@ -18,7 +18,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** A body that is in R2 and may be committed, or removed if the commit is refused. */
 export interface Stored {
   readonly upload: NewAsset;
-  discard(): Promise<void>;
+  readonly discard: () => Promise<void>;
 }
 
 /** The boundary of a multipart/form-data Content-Type. */
@@ -95,7 +95,8 @@ class FormReceiver {
       this.#field = { name: part.name, chunks: [], size: 0 };
       return;
     }
-    if (part.name !== "file") throw new Refused(invalid(`${part.name.slice(0, 64)}: unexpected file; the file's field is "file"`));
+    if (part.name !== "file")
+      throw new Refused(invalid(`${part.name.slice(0, 64)}: unexpected file; the file's field is "file"`));
     if (this.#file) throw new Refused(invalid("file: must be given only once"));
     if (part.filename === "") throw new Refused(invalid("file: must come with a filename"));
     const { reader, bucket, vaultId, admit } = this.#options;
@@ -147,7 +148,18 @@ class FormReceiver {
     const mime_type = this.#mimeType(file.part, path.filename);
     const sha256 = await file.sink.finish(key, mime_type);
     const { metadata, tags } = this.#fields;
-    const upload = { id: this.#id, ...path, r2_key: key, size: file.sink.size, mime_type, width: null, height: null, metadata, tags, sha256 };
+    const upload = {
+      id: this.#id,
+      ...path,
+      r2_key: key,
+      size: file.sink.size,
+      mime_type,
+      width: null,
+      height: null,
+      metadata,
+      tags,
+      sha256,
+    };
     return { upload, discard: () => this.abort() };
   }
 

@@ -6,8 +6,18 @@ import type { Vault } from "./vault.ts";
 /** What the router may call. The methods as declared: the platform's stub types wrap every field of a union in promises. */
 export type VaultStub = Pick<
   Vault,
-  | "get" | "list" | "authorize" | "commit" | "resolve" | "patch" | "remove"
-  | "describe" | "destroy" | "listKeys" | "createKey" | "revokeKey"
+  | "get"
+  | "list"
+  | "authorize"
+  | "commit"
+  | "resolve"
+  | "patch"
+  | "remove"
+  | "describe"
+  | "destroy"
+  | "listKeys"
+  | "createKey"
+  | "revokeKey"
 >;
 
 /** Calls of one request at most, and the pause before each further one (with jitter). */
@@ -19,8 +29,7 @@ interface StubError extends Error {
   overloaded?: boolean;
 }
 
-const vaultStub = (env: Env, vaultId: string): VaultStub =>
-  env.VAULT.getByName(vaultId) as unknown as VaultStub;
+const vaultStub = (env: Env, vaultId: string): VaultStub => env.VAULT.getByName(vaultId);
 
 /**
  * Calls a vault. Expected outcomes come back as they are. When the object itself fails, a call that may be repeated is,
@@ -44,7 +53,9 @@ export async function callVault<T extends object>(
       if (overloaded || !repeatable || attempt === ATTEMPTS) {
         logError("router: vault unavailable", error, { vault: vaultId, attempt });
         return unavailable(
-          repeatable ? "the vault is busy: try again" : "the vault failed while it worked: whether the change was made is not known",
+          repeatable
+            ? "the vault is busy: try again"
+            : "the vault failed while it worked: whether the change was made is not known",
         );
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** attempt * Math.random()));

@@ -17,14 +17,21 @@ const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?,?,?,?,?,?,
  * (p, c, h) would also fit assets_name, which would have to sort.
  */
 const LIST = new Map(
-  [[], ["partition"], ["collection"], ["channel"], ["partition", "collection"], ["partition", "channel"], ["collection", "channel"], ["partition", "collection", "channel"]].map(
-    (columns) => {
-      const index = columns.map((column) => (column === "channel" ? "h" : column.charAt(0))).join("");
-      const from = index ? `assets INDEXED BY assets_${index}` : "assets";
-      const where = [...columns.map((column) => `${column} = ?`), "seq < ?"].join(" AND ");
-      return [columns.join(), `SELECT ${ASSET_COLUMNS} FROM ${from} WHERE ${where} ORDER BY seq DESC LIMIT ?`];
-    },
-  ),
+  [
+    [],
+    ["partition"],
+    ["collection"],
+    ["channel"],
+    ["partition", "collection"],
+    ["partition", "channel"],
+    ["collection", "channel"],
+    ["partition", "collection", "channel"],
+  ].map((columns) => {
+    const index = columns.map((column) => (column === "channel" ? "h" : column.charAt(0))).join("");
+    const from = index ? `assets INDEXED BY assets_${index}` : "assets";
+    const where = [...columns.map((column) => `${column} = ?`), "seq < ?"].join(" AND ");
+    return [columns.join(), `SELECT ${ASSET_COLUMNS} FROM ${from} WHERE ${where} ORDER BY seq DESC LIMIT ?`];
+  }),
 );
 
 /**
@@ -49,7 +56,9 @@ export class Index {
 
   /** Whether this object holds a vault at all. Reading it creates nothing. */
   exists(): boolean {
-    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").toArray().length > 0;
+    return (
+      this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").toArray().length > 0
+    );
   }
 
   migrate(): void {
@@ -66,7 +75,9 @@ export class Index {
   // --- the vault's own row
 
   vault(): VaultRow | undefined {
-    return this.#first<VaultRow>("SELECT id, name, created_at, status, epoch, rev, recorded, erased, clock, assets, bytes, rebuilt_to, deleted_at FROM vault");
+    return this.#first<VaultRow>(
+      "SELECT id, name, created_at, status, epoch, rev, recorded, erased, clock, assets, bytes, rebuilt_to, deleted_at FROM vault",
+    );
   }
 
   saveVault(v: VaultRow): void {
@@ -76,7 +87,19 @@ export class Index {
        ON CONFLICT (one) DO UPDATE SET status = excluded.status, epoch = excluded.epoch, rev = excluded.rev,
          recorded = excluded.recorded, erased = excluded.erased, clock = excluded.clock, assets = excluded.assets,
          bytes = excluded.bytes, rebuilt_to = excluded.rebuilt_to, deleted_at = excluded.deleted_at`,
-      v.id, v.name, v.created_at, v.status, v.epoch, v.rev, v.recorded, v.erased, v.clock, v.assets, v.bytes, v.rebuilt_to, v.deleted_at,
+      v.id,
+      v.name,
+      v.created_at,
+      v.status,
+      v.epoch,
+      v.rev,
+      v.recorded,
+      v.erased,
+      v.clock,
+      v.assets,
+      v.bytes,
+      v.rebuilt_to,
+      v.deleted_at,
     );
   }
 
@@ -85,7 +108,9 @@ export class Index {
     this.#sql.exec(
       `INSERT INTO partitions (name, assets, bytes) VALUES (?,?,?)
        ON CONFLICT (name) DO UPDATE SET assets = assets + excluded.assets, bytes = bytes + excluded.bytes`,
-      partition, assets, bytes,
+      partition,
+      assets,
+      bytes,
     );
     if (assets <= 0) this.#sql.exec("DELETE FROM partitions WHERE name = ? AND assets <= 0", partition);
   }
@@ -103,8 +128,23 @@ export class Index {
   insertAsset(a: Asset): void {
     this.#sql.exec(
       INSERT_ASSET,
-      a.seq, a.rev, a.id, a.partition, a.collection, a.channel, a.filename, a.r2_key, a.size, a.mime_type,
-      a.width, a.height, a.metadata, a.tags, a.sha256, a.created_at, a.updated_at,
+      a.seq,
+      a.rev,
+      a.id,
+      a.partition,
+      a.collection,
+      a.channel,
+      a.filename,
+      a.r2_key,
+      a.size,
+      a.mime_type,
+      a.width,
+      a.height,
+      a.metadata,
+      a.tags,
+      a.sha256,
+      a.created_at,
+      a.updated_at,
     );
   }
 
@@ -112,7 +152,11 @@ export class Index {
   updateAsset(a: Pick<Asset, "seq" | "rev" | "metadata" | "tags" | "updated_at">): void {
     this.#sql.exec(
       "UPDATE assets SET rev = ?, metadata = ?, tags = ?, updated_at = ? WHERE seq = ?",
-      a.rev, a.metadata, a.tags, a.updated_at, a.seq,
+      a.rev,
+      a.metadata,
+      a.tags,
+      a.updated_at,
+      a.seq,
     );
   }
 
@@ -152,7 +196,14 @@ export class Index {
     this.#sql.exec(
       `INSERT INTO keys (id, rev, label, type, kid, created_at, expires_at, revoked_at) VALUES (?,?,?,?,?,?,?,?)
        ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, revoked_at = excluded.revoked_at`,
-      k.id, k.rev, k.label, k.type, k.kid, k.created_at, k.expires_at, k.revoked_at,
+      k.id,
+      k.rev,
+      k.label,
+      k.type,
+      k.kid,
+      k.created_at,
+      k.expires_at,
+      k.revoked_at,
     );
   }
 
@@ -168,7 +219,8 @@ export class Index {
       `SELECT seq AS rev, seq FROM assets WHERE seq > ?1
        UNION ALL SELECT rev, seq FROM outbox WHERE rev > ?1 AND seq IS NOT NULL
        ORDER BY rev LIMIT ?2`,
-      rev, limit,
+      rev,
+      limit,
     );
   }
 
@@ -176,7 +228,9 @@ export class Index {
   doomedBodies(after: number, to: number, limit: number): { rev: number; body: string }[] {
     return this.#all(
       "SELECT rev, body FROM outbox WHERE rev > ? AND rev <= ? AND body IS NOT NULL ORDER BY rev LIMIT ?",
-      after, to, limit,
+      after,
+      to,
+      limit,
     );
   }
 

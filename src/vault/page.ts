@@ -65,7 +65,8 @@ class PagePieces {
       this.#taken++;
     }
     this.done = true;
-    const cursor = more && this.#last ? encodeCursor({ created_at: this.#last.created_at, seq: this.#last.seq, ...filter }) : null;
+    const cursor =
+      more && this.#last ? encodeCursor({ created_at: this.#last.created_at, seq: this.#last.seq, ...filter }) : null;
     return `${text}],"cursor":${JSON.stringify(cursor)},"has_more":${more}}`;
   }
 }

@@ -12,12 +12,7 @@ const NOTHING = -1;
  * One flush to D1: what happened beyond `from`, as much as fits, the latest state of each asset. Returns the new
  * watermark. It goes back when D1 turns out to have lost history, and then everything is recorded again.
  */
-export async function recordStep(
-  index: Index,
-  db: D1Database,
-  vault: VaultRow,
-  from: number,
-): Promise<number> {
+export async function recordStep(index: Index, db: D1Database, vault: VaultRow, from: number): Promise<number> {
   const flush = collect(index, vault, from);
   const found = await record(db, flush);
   if (!found) {

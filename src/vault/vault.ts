@@ -12,7 +12,7 @@ import { shardOf } from "../record/shards.ts";
 import { commit, patch, recordTag, remove, resolve } from "./assets.ts";
 import { Drain } from "./drain.ts";
 import { eraseStep } from "./eraser.ts";
-import { Index } from "./index.ts";
+import { Index, type IndexedKey } from "./index.ts";
 import { Keyring } from "./keys.ts";
 import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, MAX_UNRECORDED, REBUILD_WAIT_MS } from "./limits.ts";
 import { page, type PageRequest } from "./page.ts";
@@ -83,7 +83,10 @@ export class Vault extends DurableObject<Env> {
   }
 
   /** A page as JSON text, or as a stream of it when it is large; see {@link page}. */
-  async list(principal: Principal, request: PageRequest): Promise<Result<{ body: string | ReadableStream<Uint8Array> }>> {
+  async list(
+    principal: Principal,
+    request: PageRequest,
+  ): Promise<Result<{ body: string | ReadableStream<Uint8Array> }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
     return { ok: true, body: page(this.#index, this.#id, request) };
@@ -108,7 +111,12 @@ export class Vault extends DurableObject<Env> {
     return { ok: true, record: outcome.asset && (await this.#acknowledge(outcome.asset)) };
   }
 
-  async patch(principal: Principal, id: string, body: AssetPatch, ifMatch: string | null): Promise<Result<RecordBody & Durability>> {
+  async patch(
+    principal: Principal,
+    id: string,
+    body: AssetPatch,
+    ifMatch: string | null,
+  ): Promise<Result<RecordBody & Durability>> {
     const outcome = await this.#write(principal, () => patch(this.#index, id, body, ifMatch));
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
@@ -147,15 +155,14 @@ export class Vault extends DurableObject<Env> {
   async listKeys(principal: Principal, before: string, limit: number): Promise<Result<{ keys: Key[] }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
-    return { ok: true, keys: this.#index.keysBefore(before, limit).map(({ rev: _, ...key }) => key) };
+    return { ok: true, keys: this.#index.keysBefore(before, limit).map(withoutRev) };
   }
 
   /** Stores a key whose token nobody has seen yet. Only a key that D1 has too counts as created; else 503 and no key. */
   async createKey(principal: Principal, key: NewKey): Promise<Result<{ key: Key }>> {
     const outcome = await this.#write(principal, ({ keyring }) => keyring.create(key));
     if (!outcome.ok) return outcome;
-    const { rev, ...created } = outcome.key;
-    if (await this.#need().recorder.until(rev)) return { ok: true, key: created };
+    if (await this.#need().recorder.until(outcome.key.rev)) return { ok: true, key: withoutRev(outcome.key) };
     await this.#write(principal, ({ keyring }) => keyring.revoke(key.id));
     return unavailable("the key could not be recorded and was not created");
   }
@@ -349,4 +356,8 @@ export class Vault extends DurableObject<Env> {
     if (!this.#live) throw new Error("the vault is not live");
     return this.#live;
   }
+}
+
+function withoutRev({ rev: _rev, ...key }: IndexedKey): Key {
+  return key;
 }

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { bearer, refusal, send, TestVault } from "../support/api.ts";
+
+describe("router", () => {
+  it.each([
+    "/",
+    "/api",
+    "/api/v1",
+    "/api/v2/vaults",
+    "/api/v1/vaultsx",
+    "/api/v1/vaults/x/y",
+    "/api/v1/vaults/x/assets/y/z",
+    "//api/v1/vaults",
+  ])("answers 404 as JSON for %s", async (path) => {
+    await refusal(await send(path), 404, "NOT_FOUND");
+  });
+
+  it.each([
+    ["/api/v1/vaults", "PUT", "POST, GET, HEAD, OPTIONS"],
+    ["/api/v1/vaults/v", "POST", "GET, DELETE, HEAD, OPTIONS"],
+    ["/api/v1/vaults/v/keys/k", "GET", "DELETE, OPTIONS"],
+    ["/api/v1/vaults/v/assets", "DELETE", "POST, GET, HEAD, OPTIONS"],
+    ["/api/v1/vaults/v/assets/a", "POST", "GET, PATCH, DELETE, HEAD, OPTIONS"],
+    ["/api/v1/vaults/v/keys/k", "HEAD", "DELETE, OPTIONS"],
+  ])("answers 405 with Allow: %s %s", async (path, method, allow) => {
+    const response = await send(path, { method });
+    expect([response.status, response.headers.get("Allow")]).toEqual([405, allow]);
+  });
+
+  it("answers OPTIONS without a key, and a preflight with what a browser asks for", async () => {
+    const plain = await send("/api/v1/vaults/v/assets", { method: "OPTIONS" });
+    expect([plain.status, await plain.text(), plain.headers.get("Allow")]).toEqual([
+      204,
+      "",
+      "POST, GET, HEAD, OPTIONS",
+    ]);
+    const preflight = await send("/api/v1/vaults/v/assets/a", {
+      method: "OPTIONS",
+      headers: {
+        Origin: "https://app.example",
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "authorization, content-type",
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(Object.fromEntries(preflight.headers)).toMatchObject({
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": "GET, PATCH, DELETE, HEAD, OPTIONS",
+      "access-control-allow-headers": "authorization, content-type",
+    });
+    await refusal(await send("/nowhere", { method: "OPTIONS" }), 404, "NOT_FOUND");
+  });
+
+  it("lets any origin read answers, refusals too", async () => {
+    const response = await send("/api/v1/vaults/v/assets", { headers: { Origin: "https://app.example" } });
+    expect(response.status).toBe(401);
+    expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(response.headers.get("Access-Control-Expose-Headers")).toContain("X-Request-Id");
+  });
+
+  it("answers HEAD as GET without the body", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    for (const path of [vault.path, vault.assets, `${vault.assets}/${id}`]) {
+      const [get, head] = await Promise.all(["GET", "HEAD"].map((method) => vault.request(method, path)));
+      expect([head?.status, await head?.text(), head?.headers.get("ETag")]).toEqual([
+        200,
+        "",
+        get?.headers.get("ETag"),
+      ]);
+    }
+    const missing = await vault.request("HEAD", `${vault.assets}/nonsense`);
+    expect([missing.status, await missing.text()]).toEqual([404, ""]);
+  });
+
+  it("allows a trailing slash", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    for (const path of [vault.path, vault.assets, `${vault.assets}/${id}`]) {
+      expect((await vault.request("GET", `${path}/`)).status).toBe(200);
+    }
+  });
+
+  it("decodes percent-encoded ids", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    const encode = (text: string) => text.replace(/_/g, "%5F").replace(/a/g, "%61");
+    const response = await vault.request("GET", `/api/v1/vaults/${encode(vault.id)}/assets/${encode(id)}`);
+    expect((await response.json<{ id: string }>()).id).toBe(id);
+    await refusal(await send("/api/v1/vaults/%E0%A4%A/assets", { headers: bearer(vault.secretKey) }), 403, "FORBIDDEN");
+  });
+
+  it("gives each answer an id of its own", async () => {
+    const ids = await Promise.all([1, 2].map(async () => (await send("/")).headers.get("X-Request-Id")));
+    expect(new Set(ids).size).toBe(2);
+  });
+});

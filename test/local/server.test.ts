@@ -1,0 +1,245 @@
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { basename, join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { OWNER_VARIABLE } from "../../src/local/state.ts";
+import { workerdsWith } from "../../src/local/processes.ts";
+import type { AssetRecord } from "../../src/model/asset.ts";
+import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+
+const fixture = (name: string): string => join(import.meta.dirname, "../fixtures", name);
+const HAS_CURL = (() => {
+  try {
+    execFileSync("curl", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+const started: ServerProcess[] = [];
+const start = (state: string, ...flags: string[]): ServerProcess => {
+  const server = new ServerProcess(state, ...flags);
+  started.push(server);
+  return server;
+};
+
+describe("a user's session", () => {
+  const state = temporaryState();
+  const files = temporaryState();
+  const assets = (): string => {
+    const { url, vault_id } = credentialsIn(state);
+    return `${url}/api/v1/vaults/${vault_id}/assets`;
+  };
+  const authorization = (): string => `Bearer ${credentialsIn(state).secret_key}`;
+  let server: ServerProcess;
+  const uploaded: AssetRecord[] = [];
+  const sources = new Map<string, string>();
+
+  beforeAll(async () => {
+    writeFileSync(join(files, "empty.txt"), "");
+    writeFileSync(join(files, "large.bin"), randomBytes(30 * 1024 * 1024));
+    server = await start(state).ready();
+  });
+
+  afterAll(() => {
+    server.killGroup();
+    for (const directory of [state, files]) rmSync(directory, { recursive: true });
+  });
+
+  it("starts with complete credentials that only their owner can read", () => {
+    const credentials = credentialsIn(state);
+    expect(Object.keys(credentials)).toEqual(["url", "admin_token", "vault_id", "secret_key", "public_key"]);
+    for (const value of Object.values(credentials)) expect(server.output).toContain(value);
+    expect(statSync(join(state, "credentials.json")).mode & 0o777).toBe(0o600);
+    expect(statSync(join(state, "secrets.json")).mode & 0o777).toBe(0o600);
+  });
+
+  it.runIf(HAS_CURL)("prints a curl line that works as pasted", () => {
+    const line = /^ +(curl .*)$/m.exec(server.output)?.[1] ?? "";
+    const record = JSON.parse(
+      execFileSync("bash", ["-c", `${line} --silent --fail`], { encoding: "utf8" }),
+    ) as AssetRecord;
+    expect(record).toMatchObject({ filename: "hello.txt", size: 21, partition: "marketing", mime_type: "text/plain" });
+    uploaded.push(record);
+  });
+
+  it.runIf(HAS_CURL).each([
+    ["photo.jpg", "image/jpeg"],
+    ["document.pdf", "application/pdf"],
+    ["empty.txt", "text/plain"],
+    ["large.bin", "application/octet-stream"],
+  ])("takes %s from curl", (name, type) => {
+    const file = existsSync(fixture(name)) ? fixture(name) : join(files, name);
+    for (const order of [["-F", `file=@${file}`], []]) {
+      const fields = ["partition=curl", "collection=real", "channel=files"].flatMap((text) => ["-F", text]);
+      const args = [
+        "-sS",
+        "-H",
+        `Authorization: ${authorization()}`,
+        ...order,
+        ...fields,
+        ...(order.length === 0 ? ["-F", `file=@${file}`] : []),
+        assets(),
+      ];
+      const record = JSON.parse(execFileSync("curl", args, { encoding: "utf8" })) as AssetRecord;
+      expect(record).toMatchObject({ filename: name, size: statSync(file).size, mime_type: type });
+      uploaded.push(record);
+      sources.set(record.id, file);
+    }
+  });
+
+  it.each(["photo.jpg", "document.pdf", "empty.txt", "large.bin"])(
+    "takes %s from Node's fetch and FormData",
+    async (name) => {
+      const file = existsSync(fixture(name)) ? fixture(name) : join(files, name);
+      const form = new FormData();
+      form.set("file", new File([readFileSync(file)], basename(file)));
+      for (const [field, value] of [
+        ["partition", "node"],
+        ["collection", "real"],
+        ["channel", "files"],
+        ["tags", '["from-node"]'],
+      ])
+        form.set(field ?? "", value ?? "");
+      const response = await fetch(assets(), {
+        method: "POST",
+        headers: { Authorization: authorization() },
+        body: form,
+      });
+      expect(response.status).toBe(201);
+      const record = (await response.json()) as AssetRecord;
+      expect(record).toMatchObject({ filename: name, size: statSync(file).size, tags: '["from-node"]' });
+      uploaded.push(record);
+      sources.set(record.id, file);
+    },
+  );
+
+  it("lets a client that sends too much read the 413, and one without a key the 401", async () => {
+    const form = new FormData();
+    for (const field of ["partition", "collection", "channel"]) form.set(field, "x");
+    form.set("file", new File([new Uint8Array(104_857_601)], "big.bin"));
+    const tooLarge = await fetch(assets(), { method: "POST", headers: { Authorization: authorization() }, body: form });
+    expect([tooLarge.status, await errorCode(tooLarge)]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+    form.set("file", new File([new Uint8Array(20_000_000)], "big.bin"));
+    const anonymous = await fetch(assets(), { method: "POST", body: form });
+    expect([anonymous.status, await errorCode(anonymous)]).toEqual([401, "UNAUTHORIZED"]);
+  });
+
+  it("finds everything again after a restart", async () => {
+    const before = credentialsIn(state);
+    await server.interrupt();
+    server = await start(state).ready();
+    expect({ ...credentialsIn(state), url: "" }).toEqual({ ...before, url: "" });
+    const response = await fetch(`${assets()}?limit=200`, { headers: { Authorization: authorization() } });
+    const { data } = (await response.json()) as { data: AssetRecord[] };
+    expect(data).toEqual(uploaded.toReversed());
+    // The bodies too, byte for byte, on disk where R2 keeps them.
+    const hash = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
+    const blobs = readdirSync(join(state, "r2"), { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && entry.parentPath.endsWith("blobs"),
+    );
+    const stored = new Set(blobs.map((entry) => hash(join(entry.parentPath, entry.name))));
+    for (const [, file] of sources)
+      if (statSync(file).size > 0 && statSync(file).size < 8 * 1024 * 1024) expect(stored).toContain(hash(file));
+  });
+});
+
+describe("starting and stopping", () => {
+  afterEach(() => {
+    for (const server of started.splice(0)) server.killGroup();
+  });
+
+  it("stops on Ctrl-C and leaves no process and no lock", async () => {
+    const state = temporaryState();
+    const server = await start(state).ready();
+    expect(workerdsWith(OWNER_VARIABLE, state)).toHaveLength(1);
+    await server.interrupt();
+    expect(workerdsWith(OWNER_VARIABLE, state)).toEqual([]);
+    expect(existsSync(join(state, "lock"))).toBe(false);
+  });
+
+  it("says in one line that the port is in use, and exits with 1", async () => {
+    const squatter = createServer().listen(0, "127.0.0.1");
+    await once(squatter, "listening");
+    const address = squatter.address();
+    const port = String(typeof address === "object" && address ? address.port : 0);
+    const server = start(temporaryState(), "--port", port);
+    expect(await server.exited).toBe(1);
+    expect(errorLines(server)).toEqual([`strongroom: cannot listen on 127.0.0.1:${port}: the port is in use`]);
+    squatter.close();
+  });
+
+  it("says in one line that the state directory is held by another live server", async () => {
+    const state = temporaryState();
+    await start(state).ready();
+    const second = start(state);
+    expect(await second.exited).toBe(1);
+    expect(errorLines(second)).toEqual([
+      expect.stringMatching(/^strongroom: the state directory .* is held by another server \(process \d+\)$/),
+    ]);
+  });
+
+  it("says in one line that the state directory cannot be written", async () => {
+    const file = join(temporaryState(), "file");
+    writeFileSync(file, "");
+    const server = start(join(file, "state"));
+    expect(await server.exited).toBe(1);
+    expect(errorLines(server)).toEqual([
+      expect.stringMatching(/^strongroom: the state directory .* cannot be written \(ENOTDIR\)$/),
+    ]);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("says so for a read-only directory too", async () => {
+    const state = join(temporaryState(), "state");
+    mkdirSync(state);
+    chmodSync(state, 0o500);
+    const server = start(state);
+    expect(await server.exited).toBe(1);
+    expect(errorLines(server)).toEqual([expect.stringMatching(/cannot be written \(EACCES\)$/)]);
+  });
+
+  it.each([
+    ["--port", "x"],
+    ["--port", "65536"],
+    ["--nonsense", "1"],
+  ])("refuses %s %s in one line", async (flag, value) => {
+    const server = start(temporaryState(), flag, value);
+    expect(await server.exited).toBe(1);
+    expect(errorLines(server)).toHaveLength(1);
+  });
+
+  it("ends its own orphan and starts again after its Node process was killed", async () => {
+    const state = temporaryState();
+    const server = await start(state).ready();
+    const { url } = credentialsIn(state);
+    await server.killNode(state);
+    const orphans = workerdsWith(OWNER_VARIABLE, state);
+    expect(orphans).toHaveLength(1);
+    // On the very port that the orphan holds.
+    const next = await start(state, "--port", new URL(url).port).ready();
+    const [running, ...more] = workerdsWith(OWNER_VARIABLE, state);
+    expect(more).toEqual([]);
+    expect(orphans).not.toContain(running);
+    await next.interrupt();
+  });
+
+  it("takes no notice of a stale lock whose process number belongs to another now", async () => {
+    const state = temporaryState();
+    writeFileSync(join(state, "lock"), JSON.stringify({ pid: process.pid, started: "long ago" }));
+    const server = await start(state).ready();
+    await server.interrupt();
+  });
+});
+
+async function errorCode(response: Response): Promise<string> {
+  return (await response.json<{ error: { code: string } }>()).error.code;
+}
+
+/** What the server itself said, without npm's own lines. */
+function errorLines(server: ServerProcess): string[] {
+  return server.output.split("\n").filter((line) => line !== "" && !/^(>|npm )/.test(line));
+}

@@ -1,0 +1,149 @@
+import { env, exports } from "cloudflare:workers";
+import { expect } from "vitest";
+import type { AssetRecord } from "../../src/model/asset.ts";
+import type { VaultStub } from "../../src/vault/client.ts";
+import { shardOf } from "../../src/record/shards.ts";
+
+export const ORIGIN = "https://strongroom.test";
+
+/** Any request to the Worker, through its real entry. */
+export const send = (path: string, init?: RequestInit): Promise<Response> =>
+  exports.default.fetch(new Request(ORIGIN + path, init));
+
+export const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
+
+export const admin = bearer(env.ADMIN_TOKEN);
+
+const withJson = (headers: Record<string, string>, body: unknown, type = "application/json"): RequestInit => ({
+  headers: { ...headers, "Content-Type": type },
+  body: typeof body === "string" ? body : JSON.stringify(body),
+});
+
+export const post = (path: string, headers: Record<string, string>, body: unknown): Promise<Response> =>
+  send(path, { method: "POST", ...withJson(headers, body) });
+
+export interface ErrorBody {
+  error: { code: string; message: string; status: number };
+}
+
+/** Asserts a refusal in the API's one shape and returns its message. */
+export async function refusal(response: Response, status: number, code: string): Promise<string> {
+  const body = await response.json<ErrorBody>();
+  expect({ status: response.status, error: body.error }).toMatchObject({ status, error: { code, status } });
+  expect(response.headers.get("Content-Type")).toBe("application/json");
+  expect(response.headers.get("X-Request-Id")).toMatch(/^req_/);
+  return body.error.message;
+}
+
+export interface Page<T = AssetRecord> {
+  data: T[];
+  cursor: string | null;
+  has_more: boolean;
+}
+
+export type Fields = Record<string, string | Blob | undefined>;
+
+export const PATH = { partition: "marketing", collection: "blog", channel: "hero-images" };
+
+export const textFile = (content = "hello", name = "hello.txt", type = "text/plain"): File =>
+  new File([content], name, { type });
+
+/** A vault of its own for a test, and its API as a client would use it. */
+export class TestVault {
+  readonly id: string;
+  readonly secretKey: string;
+  readonly publicKey: string;
+
+  private constructor(created: { id: string; secret_key: string; public_key: string }) {
+    this.id = created.id;
+    this.secretKey = created.secret_key;
+    this.publicKey = created.public_key;
+  }
+
+  static async create(name = "test"): Promise<TestVault> {
+    const response = await post("/api/v1/vaults", admin, { name });
+    expect(response.status).toBe(201);
+    return new TestVault(await response.json());
+  }
+
+  get path(): string {
+    return `/api/v1/vaults/${this.id}`;
+  }
+
+  get assets(): string {
+    return `${this.path}/assets`;
+  }
+
+  get db(): D1Database {
+    const db = shardOf(env, this.id);
+    if (!db) throw new Error("no shard");
+    return db;
+  }
+
+  get stub() {
+    return env.VAULT.getByName(this.id);
+  }
+
+  /** The vault's object, as the router calls it. */
+  get rpc(): VaultStub {
+    return this.stub;
+  }
+
+  /** Sends a form; a field that is undefined is left out. */
+  send(fields: Fields, token = this.secretKey): Promise<Response> {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) {
+      if (typeof value === "string") form.append(name, value);
+      else if (value) form.append(name, value);
+    }
+    return send(this.assets, { method: "POST", headers: bearer(token), body: form });
+  }
+
+  async upload(fields: Fields = {}): Promise<AssetRecord> {
+    const response = await this.send({ ...PATH, file: textFile(), ...fields });
+    expect(response.status, await response.clone().text()).toBe(201);
+    return response.json();
+  }
+
+  request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    const all = { ...bearer(this.secretKey), ...headers };
+    return send(path, {
+      method,
+      ...(body === undefined ? { headers: all } : withJson(all, body, headers["Content-Type"])),
+    });
+  }
+
+  get(id: string): Promise<Response> {
+    return this.request("GET", `${this.assets}/${id}`);
+  }
+
+  patch(id: string, body: unknown, headers?: Record<string, string>): Promise<Response> {
+    return this.request("PATCH", `${this.assets}/${id}`, body, headers);
+  }
+
+  delete(id: string): Promise<Response> {
+    return this.request("DELETE", `${this.assets}/${id}`);
+  }
+
+  async list(query: Record<string, string | number> = {}): Promise<Page> {
+    const params = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+    const response = await this.request("GET", `${this.assets}?${params.toString()}`);
+    expect(response.status, await response.clone().text()).toBe(200);
+    return response.json();
+  }
+
+  /** What D1 holds of this vault's assets, oldest first. */
+  async recorded(): Promise<Record<string, unknown>[]> {
+    const { results } = await this.db
+      .prepare("SELECT * FROM assets WHERE vault_id = ? ORDER BY seq")
+      .bind(this.id)
+      .all();
+    return results;
+  }
+
+  /** The keys of this vault's bodies in R2. */
+  async bodies(): Promise<string[]> {
+    const { objects } = await env.BUCKET.list({ prefix: `${this.id}/` });
+    return objects.map((object) => object.key);
+  }
+}

@@ -1,0 +1,301 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
+import type { NewAsset } from "../../src/model/asset.ts";
+import { newAssetId } from "../../src/model/id.ts";
+import type { Vault } from "../../src/vault/vault.ts";
+import { TestVault } from "../support/api.ts";
+
+const ADMIN = { kind: "admin" } as const;
+
+const newAsset = (vault: TestVault, fields: Partial<NewAsset> = {}): NewAsset => {
+  const id = fields.id ?? newAssetId();
+  return {
+    id,
+    partition: "p",
+    collection: "c",
+    channel: "h",
+    filename: "f",
+    r2_key: `${vault.id}/p/c/h/${id}_f`,
+    size: 10,
+    mime_type: "text/plain",
+    width: null,
+    height: null,
+    metadata: "{}",
+    tags: "[]",
+    sha256: "00",
+    ...fields,
+  };
+};
+
+/** Runs `work` with the D1 of a vault's object replaced, without losing the object's memory. */
+async function withD1<T>(vault: TestVault, batch: D1Database["batch"], work: () => Promise<T>): Promise<T> {
+  const db = vault.db;
+  const original = db.batch.bind(db);
+  Object.defineProperty(db, "batch", { configurable: true, writable: true, value: batch });
+  try {
+    return await work();
+  } finally {
+    Object.defineProperty(db, "batch", { configurable: true, writable: true, value: original });
+  }
+}
+
+const down = (() => Promise.reject(new Error("D1 is down"))) as D1Database["batch"];
+
+const state = <T extends object>(vault: TestVault, sql: string): Promise<T[]> =>
+  runInDurableObject(vault.stub, (_, { storage }) => storage.sql.exec(sql).toArray() as T[]);
+
+describe("group commit", () => {
+  it("puts operations that arrive together into one transaction", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const transactions = await runInDurableObject(vault.stub, async (instance: Vault, { storage }) => {
+      const original = storage.transactionSync.bind(storage);
+      let depth = 0;
+      let outer = 0;
+      storage.transactionSync = (work) => {
+        if (depth++ === 0) outer++;
+        try {
+          return original(work);
+        } finally {
+          depth--;
+        }
+      };
+      await Promise.all(Array.from({ length: 32 }, () => instance.commit(ADMIN, newAsset(vault))));
+      return outer;
+    });
+    expect(transactions).toBe(1);
+    expect((await vault.list()).data).toHaveLength(32);
+  });
+
+  it("does not let one operation that throws spoil its group", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const outcomes = await runInDurableObject(vault.stub, (instance: Vault) =>
+      Promise.allSettled([
+        instance.commit(ADMIN, newAsset(vault, { filename: "before" })),
+        instance.commit(ADMIN, newAsset(vault, { filename: null as unknown as string })),
+        instance.commit(ADMIN, newAsset(vault, { filename: "after" })),
+      ]),
+    );
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    const { data } = await vault.list();
+    expect(data.map((asset) => asset.filename)).toEqual(["after", "before"]);
+    expect((await vault.recorded()).map((row) => row["seq"])).toEqual([1, 2]);
+    expect(await state(vault, "SELECT assets, bytes, rev FROM vault")).toEqual([{ assets: 2, bytes: 20, rev: 2 }]);
+  });
+
+  it("fails every waiter, and changes nothing, when the whole transaction fails", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const outcomes = await runInDurableObject(vault.stub, async (instance: Vault, { storage }) => {
+      const original = storage.transactionSync.bind(storage);
+      storage.transactionSync = () => {
+        throw new Error("disk full");
+      };
+      const settled = Promise.allSettled([1, 2].map(() => instance.commit(ADMIN, newAsset(vault))));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      storage.transactionSync = original;
+      return settled;
+    });
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(["rejected", "rejected"]);
+    expect((await vault.list()).data).toEqual([]);
+    expect((await vault.upload()).size).toBe(5);
+  });
+
+  it("keeps the counters in step with the rows", async () => {
+    const vault = await TestVault.create();
+    const [a] = [await vault.upload({ partition: "one" }), await vault.upload({ partition: "two" })];
+    await vault.upload({ partition: "one" });
+    await vault.delete(a.id);
+    expect(await state(vault, "SELECT assets, bytes FROM vault")).toEqual([{ assets: 2, bytes: 10 }]);
+    expect(await state(vault, "SELECT * FROM partitions ORDER BY name")).toEqual([
+      { name: "one", assets: 1, bytes: 5 },
+      { name: "two", assets: 1, bytes: 5 },
+    ]);
+  });
+
+  it("never lets time run backwards", async () => {
+    const vault = await TestVault.create();
+    const first = await vault.upload();
+    await runInDurableObject(vault.stub, (_, { storage }) => {
+      storage.sql.exec("UPDATE vault SET clock = '2099-01-01T00:00:00Z'");
+    });
+    await evictDurableObject(vault.stub);
+    const second = await vault.upload();
+    expect([first.created_at < second.created_at, second.created_at]).toEqual([true, "2099-01-01T00:00:00Z"]);
+  });
+});
+
+describe("commit", () => {
+  it("is idempotent by asset id", async () => {
+    const vault = await TestVault.create();
+    const asset = newAsset(vault);
+    const [a, b] = [await vault.rpc.commit(ADMIN, asset), await vault.rpc.commit(ADMIN, asset)];
+    expect(a).toEqual(b);
+    expect((await vault.list()).data).toHaveLength(1);
+    expect(await vault.recorded()).toHaveLength(1);
+  });
+
+  it("refuses an upload past its deadline", async () => {
+    const vault = await TestVault.create();
+    const late = newAsset(vault, { id: newAssetId(Date.now() - 60 * 60 * 1000 - 1000) });
+    expect(await vault.rpc.commit(ADMIN, late)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
+  });
+});
+
+describe("resolve", () => {
+  it("answers with the record of an upload whose commit was heard", async () => {
+    const vault = await TestVault.create();
+    const asset = newAsset(vault);
+    const committed = await vault.rpc.commit(ADMIN, asset);
+    expect(await vault.rpc.resolve(asset.id, asset.r2_key)).toEqual({
+      ok: true,
+      record: { ...committed, ok: undefined },
+    });
+  });
+
+  it("otherwise voids the id, deletes the body, and refuses a commit that comes late", async () => {
+    const vault = await TestVault.create();
+    const asset = newAsset(vault);
+    await env.BUCKET.put(asset.r2_key, "body");
+    for (let i = 0; i < 2; i++)
+      expect(await vault.rpc.resolve(asset.id, asset.r2_key)).toEqual({ ok: true, record: null });
+    expect(await vault.rpc.commit(ADMIN, asset)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+    await vi.waitFor(async () => expect(await vault.bodies()).toEqual([]), 5_000);
+    expect((await vault.list()).data).toEqual([]);
+  });
+
+  it("forgets voids once no upload of that time can commit", async () => {
+    const vault = await TestVault.create();
+    await vault.rpc.resolve(newAssetId(Date.now() - 3 * 60 * 60 * 1000), `${vault.id}/x`);
+    await vault.rpc.resolve(newAssetId(), `${vault.id}/y`);
+    await runDurableObjectAlarm(vault.stub);
+    expect(await state(vault, "SELECT count(*) AS n FROM voids")).toEqual([{ n: 1 }]);
+  });
+});
+
+describe("recorder", () => {
+  it("records what arrives while a flush is under way with the next: few calls for many writes", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    let calls = 0;
+    const batch = vault.db.batch.bind(vault.db);
+    const counting = ((statements: D1PreparedStatement[]) => {
+      calls++;
+      return batch(statements);
+    }) as D1Database["batch"];
+    await withD1(vault, counting, async () => {
+      await Promise.all(Array.from({ length: 64 }, () => vault.rpc.commit(ADMIN, newAsset(vault))));
+    });
+    expect(await vault.recorded()).toHaveLength(64);
+    expect(calls).toBeLessThanOrEqual(10);
+  });
+
+  it("acknowledges writes as queued while D1 is down, serves reads, and catches up by itself", async () => {
+    const vault = await TestVault.create();
+    const before = await vault.upload();
+    await withD1(vault, down, async () => {
+      const response = await vault.send({
+        partition: "p",
+        collection: "c",
+        channel: "h",
+        file: new File(["x"], "queued.txt"),
+      });
+      expect([response.status, response.headers.get("Strongroom-Durability")]).toEqual([201, "queued"]);
+      const patched = await vault.patch(before.id, { tags: ["t"] });
+      expect([patched.status, patched.headers.get("Strongroom-Durability")]).toEqual([200, "queued"]);
+      expect((await vault.list()).data).toHaveLength(2);
+      expect(await vault.recorded()).toHaveLength(1);
+      const gone = await vault.upload();
+      const deleted = await vault.delete(gone.id);
+      expect([deleted.status, deleted.headers.get("Strongroom-Durability")]).toEqual([204, "queued"]);
+      expect(await vault.bodies(), "the body waits until D1 knows").toContain(gone.r2_key);
+    });
+    await runDurableObjectAlarm(vault.stub);
+    const { data } = await vault.list();
+    expect((await vault.recorded()).map((row) => [row["id"], row["tags"]]).toReversed()).toEqual(
+      data.map((asset) => [asset.id, asset.tags]),
+    );
+    expect((await vault.bodies()).toSorted()).toEqual(data.map((asset) => asset.r2_key).toSorted());
+    expect(await state(vault, "SELECT count(*) AS n FROM outbox")).toEqual([{ n: 0 }]);
+    const response = await vault.patch(before.id, { tags: [] });
+    expect(response.headers.has("Strongroom-Durability")).toBe(false);
+  });
+
+  it("wakes the vault by itself after a crash between commit and flush", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    await withD1(vault, down, async () => {
+      await vault.rpc.commit(ADMIN, newAsset(vault));
+      await evictDurableObject(vault.stub);
+    });
+    expect(await vault.recorded()).toEqual([]);
+    // The alarm was set by the commit itself; nobody asks the vault anything.
+    expect(await runDurableObjectAlarm(vault.stub)).toBe(true);
+    expect(await vault.recorded()).toHaveLength(1);
+  });
+
+  it("ignores a flush that arrives late", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    let late: D1PreparedStatement[] = [];
+    const batch = vault.db.batch.bind(vault.db);
+    const losing = ((statements: D1PreparedStatement[]) => {
+      late = statements;
+      return Promise.reject(new Error("lost on the way"));
+    }) as D1Database["batch"];
+    const asset = newAsset(vault);
+    await withD1(vault, losing, () => vault.rpc.commit(ADMIN, asset));
+    expect(late.length).toBeGreaterThan(0);
+    expect((await vault.delete(asset.id)).status).toBe(204);
+    await runDurableObjectAlarm(vault.stub);
+    await batch(late);
+    expect(await vault.recorded()).toEqual([]);
+  });
+
+  it("records everything again when D1 has lost the vault", async () => {
+    const vault = await TestVault.create();
+    const kept = [await vault.upload(), await vault.upload()];
+    const keys = () => vault.db.prepare("SELECT * FROM keys WHERE vault_id = ? ORDER BY id").bind(vault.id).all();
+    const before = { assets: await vault.recorded(), keys: (await keys()).results };
+    await vault.db.batch(
+      ["vaults", "keys", "assets"].map((table) =>
+        vault.db.prepare(`DELETE FROM ${table} WHERE ${table === "vaults" ? "id" : "vault_id"} = ?`).bind(vault.id),
+      ),
+    );
+    const next = await vault.upload();
+    expect((await vault.recorded()).map((row) => row["id"])).toEqual([...kept, next].map((asset) => asset.id));
+    expect((await vault.recorded()).slice(0, 2)).toEqual(before.assets);
+    expect((await keys()).results).toEqual(before.keys);
+  });
+});
+
+describe("rebuild", () => {
+  it("brings a vault back from D1, record for record, old cursors and keys good", async () => {
+    const vault = await TestVault.create();
+    for (let i = 0; i < 5; i++) await vault.upload({ tags: `["${i}"]`, partition: `p${i % 2}` });
+    const [first] = [await vault.list({ limit: 2 })];
+    await vault.delete(first.data[0]?.id ?? "");
+    await vault.patch(first.data[1]?.id ?? "", { metadata: { patched: true } });
+    const before = await vault.list();
+    const rows = await state(vault, "SELECT * FROM assets ORDER BY seq");
+    const counters = await state(vault, "SELECT * FROM partitions ORDER BY name");
+    await runInDurableObject(vault.stub, async (_, { storage }) => {
+      await storage.deleteAlarm();
+      await storage.deleteAll();
+    });
+    await evictDurableObject(vault.stub);
+    expect(await vault.list()).toEqual(before);
+    expect(await state(vault, "SELECT * FROM assets ORDER BY seq")).toEqual(rows);
+    expect(await state(vault, "SELECT * FROM partitions ORDER BY name")).toEqual(counters);
+    expect((await vault.list({ limit: 9, cursor: first.cursor ?? "" })).data.map((asset) => asset.tags)).toEqual([
+      '["2"]',
+      '["1"]',
+      '["0"]',
+    ]);
+    await vault.upload();
+    const revisions = (await vault.recorded()).map((row) => Number(row["seq"]));
+    expect(revisions.at(-1)).toBeGreaterThan(1_000_000);
+  });
+});

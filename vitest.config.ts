@@ -1,0 +1,35 @@
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/support/summary-reporter.ts"],
+    projects: [
+      {
+        // In workerd, against the real bindings.
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              d1Databases: { DB: "strongroom-0", DB_1: "strongroom-1" },
+              bindings: {
+                ADMIN_TOKEN: "test-admin-token-0123456789",
+                KEY_SECRET: "test-key-secret-0123456789-0123456789",
+              },
+            },
+          }),
+        ],
+        test: {
+          name: "worker",
+          include: ["test/{http,model,routes,upload,vault}/**/*.test.ts"],
+          setupFiles: ["test/support/schema.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        // In Node, against the server process that `npm start` runs.
+        test: { name: "local", include: ["test/local/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 },
+      },
+    ],
+  },
+});
