@@ -1,8 +1,7 @@
-import type { Vault } from "./vault/vault.ts";
-
 /** The bindings and secrets of wrangler.toml. */
 export interface Env {
-  VAULT: DurableObjectNamespace<Vault>;
+  /** One object per vault, by its id; vault/client.ts calls it. */
+  VAULT: DurableObjectNamespace;
   BUCKET: R2Bucket;
   /** The first D1 shard; an operator may bind `DB_1` … `DB_31` beside it. */
   DB: D1Database;

@@ -1,12 +1,12 @@
 import { mintToken } from "../http/auth.ts";
 import { readJson } from "../http/json.ts";
 import type { Handler } from "../http/request.ts";
+import { idPage, NEWEST_ID } from "../http/page.ts";
 import { json } from "../http/respond.ts";
 import { IdListQuery, KeyBody, parse } from "../http/schemas.ts";
 import { isKeyId, isVaultId, newKeyId } from "../model/id.ts";
 import { refuse } from "../model/refusal.ts";
 import type { Key } from "../model/vault.ts";
-import { idPage, NEWEST_ID } from "./vaults.ts";
 
 /** A key as the API shows it. Which secret signed it is the operator's business and stays in D1. */
 const toWire = (vaultId: string, key: Key) => ({

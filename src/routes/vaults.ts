@@ -1,9 +1,9 @@
 import { mintToken } from "../http/auth.ts";
 import { readJson } from "../http/json.ts";
 import type { Handler } from "../http/request.ts";
+import { idPage, NEWEST_ID } from "../http/page.ts";
 import { durability, json } from "../http/respond.ts";
 import { IdListQuery, parse, VaultBody } from "../http/schemas.ts";
-import { encodeCursor } from "../model/cursor.ts";
 import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
 import { refuse } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
@@ -11,22 +11,7 @@ import type { KeyType, VaultInfo } from "../model/vault.ts";
 import { createVault as recordVault, listVaults as recordedVaults } from "../record/record.ts";
 import { shards } from "../record/shards.ts";
 
-/** Above every id. */
-export const NEWEST_ID = "~";
-
 const noSuchVault = () => refuse("NOT_FOUND", "no vault with this id");
-
-/** A page of things in the order of their ids, newest first, of which `items` holds one more than the page when there are more. */
-export function idPage<T extends { id: string; created_at: string }>(items: readonly T[], limit: number) {
-  const data = items.slice(0, limit);
-  const last = data.at(-1);
-  const has_more = items.length > limit;
-  return {
-    data,
-    cursor: has_more && last ? encodeCursor({ created_at: last.created_at, id: last.id }) : null,
-    has_more,
-  };
-}
 
 /** POST /api/v1/vaults. A new vault exists in D1 alone: its object comes to life, empty, with its first request. */
 export const createVault: Handler = async (api) => {

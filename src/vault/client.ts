@@ -29,7 +29,7 @@ interface StubError extends Error {
   overloaded?: boolean;
 }
 
-const vaultStub = (env: Env, vaultId: string): VaultStub => env.VAULT.getByName(vaultId);
+const vaultStub = (env: Env, vaultId: string): VaultStub => env.VAULT.getByName(vaultId) as unknown as VaultStub;
 
 /**
  * Calls a vault. Expected outcomes come back as they are. When the object itself fails, a call that may be repeated is,

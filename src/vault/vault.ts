@@ -2,25 +2,20 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { logError } from "../log.ts";
 import { type Asset, type NewAsset, toRecord } from "../model/asset.ts";
-import { newAssetId } from "../model/id.ts";
-import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { within } from "../model/time.ts";
 import type { Key, NewKey, Principal, VaultInfo } from "../model/vault.ts";
 import { shardOf } from "../record/shards.ts";
 import { commit, patch, recordTag, remove, resolve } from "./assets.ts";
-import { Drain } from "./drain.ts";
-import { eraseStep } from "./eraser.ts";
 import { Index, type IndexedKey } from "./index.ts";
-import { Keyring } from "./keys.ts";
-import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, MAX_UNRECORDED, REBUILD_WAIT_MS } from "./limits.ts";
+import { Alarm, LiveVault } from "./live.ts";
+import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, REBUILD_WAIT_MS } from "./limits.ts";
 import { page, type PageRequest } from "./page.ts";
 import { purge } from "./purge.ts";
 import { claim, copyPage } from "./rebuild.ts";
-import { recordStep } from "./recorder.ts";
 import type { VaultRow } from "./schema.ts";
-import { type Operation, Writes } from "./writes.ts";
+import type { Operation } from "./writes.ts";
 
 /** A record as JSON text, ready to be sent, with its entity tag. */
 export interface RecordBody {
@@ -31,15 +26,6 @@ export interface RecordBody {
 /** Whether every store that a write concerns has it, or the vault alone holds it so far. */
 export interface Durability {
   durable: boolean;
-}
-
-/** What lives only while the object does: made when the vault's state is there and complete. */
-interface Live {
-  row: VaultRow;
-  readonly keyring: Keyring;
-  readonly writes: Writes;
-  readonly recorder: Drain;
-  readonly eraser: Drain;
 }
 
 /**
@@ -53,16 +39,16 @@ interface Live {
 export class Vault extends DurableObject<Env> {
   readonly #id: string;
   readonly #index: Index;
-  #live: Live | undefined;
+  readonly #alarm: Alarm;
+  #live: LiveVault | undefined;
   #waking: Promise<void> | undefined;
   /** D1 holds only a tombstone of this vault: nothing can bring it back. */
   #buried = false;
-  /** Whether an alarm is known to be set. */
-  #armed = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#index = new Index(ctx.storage);
+    this.#alarm = new Alarm(ctx.storage);
     let row: VaultRow | undefined;
     if (this.#index.exists()) {
       this.#index.migrate();
@@ -146,7 +132,7 @@ export class Vault extends DurableObject<Env> {
     });
     if (!outcome.ok) return outcome;
     const durable = await this.#need().recorder.until(outcome.rev);
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.#alarm.set(0);
     const described = await this.describe(principal);
     return described.ok ? { ...described, durable } : described;
   }
@@ -179,7 +165,7 @@ export class Vault extends DurableObject<Env> {
 
   /** Finishes whatever is left over. Idempotent; catches everything; sets itself again while there is work. */
   override async alarm(): Promise<void> {
-    this.#armed = false;
+    this.#alarm.fired();
     let pause: number | undefined;
     try {
       pause = await this.#work();
@@ -187,9 +173,9 @@ export class Vault extends DurableObject<Env> {
       logError("vault: background work failed", error, { vault: this.#id });
       pause = this.#live?.recorder.retryDelay ?? ALARM_DELAY_MS;
     }
-    if (pause === undefined || this.#armed) return;
-    await this.ctx.storage.setAlarm(Date.now() + pause);
-    this.#armed = true;
+    if (pause === undefined || this.#alarm.isArmed) return;
+    await this.#alarm.set(pause);
+    this.#alarm.armed();
   }
 
   /** Returns when to come back, in milliseconds from now, or undefined when nothing is left to do. */
@@ -197,20 +183,13 @@ export class Vault extends DurableObject<Env> {
     if (!this.#live) await this.#wake();
     const live = this.#live;
     if (!live) return undefined;
-    await live.recorder.drain();
-    await live.eraser.drain();
-    const row = { ...live.row };
-    this.#index.transaction(() => {
-      this.#index.pruneVoids(newAssetId(Date.now() - 2 * UPLOAD_DEADLINE_MS));
-      if (this.#trim(row)) this.#index.saveVault(row);
-    });
-    live.row = row;
+    await live.settle();
     if (live.recorder.behind) return live.recorder.retryDelay;
     if (live.row.status === "deleting") return this.#purge(live);
     return live.eraser.behind ? live.eraser.retryDelay : undefined;
   }
 
-  async #purge(live: Live): Promise<number | undefined> {
+  async #purge(live: LiveVault): Promise<number | undefined> {
     const pause = await purge(live.row, { index: this.#index, db: this.#db(), bucket: this.env.BUCKET });
     if (pause !== undefined) return pause;
     this.#live = undefined;
@@ -223,17 +202,11 @@ export class Vault extends DurableObject<Env> {
   // --- entering
 
   /** The hot way in: the live vault if the principal may act, a refusal if not; undefined when it must wake first. */
-  #admit(principal: Principal): Live | Refusal | undefined {
-    if (!this.#live) return undefined;
-    const refusal = this.#live.keyring.refusal(principal);
-    if (refusal) return refusal;
-    if (principal.kind === "key" && this.#live.row.status !== "active") {
-      return refuse("UNAUTHORIZED", "this vault is being deleted");
-    }
-    return this.#live;
+  #admit(principal: Principal): LiveVault | Refusal | undefined {
+    return this.#live?.refusal(principal) ?? this.#live;
   }
 
-  async #enter(principal: Principal): Promise<Live | Refusal> {
+  async #enter(principal: Principal): Promise<LiveVault | Refusal> {
     try {
       await within(REBUILD_WAIT_MS, this.#wake());
     } catch (error) {
@@ -265,77 +238,24 @@ export class Vault extends DurableObject<Env> {
       if (typeof claimed === "string") return;
       row = claimed;
       // A large rebuild outlives the request that began it.
-      await this.ctx.storage.setAlarm(Date.now() + ALARM_DELAY_MS);
+      await this.#alarm.set(ALARM_DELAY_MS);
     }
     while (row.rebuilt_to !== null) row = await within(CALL_TIMEOUT_MS, copyPage(this.#index, db, row));
     this.#live = this.#start(row);
   }
 
-  #start(row: VaultRow): Live {
-    const recorder: Drain = new Drain({
-      name: "recorder",
-      done: row.recorded,
-      target: () => this.#live?.row.rev ?? 0,
-      step: () => recordStep(this.#index, this.#db(), this.#need().row, recorder.done),
-      advanced: () => eraser.nudge(),
-    });
-    const eraser: Drain = new Drain({
-      name: "eraser",
-      done: row.erased,
-      target: () => recorder.done,
-      step: () => eraseStep(this.#index, this.env.BUCKET, eraser.done, recorder.done),
-    });
-    const writes = new Writes({
-      index: this.#index,
-      state: () => this.#need().row,
-      persist: (state) => this.#persist(state),
-      committed: (state) => this.#committed(state),
-    });
-    return { row, recorder, eraser, writes, keyring: new Keyring(this.#index) };
+  #start(row: VaultRow): LiveVault {
+    return new LiveVault(row, { index: this.#index, db: this.#db(), bucket: this.env.BUCKET, alarm: this.#alarm });
   }
 
   // --- writing
 
-  /** Runs an operation in the next group. The key is checked there too: another operation may revoke it first. */
-  async #write<T extends object>(principal: Principal, operation: (live: Live) => Operation<T>): Promise<Result<T>> {
+  async #write<T extends object>(
+    principal: Principal,
+    operation: (live: LiveVault) => Operation<T>,
+  ): Promise<Result<T>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
-    if ("ok" in live) return live;
-    if (live.row.rev - live.recorder.done > MAX_UNRECORDED) {
-      return unavailable("the durable record is not keeping up with writes", 5);
-    }
-    return live.writes.run((change) => {
-      const admitted = this.#admit(principal);
-      return admitted && "ok" in admitted ? admitted : operation(live)(change);
-    });
-  }
-
-  /**
-   * Inside a group's transaction: saves the vault's row and makes sure that an alarm is set, so that a crash before D1
-   * has the changes wakes the vault by itself.
-   */
-  #persist(row: VaultRow): void {
-    this.#trim(row);
-    this.#index.saveVault(row);
-    if (!this.#armed) void this.ctx.storage.setAlarm(Date.now() + ALARM_DELAY_MS);
-  }
-
-  /** Moves the watermarks into the row and drops what every store has. They wait in memory until some group is written
-   * anyway: behind the truth they only cause a repeated, harmless flush. Returns whether they had moved. */
-  #trim(row: VaultRow): boolean {
-    const { recorder, eraser } = this.#need();
-    if (recorder.done === row.recorded && eraser.done === row.erased) return false;
-    row.recorded = recorder.done;
-    row.erased = eraser.done;
-    this.#index.trimOutbox(row.recorded, row.erased);
-    return true;
-  }
-
-  #committed(row: VaultRow): void {
-    const live = this.#need();
-    if (row === live.row) return;
-    live.row = row;
-    this.#armed = true;
-    live.recorder.nudge();
+    return "ok" in live ? live : live.write(principal, operation(live));
   }
 
   async #acknowledge(asset: Asset): Promise<RecordBody & Durability> {
@@ -352,7 +272,7 @@ export class Vault extends DurableObject<Env> {
     return db;
   }
 
-  #need(): Live {
+  #need(): LiveVault {
     if (!this.#live) throw new Error("the vault is not live");
     return this.#live;
   }

@@ -1,4 +1,4 @@
-import { env, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Vault } from "../../src/vault/vault.ts";
 import { seed } from "../support/seed.ts";
@@ -162,7 +162,7 @@ describe("list in a vault of 20,000 assets", () => {
 
   /** Lists through the object's own method and counts the rows that SQLite read for it. */
   const rowsRead = (request: Parameters<Vault["list"]>[1]): Promise<number> =>
-    runInDurableObject(env.VAULT.getByName(vault.id), async (instance: Vault, state) => {
+    runInDurableObject(vault.stub, async (instance: Vault, state) => {
       const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
       const { sql } = state.storage;
       const exec = sql.exec.bind(sql);

@@ -1,6 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
+import type { Vault } from "../../src/vault/vault.ts";
 import type { VaultStub } from "../../src/vault/client.ts";
 import { shardOf } from "../../src/record/shards.ts";
 
@@ -81,7 +82,7 @@ export class TestVault {
   }
 
   get stub() {
-    return env.VAULT.getByName(this.id);
+    return env.VAULT.getByName(this.id) as unknown as DurableObjectStub<Vault>;
   }
 
   /** The vault's object, as the router calls it. */

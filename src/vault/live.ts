@@ -1,0 +1,154 @@
+import { newAssetId } from "../model/id.ts";
+import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
+import type { Principal } from "../model/vault.ts";
+import { Drain } from "./drain.ts";
+import { eraseStep } from "./eraser.ts";
+import type { Index } from "./index.ts";
+import { Keyring } from "./keys.ts";
+import { ALARM_DELAY_MS, MAX_UNRECORDED } from "./limits.ts";
+import { recordStep } from "./recorder.ts";
+import type { VaultRow } from "./schema.ts";
+import { type Operation, Writes } from "./writes.ts";
+
+/** A vault's alarm, and whether one is known to be set: setting it costs a write. */
+export class Alarm {
+  readonly #storage: DurableObjectStorage;
+  #armed = false;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Sets the alarm unless one is set already. Inside a transaction it is set, or not, with the rest. */
+  arm(delay: number): void {
+    if (!this.#armed) void this.set(delay);
+  }
+
+  /** Inside a transaction whose outcome is not known yet, `arm` may be asked again; this says that it came to pass. */
+  armed(): void {
+    this.#armed = true;
+  }
+
+  /** Sets the alarm whether or not one is set. */
+  set(delay: number): Promise<void> {
+    return this.#storage.setAlarm(Date.now() + delay);
+  }
+
+  /** The alarm has gone off. */
+  fired(): void {
+    this.#armed = false;
+  }
+
+  get isArmed(): boolean {
+    return this.#armed;
+  }
+}
+
+/**
+ * A vault whose state is here and complete: its keys, its writes, and what brings D1 and R2 up to them. Lives in memory,
+ * between one start of the object and the next; everything that must last is in the index.
+ */
+export class LiveVault {
+  readonly #index: Index;
+  readonly #alarm: Alarm;
+  readonly #keyring: Keyring;
+  readonly #writes: Writes;
+  readonly recorder: Drain;
+  readonly eraser: Drain;
+  #row: VaultRow;
+
+  constructor(row: VaultRow, stores: { index: Index; db: D1Database; bucket: R2Bucket; alarm: Alarm }) {
+    const { index, db, bucket, alarm } = stores;
+    this.#row = row;
+    this.#index = index;
+    this.#alarm = alarm;
+    this.#keyring = new Keyring(index);
+    this.recorder = new Drain({
+      name: "recorder",
+      done: row.recorded,
+      target: () => this.#row.rev,
+      step: () => recordStep(index, db, this.#row, this.recorder.done),
+      advanced: () => this.eraser.nudge(),
+    });
+    this.eraser = new Drain({
+      name: "eraser",
+      done: row.erased,
+      target: () => this.recorder.done,
+      step: () => eraseStep(index, bucket, this.eraser.done, this.recorder.done),
+    });
+    this.#writes = new Writes({
+      index,
+      state: () => this.#row,
+      persist: (state) => this.#persist(state),
+      committed: (state) => this.#committed(state),
+    });
+  }
+
+  get row(): Readonly<VaultRow> {
+    return this.#row;
+  }
+
+  get keyring(): Keyring {
+    return this.#keyring;
+  }
+
+  /** Why a principal may not act here; undefined when it may. */
+  refusal(principal: Principal): Refusal | undefined {
+    const refusal = this.#keyring.refusal(principal);
+    if (refusal) return refusal;
+    if (principal.kind === "key" && this.#row.status !== "active") {
+      return refuse("UNAUTHORIZED", "this vault is being deleted");
+    }
+    return undefined;
+  }
+
+  /** Runs an operation in the next group. The key is checked there too: another operation may revoke it first. */
+  async write<T extends object>(principal: Principal, operation: Operation<T>): Promise<Result<T>> {
+    if (this.#row.rev - this.recorder.done > MAX_UNRECORDED) {
+      return unavailable("the durable record is not keeping up with writes", 5);
+    }
+    return this.#writes.run((change) => this.refusal(principal) ?? operation(change));
+  }
+
+  /** Drains what is left over and saves how far that came. */
+  async settle(): Promise<void> {
+    await this.recorder.drain();
+    await this.eraser.drain();
+    const row = { ...this.#row };
+    this.#index.transaction(() => {
+      this.#index.pruneVoids(newAssetId(Date.now() - 2 * UPLOAD_DEADLINE_MS));
+      if (this.#trim(row)) this.#index.saveVault(row);
+    });
+    this.#row = row;
+  }
+
+  /**
+   * Inside a group's transaction: saves the vault's row and makes sure that an alarm is set, so that a crash before D1
+   * has the changes wakes the vault by itself.
+   */
+  #persist(row: VaultRow): void {
+    this.#trim(row);
+    this.#index.saveVault(row);
+    this.#alarm.arm(ALARM_DELAY_MS);
+  }
+
+  /**
+   * Moves the watermarks into the row and drops what every store has. They wait in memory until some group is written
+   * anyway: behind the truth they only cause a repeated, harmless flush. Returns whether they had moved.
+   */
+  #trim(row: VaultRow): boolean {
+    if (this.recorder.done === row.recorded && this.eraser.done === row.erased) return false;
+    row.recorded = this.recorder.done;
+    row.erased = this.eraser.done;
+    this.#index.trimOutbox(row.recorded, row.erased);
+    return true;
+  }
+
+  #committed(row: VaultRow): void {
+    if (row === this.#row) return;
+    this.#row = row;
+    this.#alarm.armed();
+    this.recorder.nudge();
+  }
+}
