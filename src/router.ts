@@ -5,8 +5,11 @@ import { ApiRequest } from "./http/request.ts";
 import { decorate, renderRefusal } from "./http/respond.ts";
 import { logError } from "./log.ts";
 import { refuse, type Refusal } from "./model/refusal.ts";
-import { deleteAsset, getAsset, listAssets, patchAsset, uploadAsset } from "./routes/assets.ts";
+import { deleteAsset, getAsset, listAssets, patchAsset } from "./routes/assets.ts";
+import { getContent, getFile } from "./routes/content.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
+import { createLink } from "./routes/links.ts";
+import { uploadAsset } from "./routes/uploads.ts";
 import { createVault, deleteVault, getVault, listVaults } from "./routes/vaults.ts";
 
 /** A guard in front of a handler: itty-router goes on to the next one when this answers nothing. */
@@ -14,6 +17,7 @@ const admin = guard("admin");
 const manage = guard("manage");
 const read = guard("read");
 const write = guard("write");
+const readOrLink = (api: ApiRequest): ReturnType<ApiRequest["admit"]> => api.admitLink();
 
 /** The API's table of contents. A trailing slash is allowed on every path. */
 const router = IttyRouter({ base: "/api/v1" });
@@ -30,6 +34,9 @@ router
   .post("/vaults/:vaultId/assets", write, uploadAsset)
   .get("/vaults/:vaultId/assets", read, listAssets)
   .get("/vaults/:vaultId/assets/:assetId", read, getAsset)
+  .get("/vaults/:vaultId/assets/:assetId/content", readOrLink, getContent)
+  .get("/vaults/:vaultId/files/:partition/:collection/:channel/:filename", read, getFile)
+  .post("/vaults/:vaultId/assets/:assetId/links", write, createLink)
   .patch("/vaults/:vaultId/assets/:assetId", write, patchAsset)
   .delete("/vaults/:vaultId/assets/:assetId", write, deleteAsset);
 

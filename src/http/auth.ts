@@ -44,18 +44,41 @@ function importSecret(secret: string): Promise<Secret> {
   return imported;
 }
 
-const signed = (kid: string, type: KeyType, vaultId: string, keyId: string): Uint8Array =>
-  encoder.encode(`token:v1:${kid}:${type}:${vaultId}:${keyId}`);
+/**
+ * An HMAC-SHA-256 in base64url, under the current secret, over a statement that names the secret and the purpose: what
+ * was signed as one thing can never pass for another.
+ */
+export async function sign(env: Env, statement: (kid: string) => string): Promise<{ mac: string; kid: string }> {
+  const { kid, key } = await importSecret(env.KEY_SECRET);
+  const mac = await crypto.subtle.sign("HMAC", key, encoder.encode(statement(kid)));
+  return { mac: Buffer.from(mac).toString("base64url"), kid };
+}
+
+/** Whether `mac` is what {@link sign} gave for this statement, under the current secret or the one before. */
+export async function verify(env: Env, statement: (kid: string) => string, mac: string): Promise<boolean> {
+  const bytes = Buffer.from(mac, "base64url");
+  // base64url has spare bits at the end: only the one canonical spelling counts.
+  if (bytes.toString("base64url") !== mac) return false;
+  for (const secret of [env.KEY_SECRET, env.KEY_SECRET_PREVIOUS]) {
+    if (!secret) continue;
+    const { kid, key } = await importSecret(secret);
+    // Compares in constant time.
+    if (await crypto.subtle.verify("HMAC", key, bytes, encoder.encode(statement(kid)))) return true;
+  }
+  return false;
+}
+
+const tokenStatement = (type: KeyType, vaultId: string, keyId: string) => (kid: string) =>
+  `token:v1:${kid}:${type}:${vaultId}:${keyId}`;
 
 /** The token of a key, and the kid of the secret that signs it. */
 export async function mintToken(
   env: Env,
   key: { type: KeyType; vaultId: string; keyId: string },
 ): Promise<{ token: string; kid: string }> {
-  const secret = await importSecret(env.KEY_SECRET);
-  const mac = await crypto.subtle.sign("HMAC", secret.key, signed(secret.kid, key.type, key.vaultId, key.keyId));
+  const { mac, kid } = await sign(env, tokenStatement(key.type, key.vaultId, key.keyId));
   const ulids = key.vaultId.slice("vault_".length) + key.keyId.slice("key_".length);
-  return { token: PREFIX[key.type] + ulids + Buffer.from(mac).toString("base64url"), kid: secret.kid };
+  return { token: PREFIX[key.type] + ulids + mac, kid };
 }
 
 async function verifyToken(env: Env, token: string): Promise<Principal | undefined> {
@@ -63,20 +86,10 @@ async function verifyToken(env: Env, token: string): Promise<Principal | undefin
   const type = token.startsWith(PREFIX.secret) ? "secret" : token.startsWith(PREFIX.public) ? "public" : undefined;
   const vault = token.slice(3, 29);
   const key = token.slice(29, 55);
-  const text = token.slice(55);
   if (!type || !isUlid(vault) || !isUlid(key)) return undefined;
-  const mac = Buffer.from(text, "base64url");
-  // base64url has spare bits at the end: only the one canonical spelling is the token.
-  if (mac.toString("base64url") !== text) return undefined;
   const principal = { kind: "key", type, vaultId: `vault_${vault}`, keyId: `key_${key}` } as const;
-  for (const secret of [env.KEY_SECRET, env.KEY_SECRET_PREVIOUS]) {
-    if (!secret) continue;
-    const { kid, key: hmac } = await importSecret(secret);
-    // Compares in constant time.
-    if (await crypto.subtle.verify("HMAC", hmac, mac, signed(kid, type, principal.vaultId, principal.keyId)))
-      return principal;
-  }
-  return undefined;
+  const good = await verify(env, tokenStatement(type, principal.vaultId, principal.keyId), token.slice(55));
+  return good ? principal : undefined;
 }
 
 async function isAdmin(env: Env, token: string): Promise<boolean> {

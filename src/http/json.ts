@@ -19,7 +19,7 @@ export async function readJson(
   const chunks: Uint8Array[] = [];
   try {
     for (let chunk = await reader.read(); chunk; chunk = await reader.read()) {
-      chunks.push(chunk);
+      chunks.push(Uint8Array.from(chunk)); // The reader uses its memory again.
       if (reader.bytesRead > MAX_JSON_BODY_BYTES) return tooLarge;
     }
   } catch (error) {

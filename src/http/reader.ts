@@ -1,10 +1,11 @@
-import { refuse, Refused, invalid } from "../model/refusal.ts";
+import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+import { invalid, refuse, Refused } from "../model/refusal.ts";
 import { TimeoutError, within } from "../model/time.ts";
 
 /** A body that sends nothing for this long is given up. */
 export const IDLE_BODY_MS = 30_000;
 
-/** Bytes read at once. workerd's default reader hands out 4 KiB, which is six times slower. */
+/** Bytes read at once, at most. A default reader hands out 4 KiB, which is six times slower; more gains little. */
 const READ_BYTES = 64 * 1024;
 
 /**
@@ -14,6 +15,9 @@ const READ_BYTES = 64 * 1024;
 export class BodyReader {
   readonly #reader: ReadableStreamBYOBReader | undefined;
   #ended = false;
+  /** Lent to each read and handed back by it. */
+  #memory: ArrayBuffer | undefined;
+  readonly #deadline = Date.now() + UPLOAD_DEADLINE_MS;
   /** Content-Length; undefined when the client did not say (chunked). */
   readonly declared: number | undefined;
   bytesRead = 0;
@@ -25,8 +29,14 @@ export class BodyReader {
     else this.#ended = true;
   }
 
-  /** The next bytes, or undefined at the end. Throws Refused when the client stalls or goes away. */
+  /**
+   * The next bytes, as soon as there are any, or undefined at the end. They are the caller's until the next read. Throws
+   * Refused when the client stalls, takes too long or goes away.
+   */
   async read(): Promise<Uint8Array | undefined> {
+    if (Date.now() > this.#deadline) {
+      throw new Refused(refuse("REQUEST_TIMEOUT", `a body must come within ${UPLOAD_DEADLINE_MS / 60_000} minutes`));
+    }
     try {
       return await this.#read(IDLE_BODY_MS);
     } catch (error) {
@@ -53,9 +63,13 @@ export class BodyReader {
 
   async #read(timeout: number): Promise<Uint8Array | undefined> {
     if (this.#ended || !this.#reader) return undefined;
-    const { value, done } = await within(timeout, this.#reader.readAtLeast(READ_BYTES, new Uint8Array(READ_BYTES)));
+    // A small body needs less; one byte more than it has would not be needed even to see its end.
+    const view = new Uint8Array(this.#memory ?? new ArrayBuffer(Math.min(READ_BYTES, this.declared || READ_BYTES)));
+    this.#memory = undefined;
+    const { value, done } = await within(timeout, this.#reader.read(view));
     if (done) this.#ended = true;
     if (!value || value.byteLength === 0) return undefined;
+    this.#memory = value.buffer;
     this.bytesRead += value.byteLength;
     return value;
   }

@@ -1,8 +1,9 @@
 import type { Env } from "../env.ts";
-import type { Refusal, Result } from "../model/refusal.ts";
+import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { callVault, type VaultStub } from "../vault/client.ts";
 import { type Access, authenticate, authorize } from "./auth.ts";
+import { verifyLink } from "./link.ts";
 import { BodyReader } from "./reader.ts";
 
 /** What is drained of a body before a request is refused: plenty for who holds a key, less for who does not. */
@@ -25,11 +26,18 @@ export class ApiRequest {
   #principal: Principal | undefined;
   #reader: BodyReader | undefined;
 
+  /** Whether a signed link, not a key, is what lets this request in. */
+  #byLink = false;
+
   constructor(request: Request, env: Env) {
     this.request = request;
     this.env = env;
     this.method = request.method === "HEAD" ? "GET" : request.method;
     this.url = request.url;
+  }
+
+  get isHead(): boolean {
+    return this.request.method === "HEAD";
   }
 
   header(name: string): string | null {
@@ -74,9 +82,26 @@ export class ApiRequest {
     return refusal && this.refuse(refusal);
   }
 
+  /** Lets the request pass if it has a signed link for the asset that its path names, or else a key that can read it. */
+  async admitLink(): Promise<Refusal | undefined> {
+    if (this.query["signature"] === undefined || this.header("Authorization") !== null) return this.admit("read");
+    const place = { vaultId: this.vaultId, assetId: this.param("assetId") };
+    const verified = await verifyLink(this.env, place, this.query);
+    if (!verified.ok) return verified;
+    this.#principal = verified.principal;
+    this.#byLink = true;
+    return undefined;
+  }
+
   /** Calls the vault of the request's path. */
-  vault<T extends object>(repeatable: boolean, call: (stub: VaultStub) => Promise<Result<T>>): Promise<Result<T>> {
-    return callVault(this.env, this.vaultId, repeatable, call);
+  async vault<T extends object>(
+    repeatable: boolean,
+    call: (stub: VaultStub) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    const outcome = await callVault(this.env, this.vaultId, repeatable, call);
+    // Who came by a link has no key to be told about.
+    const linkOver = this.#byLink && !outcome.ok && outcome.code === "UNAUTHORIZED";
+    return linkOver ? refuse("FORBIDDEN", "this link is no longer valid") : outcome;
   }
 
   /**

@@ -3,7 +3,9 @@ import { STATUS, type Refusal } from "../model/refusal.ts";
 const JSON_TYPE = "application/json";
 
 /** Response headers a browser's script may read. */
-const EXPOSED = "ETag, Location, Retry-After, WWW-Authenticate, Allow, X-Request-Id, Strongroom-Durability";
+const EXPOSED =
+  "ETag, Location, Content-Location, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Repr-Digest, " +
+  "Retry-After, WWW-Authenticate, Allow, X-Request-Id, Strongroom-Durability";
 
 /** A response of JSON: a value to serialise, or text (or a stream of it) that is JSON already. */
 export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {

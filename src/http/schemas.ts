@@ -97,6 +97,23 @@ export const KeyBody = body({
   ),
 });
 
+/** Seconds a signed link may live: a week at most. */
+const MAX_LINK_SECONDS = 604_800;
+const LINK_SECONDS = `must be a whole number of seconds from 1 to ${MAX_LINK_SECONDS}`;
+
+export const LinkBody = body({
+  expires_in: v.optional(
+    v.pipe(
+      v.number(LINK_SECONDS),
+      v.integer(LINK_SECONDS),
+      v.minValue(1, LINK_SECONDS),
+      v.maxValue(MAX_LINK_SECONDS, LINK_SECONDS),
+    ),
+    3_600,
+  ),
+  disposition: v.optional(v.picklist(["inline", "attachment"], 'must be "inline" or "attachment"'), "inline"),
+});
+
 /** Values of metadata and tags are checked by model/metadata: valibot's records lose keys such as `__proto__`. */
 export const PatchBody = v.pipe(
   body({

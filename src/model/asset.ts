@@ -32,6 +32,9 @@ export interface Asset extends NewAsset {
   updated_at: string;
 }
 
+/** What it takes to serve an asset's body. */
+export type BodyLocation = Pick<Asset, "id" | "r2_key" | "filename" | "size" | "mime_type" | "sha256" | "created_at">;
+
 /** The seed's 15 fields in the seed's order. Frozen: anything more travels in headers. */
 export interface AssetRecord {
   id: string;

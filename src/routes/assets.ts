@@ -1,58 +1,19 @@
-import type { ApiRequest, Handler } from "../http/request.ts";
+import type { Handler } from "../http/request.ts";
+
 import { readJson } from "../http/json.ts";
 import { durability, json } from "../http/respond.ts";
 import { AssetListQuery, parse, PatchBody } from "../http/schemas.ts";
+import { weaklyMatches } from "../model/etag.ts";
 import { isAssetId } from "../model/id.ts";
-import { MAX_FILE_BYTES, MAX_METADATA_DEPTH } from "../model/limits.ts";
+import { MAX_METADATA_DEPTH } from "../model/limits.ts";
 import { type AssetPatch, nestsDeeper, serializeTags } from "../model/metadata.ts";
 import { essence } from "../model/mime.ts";
-import { assetNotFound, invalid, must, refuse } from "../model/refusal.ts";
-import { MAX_TRAILER_BYTES } from "../upload/limits.ts";
-import { publish } from "../upload/publish.ts";
-import { boundaryOf, receiveForm } from "../upload/upload.ts";
+import { assetNotFound, invalid } from "../model/refusal.ts";
 
 const MERGE_PATCH = "application/merge-patch+json";
 
 /** The list's order is by seq, and this is above every one. */
 const NEWEST = Number.MAX_SAFE_INTEGER;
-
-/** POST /api/v1/vaults/{vaultId}/assets */
-export const uploadAsset: Handler = async (api) => {
-  const { env, vaultId, principal, reader } = api;
-  const contentType = api.header("Content-Type") ?? "";
-  if (essence(contentType) !== "multipart/form-data") {
-    return api.refuse(
-      refuse("UNSUPPORTED_MEDIA_TYPE", "Content-Type: must be multipart/form-data", {
-        "Accept-Post": "multipart/form-data",
-      }),
-    );
-  }
-  const boundary = boundaryOf(contentType);
-  if (!boundary.ok) return api.refuse(boundary);
-  // The form around the largest file is no larger before it than after it.
-  if (reader.declared !== undefined && reader.declared > MAX_FILE_BYTES + 2 * MAX_TRAILER_BYTES) {
-    return api.refuse(refuse("PAYLOAD_TOO_LARGE", `file: must be at most ${MAX_FILE_BYTES} bytes`));
-  }
-  const received = await receiveForm({
-    boundary: boundary.boundary,
-    reader,
-    bucket: env.BUCKET,
-    vaultId,
-    admit: async () => {
-      must(await api.vault(true, (stub) => stub.authorize(principal)));
-    },
-  });
-  if (!received.ok) return api.refuse(received);
-  const outcome = await publish(env, vaultId, principal, received.stored);
-  if (!outcome.ok) return outcome;
-  const { id } = received.stored.upload;
-  const headers = {
-    ETag: outcome.etag,
-    Location: `/api/v1/vaults/${vaultId}/assets/${id}`,
-    ...durability(outcome.durable),
-  };
-  return json(outcome.body, { status: 201, headers });
-};
 
 /** GET /api/v1/vaults/{vaultId}/assets */
 export const listAssets: Handler = async (api) => {
@@ -75,7 +36,9 @@ export const getAsset: Handler = async (api) => {
   const outcome = await api.vault(true, (stub) => stub.get(api.principal, id));
   if (!outcome.ok) return outcome;
   const headers = { ETag: outcome.etag };
-  return unchanged(api, outcome.etag) ? new Response(null, { status: 304, headers }) : json(outcome.body, { headers });
+  return isUnchanged(api.header("If-None-Match"), outcome.etag)
+    ? new Response(null, { status: 304, headers })
+    : json(outcome.body, { headers });
 };
 
 /** PATCH /api/v1/vaults/{vaultId}/assets/{assetId} */
@@ -100,13 +63,6 @@ export const deleteAsset: Handler = async (api) => {
   return outcome.ok ? new Response(null, { status: 204, headers: durability(outcome.durable) }) : outcome;
 };
 
-/** RFC 9110 13.1.2: If-None-Match compares weakly. */
-function unchanged(api: ApiRequest, etag: string): boolean {
-  const header = api.header("If-None-Match");
-  if (header === null) return false;
-  return header.trim() === "*" || header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
-}
-
 /** In a merge patch a null stands for "remove": tags are then none, and metadata, which cannot be absent, is refused. */
 function assetPatch(value: unknown, merge: AssetPatch["merge"]) {
   const removesTags =
@@ -127,3 +83,6 @@ function assetPatch(value: unknown, merge: AssetPatch["merge"]) {
   }
   return { ok: true, patch } as const;
 }
+
+const isUnchanged = (ifNoneMatch: string | null, etag: string): boolean =>
+  ifNoneMatch !== null && weaklyMatches(ifNoneMatch, etag);

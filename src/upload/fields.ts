@@ -41,11 +41,21 @@ export class UploadFields {
     return PATH.filter((name) => this.#path[name] === undefined);
   }
 
-  /** Where the asset goes, as far as is known: undefined while a path component is missing. `sentName` came with the file. */
-  path(sentName: string): AssetPath | undefined {
+  /** Whether a filename was given beside whatever name the file came with. */
+  get hasFilename(): boolean {
+    return this.#filename !== undefined;
+  }
+
+  /**
+   * Where the asset goes, as far as is known: undefined while a part of it is missing.
+   *
+   * @param sentName the name that the file came with, perhaps a whole path
+   */
+  path(sentName: string | undefined): AssetPath | undefined {
     const { partition, collection, channel } = this.#path;
     if (partition === undefined || collection === undefined || channel === undefined) return undefined;
-    const filename = this.#filename ?? must(checkFilename(lastSegment(sentName))).filename;
+    const filename = this.#filename ?? (sentName && must(checkFilename(lastSegment(sentName))).filename);
+    if (!filename) return undefined;
     return { partition, collection, channel, filename };
   }
 }

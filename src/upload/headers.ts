@@ -8,6 +8,8 @@ export interface PartHeaders {
   /** Present on files, perhaps empty. */
   readonly filename: string | undefined;
   readonly contentType: string | undefined;
+  /** RFC 9530: a digest of the part's bytes. */
+  readonly contentDigest: string | undefined;
 }
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -48,7 +50,8 @@ export function parsePartHeaders(block: Uint8Array): PartHeaders {
   }
   const contentType = headers.get("content-type") || undefined;
   if (contentType && essence(contentType).startsWith("multipart/")) throw bad("a part must not be multipart itself");
-  return { ...parseDisposition(headers.get("content-disposition")), contentType };
+  const contentDigest = headers.get("content-digest");
+  return { ...parseDisposition(headers.get("content-disposition")), contentType, contentDigest };
 }
 
 function parseDisposition(header: string | undefined): { name: string; filename: string | undefined } {

@@ -1,3 +1,5 @@
+import { RASTER_HEAD_BYTES } from "./dimensions.ts";
+
 /** The streaming upload's own bounds, in bytes unless said otherwise. What a client can run into is a 400. */
 
 const KIB = 1024;
@@ -29,11 +31,27 @@ export const MAX_TRAILER_BYTES =
  * memory that one upload holds. */
 export const PART_BYTES = 8 * MIB;
 
-/** Buffered bytes of all uploads of an isolate together; an isolate has 128 MB in production, for everything. */
-export const BUDGET_BYTES = 64 * MIB;
+/**
+ * Buffered bytes of all uploads of an isolate together; an isolate has 128 MB in production, for everything. See
+ * budget.ts for why they are two.
+ */
+export const BODY_BUDGET_BYTES = 48 * MIB;
+export const FORM_BUDGET_BYTES = 16 * MIB;
+
+/** What one upload holds beside its file: the bytes just read, its fields and one header block, an image's head. */
+export const FORM_BYTES = 64 * KIB + MAX_FIELDS_BYTES + MAX_HEADER_BYTES + RASTER_HEAD_BYTES;
 
 /** How long an upload waits for its turn when the budget is spent, before it gets 503. Milliseconds. */
 export const BUDGET_WAIT_MS = 30_000;
 
 /** A lease that shows no progress for this long is taken back: its request was cancelled and told nobody. Milliseconds. */
 export const LEASE_MS = 60_000;
+
+/**
+ * The slowest that a buffer may fill, on average, once it has been held for the grace time: a few clients that trickle
+ * must not keep all others waiting. A buffer of no more than SMALL_BUFFER_BYTES keeps nobody waiting. Bytes per second,
+ * milliseconds, bytes.
+ */
+export const MIN_FILL_RATE = 32 * KIB;
+export const FILL_GRACE_MS = 20_000;
+export const SMALL_BUFFER_BYTES = 64 * KIB;

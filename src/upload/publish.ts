@@ -4,7 +4,7 @@ import { type Result, unavailable } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { callVault } from "../vault/client.ts";
 import type { Durability, RecordBody } from "../vault/vault.ts";
-import type { Stored } from "./upload.ts";
+import type { Stored } from "./stored.ts";
 
 /**
  * Makes a stored body an asset. An explicit "no" removes the body. An exception is not a "no", for the vault may have
@@ -16,9 +16,10 @@ export async function publish(
   vaultId: string,
   principal: Principal,
   { upload, discard }: Stored,
+  createOnly: boolean,
 ): Promise<Result<RecordBody & Durability>> {
   try {
-    const outcome = await callVault(env, vaultId, true, (stub) => stub.commit(principal, upload));
+    const outcome = await callVault(env, vaultId, true, (stub) => stub.commit(principal, upload, createOnly));
     // After a 503 the vault may still have heard an earlier attempt.
     if (outcome.ok) return outcome;
     if (outcome.code !== "UNAVAILABLE") {

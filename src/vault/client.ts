@@ -7,6 +7,8 @@ import type { Vault } from "./vault.ts";
 export type VaultStub = Pick<
   Vault,
   | "get"
+  | "locate"
+  | "admit"
   | "list"
   | "authorize"
   | "commit"

@@ -1,4 +1,4 @@
-import type { Asset, AssetFilter } from "../model/asset.ts";
+import type { Asset, AssetFilter, AssetPath } from "../model/asset.ts";
 import type { Key } from "../model/vault.ts";
 import { MIGRATIONS, type OutboxRow, type VaultRow } from "./schema.ts";
 
@@ -123,6 +123,18 @@ export class Index {
 
   assetAt(seq: number): Asset | undefined {
     return this.#first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE seq = ?`, seq);
+  }
+
+  /** The newest asset of a name. */
+  newestAt({ partition, collection, channel, filename }: AssetPath): Asset | undefined {
+    return this.#first<Asset>(
+      `SELECT ${ASSET_COLUMNS} FROM assets INDEXED BY assets_name
+       WHERE partition = ? AND collection = ? AND channel = ? AND filename = ? ORDER BY seq DESC LIMIT 1`,
+      partition,
+      collection,
+      channel,
+      filename,
+    );
   }
 
   insertAsset(a: Asset): void {

@@ -1,13 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { logError } from "../log.ts";
-import { type Asset, type NewAsset, toRecord } from "../model/asset.ts";
+import { type Asset, type AssetPath, type BodyLocation, type NewAsset, toRecord } from "../model/asset.ts";
 import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { within } from "../model/time.ts";
 import type { Key, NewKey, Principal, VaultInfo } from "../model/vault.ts";
 import { shardOf } from "../record/shards.ts";
-import { commit, patch, recordTag, remove, resolve } from "./assets.ts";
+import { commit, nameTaken, patch, recordTag, remove, resolve } from "./assets.ts";
 import { Index, type IndexedKey } from "./index.ts";
 import { Alarm, LiveVault } from "./live.ts";
 import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, REBUILD_WAIT_MS } from "./limits.ts";
@@ -78,15 +78,35 @@ export class Vault extends DurableObject<Env> {
     return { ok: true, body: page(this.#index, this.#id, request) };
   }
 
-  /** Whether a principal may act at all: asked before a large upload, and before a request is refused for what it says. */
+  /** Whether a principal may act at all: asked before a request is refused for what it says. */
   async authorize(principal: Principal): Promise<Result> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     return "ok" in live ? live : { ok: true };
   }
 
+  /**
+   * What it takes to serve an asset's body: by its id, or the newest at a path. Its fields never change, so that the
+   * answer stays right while the body is streamed.
+   */
+  async locate(principal: Principal, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
+    const live = this.#admit(principal) ?? (await this.#enter(principal));
+    if ("ok" in live) return live;
+    const asset = typeof what === "string" ? this.#index.asset(what) : this.#index.newestAt(what);
+    if (!asset) return assetNotFound();
+    const { id, r2_key, filename, size, mime_type, sha256, created_at } = asset;
+    return { ok: true, body: { id, r2_key, filename, size, mime_type, sha256, created_at } };
+  }
+
+  /** Asked before a large upload, whose path is perhaps not known yet: would its commit be refused? Commit decides. */
+  async admit(principal: Principal, path: AssetPath | undefined, createOnly: boolean): Promise<Result> {
+    const live = this.#admit(principal) ?? (await this.#enter(principal));
+    if ("ok" in live) return live;
+    return (createOnly && path && nameTaken(this.#index, path)) || { ok: true };
+  }
+
   /** See {@link commit}. The body must be in R2 under `upload.r2_key` before this is called. */
-  async commit(principal: Principal, upload: NewAsset): Promise<Result<RecordBody & Durability>> {
-    const outcome = await this.#write(principal, () => commit(this.#index, upload));
+  async commit(principal: Principal, upload: NewAsset, createOnly = false): Promise<Result<RecordBody & Durability>> {
+    const outcome = await this.#write(principal, () => commit(this.#index, upload, createOnly));
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
 

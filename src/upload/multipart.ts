@@ -1,32 +1,27 @@
 import type { BodyReader } from "../http/reader.ts";
-import { type NewAsset, r2Key, stagingKey } from "../model/asset.ts";
+import { type AssetPath, r2Key, stagingKey } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
-import { mimeType } from "../model/mime.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 import { BodySink } from "./body.ts";
-import { Budget } from "./budget.ts";
+import { formBudget, type Lease } from "./budget.ts";
+import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
 import { FormParser } from "./form.ts";
 import { type PartHeaders, parseParameters } from "./headers.ts";
-import { MAX_FIELD_BYTES, MAX_FIELDS_BYTES } from "./limits.ts";
-
-/** One for the isolate: all its uploads share the memory. */
-export const budget = new Budget();
+import { FORM_BYTES, MAX_FIELD_BYTES, MAX_FIELDS_BYTES } from "./limits.ts";
+import { describe, mimeTypeOf, type Stored, storedIn, type UploadContext } from "./stored.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A body that is in R2 and may be committed, or removed if the commit is refused. */
-export interface Stored {
-  readonly upload: NewAsset;
-  readonly discard: () => Promise<void>;
-}
+/** Names are the client's: they are quoted in messages, but not at any length. */
+const quoted = (name: string): string => name.slice(0, 64);
 
 /** The boundary of a multipart/form-data Content-Type. */
 export function boundaryOf(contentType: string): Result<{ boundary: string }> {
   try {
     const boundary = parseParameters(contentType, "Content-Type").parameters.get("boundary") ?? "";
-    // RFC 2046 bcharsnospace, generously: anything printable, not ending in a space.
     if (boundary === "") return invalid("Content-Type: multipart/form-data needs a boundary");
+    // RFC 2046 5.1.1, generously: anything printable, not ending in a space.
     if (!/^[\x20-\x7e]*[\x21-\x7e]$/.test(boundary)) return invalid("Content-Type: boundary must be printable ASCII");
     return { ok: true, boundary };
   } catch (error) {
@@ -38,43 +33,44 @@ export function boundaryOf(contentType: string): Result<{ boundary: string }> {
 /**
  * Receives an upload form: streams its file to R2 while it arrives and checks its fields, which may come before or after
  * the file. On a refusal nothing is left in R2.
- *
- * @param admit asked before a large file is streamed; throws Refused when the upload is doomed
  */
-export async function receiveForm(options: {
-  boundary: string;
-  reader: BodyReader;
-  bucket: R2Bucket;
-  vaultId: string;
-  admit: () => Promise<void>;
-}): Promise<Result<{ stored: Stored }>> {
-  const form = new FormReceiver(options);
+export async function receiveForm(
+  context: UploadContext,
+  reader: BodyReader,
+  boundary: string,
+): Promise<Result<{ stored: Stored }>> {
+  const form = new FormReceiver(context, reader);
+  let lease: Lease | undefined;
   try {
-    return { ok: true, stored: await form.receive() };
+    lease = await formBudget.lease(Math.min(FORM_BYTES, reader.declared ?? FORM_BYTES));
+    return { ok: true, stored: await form.receive(new FormParser(boundary), lease) };
   } catch (error) {
     await form.abort();
     if (error instanceof Refused) return error.refusal;
     throw error;
+  } finally {
+    lease?.release();
   }
 }
 
 class FormReceiver {
   readonly #id = newAssetId();
   readonly #fields = new UploadFields();
-  readonly #options: Parameters<typeof receiveForm>[0];
-  #file: { part: PartHeaders; filename: string; sink: BodySink } | undefined;
+  readonly #context: UploadContext;
+  readonly #reader: BodyReader;
+  #file: { part: PartHeaders; filename: string; promised: string | undefined; sink: BodySink } | undefined;
   /** The text field that is arriving. */
   #field: { name: string; chunks: Uint8Array[]; size: number } | undefined;
   #fieldBytes = 0;
 
-  constructor(options: Parameters<typeof receiveForm>[0]) {
-    this.#options = options;
+  constructor(context: UploadContext, reader: BodyReader) {
+    this.#context = context;
+    this.#reader = reader;
   }
 
-  async receive(): Promise<Stored> {
-    const { reader, boundary } = this.#options;
-    const parser = new FormParser(boundary);
-    for (let chunk = await reader.read(); chunk; chunk = await reader.read()) {
+  async receive(parser: FormParser, lease: Lease): Promise<Stored> {
+    for (let chunk = await this.#reader.read(); chunk; chunk = await this.#reader.read()) {
+      lease.renew();
       for (const event of parser.push(chunk)) {
         if (event.type === "part") this.#begin(event.part);
         else if (event.type === "end") this.#end();
@@ -91,37 +87,43 @@ class FormReceiver {
   }
 
   #begin(part: PartHeaders): void {
-    if (part.filename === undefined) {
-      this.#field = { name: part.name, chunks: [], size: 0 };
+    const { name, filename } = part;
+    if (filename === undefined) {
+      this.#field = { name, chunks: [], size: 0 };
       return;
     }
-    if (part.name !== "file")
-      throw new Refused(invalid(`${part.name.slice(0, 64)}: unexpected file; the file's field is "file"`));
+    if (name !== "file") throw new Refused(invalid(`${quoted(name)}: unexpected file; the file's field is "file"`));
     if (this.#file) throw new Refused(invalid("file: must be given only once"));
-    if (part.filename === "") throw new Refused(invalid("file: must come with a filename"));
-    const { reader, bucket, vaultId, admit } = this.#options;
-    const filename = part.filename;
-    const place = () => this.#fields.path(filename);
-    const sink = new BodySink(bucket, budget, {
+    if (filename === "") throw new Refused(invalid("file: must come with a filename"));
+    const { sha256: promised } = must(promisedDigest(part.contentDigest));
+    this.#file = { part, filename, promised, sink: this.#sink(part, filename) };
+  }
+
+  #sink(part: PartHeaders, filename: string): BodySink {
+    const { bucket, vaultId, admit } = this.#context;
+    const reader = this.#reader;
+    const path = (): AssetPath | undefined => this.#fields.path(filename);
+    return new BodySink(bucket, {
       key: () => {
-        const path = place();
-        return path ? r2Key(vaultId, path, this.#id) : stagingKey(vaultId, this.#id);
+        const known = path();
+        return known ? r2Key(vaultId, known, this.#id) : stagingKey(vaultId, this.#id);
       },
-      mimeType: () => this.#mimeType(part, place()?.filename ?? filename),
+      mimeType: () => mimeTypeOf(part.contentType, path()?.filename ?? filename),
       remaining: () => (reader.declared === undefined ? undefined : reader.declared - reader.bytesRead),
-      admit,
+      admit: () => admit(path()),
     });
-    this.#file = { part, filename, sink };
   }
 
   #collect(field: { chunks: Uint8Array[]; size: number; name: string }, bytes: Uint8Array): void {
     field.size += bytes.length;
     this.#fieldBytes += bytes.length;
-    const name = field.name.slice(0, 64);
-    if (field.size > MAX_FIELD_BYTES) throw new Refused(invalid(`${name}: must be at most ${MAX_FIELD_BYTES} bytes`));
+    if (field.size > MAX_FIELD_BYTES) {
+      throw new Refused(invalid(`${quoted(field.name)}: must be at most ${MAX_FIELD_BYTES} bytes`));
+    }
     if (this.#fieldBytes > MAX_FIELDS_BYTES) {
       throw new Refused(invalid(`all fields together must be at most ${MAX_FIELDS_BYTES} bytes`));
     }
+    // The reader uses its memory again.
     field.chunks.push(Uint8Array.from(bytes));
   }
 
@@ -133,7 +135,7 @@ class FormReceiver {
     try {
       text = utf8.decode(Buffer.concat(field.chunks));
     } catch {
-      throw new Refused(invalid(`${field.name.slice(0, 64)}: must be valid UTF-8`));
+      throw new Refused(invalid(`${quoted(field.name)}: must be valid UTF-8`));
     }
     this.#fields.set(field.name, text);
   }
@@ -144,26 +146,9 @@ class FormReceiver {
     const file = this.#file;
     const path = file && this.#fields.path(file.filename);
     if (!file || !path) throw new Error("a complete form has a file and a path");
-    const key = r2Key(this.#options.vaultId, path, this.#id);
-    const mime_type = this.#mimeType(file.part, path.filename);
-    const sha256 = await file.sink.finish(key, mime_type);
-    const { metadata, tags } = this.#fields;
-    const upload = {
-      id: this.#id,
-      ...path,
-      r2_key: key,
-      size: file.sink.size,
-      mime_type,
-      width: null,
-      height: null,
-      metadata,
-      tags,
-      sha256,
-    };
-    return { upload, discard: () => this.abort() };
-  }
-
-  #mimeType(part: PartHeaders, filename: string): string {
-    return must(mimeType(part.contentType, filename)).mimeType;
+    const r2_key = r2Key(this.#context.vaultId, path, this.#id);
+    const mime_type = mimeTypeOf(file.part.contentType, path.filename);
+    const facts = await file.sink.finish(r2_key, mime_type, file.promised);
+    return storedIn(file.sink, describe({ id: this.#id, r2_key, mime_type, path, fields: this.#fields, facts }));
   }
 }

@@ -1,0 +1,48 @@
+import type { Env } from "../env.ts";
+import { isAssetId, isKeyId } from "../model/id.ts";
+import { refuse, type Result } from "../model/refusal.ts";
+import type { Principal } from "../model/vault.ts";
+import { sign, verify } from "./auth.ts";
+import type { Disposition } from "./disposition.ts";
+
+/** What a signed link says: this asset's content, until then, on the authority of the key that made it. */
+export interface Link {
+  vaultId: string;
+  assetId: string;
+  keyId: string;
+  /** Epoch seconds. */
+  expires: number;
+  disposition: Disposition;
+}
+
+const statement = (link: Link) => (kid: string) =>
+  `link:v1:${kid}:${link.vaultId}:${link.assetId}:${link.keyId}:${link.expires}:${link.disposition}`;
+
+/** The path and query of a signed link. It needs no key, and lives no longer than the key that made it. */
+export async function signedPath(env: Env, link: Link): Promise<string> {
+  const { mac } = await sign(env, statement(link));
+  const query = new URLSearchParams({
+    expires: String(link.expires),
+    key: link.keyId,
+    ...(link.disposition === "attachment" ? { disposition: link.disposition } : {}),
+    signature: mac,
+  });
+  return `/api/v1/vaults/${link.vaultId}/assets/${link.assetId}/content?${query.toString()}`;
+}
+
+/** Who a signed link speaks for. Verified here, before any vault hears of it; 403 when it was tampered with or is over. */
+export async function verifyLink(
+  env: Env,
+  place: { vaultId: string; assetId: string },
+  query: Record<string, string | string[] | undefined>,
+): Promise<Result<{ principal: Principal }>> {
+  const { expires = "", key = "", signature = "", disposition = "inline" } = query;
+  const invalidLink = refuse("FORBIDDEN", "this link is not valid");
+  if (typeof expires !== "string" || typeof key !== "string" || typeof signature !== "string") return invalidLink;
+  if (disposition !== "inline" && disposition !== "attachment") return invalidLink;
+  if (!/^[1-9]\d{0,11}$/.test(expires) || !isKeyId(key) || !isAssetId(place.assetId)) return invalidLink;
+  const link: Link = { ...place, keyId: key, expires: Number(expires), disposition };
+  if (!(await verify(env, statement(link), signature))) return invalidLink;
+  if (link.expires * 1000 <= Date.now()) return refuse("FORBIDDEN", "this link has expired");
+  return { ok: true, principal: { kind: "key", type: "secret", vaultId: place.vaultId, keyId: key } };
+}

@@ -1,0 +1,89 @@
+import { precondition, requestedRange } from "../http/conditional.ts";
+import { contentDisposition, type Disposition, safeDisposition } from "../http/disposition.ts";
+import type { ApiRequest, Handler } from "../http/request.ts";
+import { logError } from "../log.ts";
+import type { AssetPath, BodyLocation } from "../model/asset.ts";
+import { checkFilename } from "../model/filename.ts";
+import { isAssetId } from "../model/id.ts";
+import { assetNotFound, invalid, refuse, type Refusal, unavailable } from "../model/refusal.ts";
+import { parse, PathComponent } from "../http/schemas.ts";
+
+/** GET /api/v1/vaults/{vaultId}/assets/{assetId}/content, with a key or a signed link */
+export const getContent: Handler = async (api) => {
+  const id = api.param("assetId");
+  return isAssetId(id) ? serve(api, id) : api.refuse(assetNotFound());
+};
+
+/** GET /api/v1/vaults/{vaultId}/files/{partition}/{collection}/{channel}/{filename}: the newest of that name */
+export const getFile: Handler = async (api) => {
+  const path = { partition: "", collection: "", channel: "" };
+  for (const name of ["partition", "collection", "channel"] as const) {
+    const checked = parse(PathComponent, api.param(name));
+    if (!checked.ok) return api.refuse(invalid(`${name}: ${checked.message}`));
+    path[name] = checked.value;
+  }
+  const filename = checkFilename(api.param("filename"));
+  return filename.ok ? serve(api, { ...path, filename: filename.filename }) : api.refuse(filename);
+};
+
+async function serve(api: ApiRequest, what: string | AssetPath): Promise<Response | Refusal> {
+  const { headers } = api.request;
+  const found = await api.vault(true, (stub) => stub.locate(api.principal, what));
+  if (!found.ok) return found;
+  const { body } = found;
+  const lastModified = Date.parse(body.created_at);
+  const etag = `"${body.sha256}"`;
+  const common = {
+    ETag: etag,
+    "Last-Modified": new Date(lastModified).toUTCString(),
+    "Cache-Control": "private, no-cache",
+  };
+
+  const verdict = precondition(headers, etag, lastModified);
+  if (verdict === "failed")
+    return refuse("PRECONDITION_FAILED", "the content is not the one that If-Match or If-Unmodified-Since names");
+  if (verdict === "not-modified") return new Response(null, { status: 304, headers: common });
+
+  // RFC 9110 14.2: a Range on anything but GET is ignored.
+  const range = api.isHead ? "all" : requestedRange(headers, { size: body.size, etag, lastModified });
+  if (range === "unsatisfiable") {
+    return refuse("RANGE_NOT_SATISFIABLE", `Range: the content has ${body.size} bytes`, {
+      "Content-Range": `bytes */${body.size}`,
+    });
+  }
+  const length = range === "all" ? body.size : range.length;
+  const response = {
+    status: range === "all" ? 200 : 206,
+    headers: {
+      ...common,
+      "Content-Type": body.mime_type,
+      "Content-Length": String(length),
+      "Accept-Ranges": "bytes",
+      "Repr-Digest": `sha-256=:${Buffer.from(body.sha256, "hex").toString("base64")}:`,
+      "Content-Disposition": contentDisposition(safeDisposition(body.mime_type, asked(api)), body.filename),
+      "Content-Location": `/api/v1/vaults/${api.vaultId}/assets/${body.id}/content`,
+      // Whatever it is, it gets no origin to act in.
+      "Content-Security-Policy": "sandbox; default-src 'none'",
+      "Cross-Origin-Resource-Policy": "cross-origin",
+      ...(range === "all"
+        ? {}
+        : { "Content-Range": `bytes ${range.offset}-${range.offset + range.length - 1}/${body.size}` }),
+    },
+  };
+  if (api.isHead) return new Response(null, response);
+  const object = await api.env.BUCKET.get(body.r2_key, range === "all" ? {} : { range });
+  return object ? new Response(object.body, response) : missing(api, what, body);
+}
+
+/** The body is gone: deleted a moment ago, or lost. */
+async function missing(api: ApiRequest, what: string | AssetPath, body: BodyLocation): Promise<Refusal> {
+  const found = await api.vault(true, (stub) => stub.locate(api.principal, what));
+  if (!found.ok) return found;
+  logError("content: the body is missing", new Error("not in R2"), { vault: api.vaultId, asset: body.id });
+  return unavailable("the content is not available at the moment", 60);
+}
+
+/** `?download` asks for an attachment; so does a link that was made for one. */
+function asked(api: ApiRequest): Disposition {
+  return api.query["download"] !== undefined || api.query["disposition"] === "attachment" ? "attachment" : "inline";
+}

@@ -1,0 +1,75 @@
+import type { ApiRequest, Handler } from "../http/request.ts";
+import { durability, json } from "../http/respond.ts";
+import { MAX_FILE_BYTES } from "../model/limits.ts";
+import { essence } from "../model/mime.ts";
+import { invalid, must, refuse, type Refusal, type Result } from "../model/refusal.ts";
+import { MAX_TRAILER_BYTES } from "../upload/limits.ts";
+import { boundaryOf, receiveForm } from "../upload/multipart.ts";
+import { publish } from "../upload/publish.ts";
+import { receiveRaw } from "../upload/raw.ts";
+import type { Stored, UploadContext } from "../upload/stored.ts";
+
+const FORM = "multipart/form-data";
+
+/**
+ * POST /api/v1/vaults/{vaultId}/assets: a form, or the file itself with its fields as query parameters. With
+ * `If-None-Match: *` only if the path has no asset of that name yet.
+ */
+export const uploadAsset: Handler = async (api) => {
+  const { env, vaultId, principal } = api;
+  const condition = api.header("If-None-Match");
+  if (condition !== null && condition.trim() !== "*") {
+    return api.refuse(invalid("If-None-Match: an upload can only be conditional on *"));
+  }
+  const createOnly = condition !== null;
+  const received = await receive(api, {
+    bucket: env.BUCKET,
+    vaultId,
+    admit: async (path) => {
+      must(await api.vault(true, (stub) => stub.admit(principal, path, createOnly)));
+    },
+  });
+  if (!received.ok) return api.refuse(received);
+  const outcome = await publish(env, vaultId, principal, received.stored, createOnly);
+  if (!outcome.ok) return outcome;
+  const { id } = received.stored.upload;
+  const headers = {
+    ETag: outcome.etag,
+    Location: `/api/v1/vaults/${vaultId}/assets/${id}`,
+    ...durability(outcome.durable),
+  };
+  return json(outcome.body, { status: 201, headers });
+};
+
+async function receive(api: ApiRequest, context: UploadContext): Promise<Result<{ stored: Stored }>> {
+  const { reader, query } = api;
+  const contentType = api.header("Content-Type") ?? "";
+  const encoding = api.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity") {
+    // RFC 9110 15.5.16: says what would be accepted.
+    return unsupported("Content-Encoding: must be identity; send the file as it is", { "Accept-Encoding": "identity" });
+  }
+  if (essence(contentType) === FORM) {
+    const boundary = boundaryOf(contentType);
+    if (!boundary.ok) return boundary;
+    // The form around a file is no larger before it than after it.
+    return (
+      isOver(reader.declared, MAX_FILE_BYTES + 2 * MAX_TRAILER_BYTES) ?? receiveForm(context, reader, boundary.boundary)
+    );
+  }
+  const isRaw = ["partition", "collection", "channel"].some((name) => query[name] !== undefined);
+  if (!isRaw || essence(contentType).startsWith("multipart/")) {
+    const message = `Content-Type: must be ${FORM}, or any other with partition, collection, channel and filename in the query`;
+    return unsupported(message, { "Accept-Post": `${FORM}, */*` });
+  }
+  const request = { query, contentType, contentDigest: api.header("Content-Digest") };
+  return isOver(reader.declared, MAX_FILE_BYTES) ?? receiveRaw(context, reader, request);
+}
+
+const unsupported = (message: string, headers: Record<string, string>): Refusal =>
+  refuse("UNSUPPORTED_MEDIA_TYPE", message, headers);
+
+const isOver = (declared: number | undefined, limit: number): Refusal | undefined =>
+  declared !== undefined && declared > limit
+    ? refuse("PAYLOAD_TOO_LARGE", `file: must be at most ${MAX_FILE_BYTES} bytes`)
+    : undefined;

@@ -1,0 +1,57 @@
+import type { BodyReader } from "../http/reader.ts";
+import { r2Key } from "../model/asset.ts";
+import { newAssetId } from "../model/id.ts";
+import { invalid, must, Refused, type Result } from "../model/refusal.ts";
+import { BodySink } from "./body.ts";
+import { promisedDigest } from "./digest.ts";
+import { UploadFields } from "./fields.ts";
+import { describe, mimeTypeOf, type Stored, storedIn, type UploadContext } from "./stored.ts";
+
+/** What curl says of any `--data-binary`: it tells nothing of the file. */
+const FORM_DEFAULT = "application/x-www-form-urlencoded";
+
+/**
+ * Receives an upload whose body is the file and whose fields are query parameters: everything is known before the first
+ * byte, so a file of declared length is streamed into R2 without any buffer. On a refusal nothing is left in R2.
+ */
+export async function receiveRaw(
+  context: UploadContext,
+  reader: BodyReader,
+  request: { query: Record<string, string | string[] | undefined>; contentType: string; contentDigest: string | null },
+): Promise<Result<{ stored: Stored }>> {
+  let sink: BodySink | undefined;
+  try {
+    const fields = queryFields(request.query);
+    const path = fields.path(undefined);
+    const missing = [...fields.missing, ...(fields.hasFilename ? [] : ["filename"])];
+    if (!path || missing.length > 0) return invalid(`missing required parameters: ${missing.join(", ")}`);
+    const { sha256: promised } = must(promisedDigest(request.contentDigest));
+    const declaredType = request.contentType.toLowerCase().startsWith(FORM_DEFAULT) ? "" : request.contentType;
+    const mime_type = mimeTypeOf(declaredType, path.filename);
+    const id = newAssetId();
+    const r2_key = r2Key(context.vaultId, path, id);
+    sink = new BodySink(context.bucket, {
+      key: () => r2_key,
+      mimeType: () => mime_type,
+      size: reader.declared,
+      remaining: () => (reader.declared === undefined ? undefined : reader.declared - reader.bytesRead),
+      admit: () => context.admit(path),
+    });
+    for (let chunk = await reader.read(); chunk; chunk = await reader.read()) await sink.write(chunk);
+    const facts = await sink.finish(r2_key, mime_type, promised);
+    return { ok: true, stored: storedIn(sink, describe({ id, r2_key, mime_type, path, fields, facts })) };
+  } catch (error) {
+    await sink?.abort();
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
+}
+
+function queryFields(query: Record<string, string | string[] | undefined>): UploadFields {
+  const fields = new UploadFields();
+  for (const [name, value] of Object.entries(query)) {
+    if (name === "file") continue; // Here it is no field's name.
+    for (const each of [value ?? []].flat()) fields.set(name, each);
+  }
+  return fields;
+}

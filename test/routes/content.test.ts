@@ -1,0 +1,309 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import type { AssetRecord } from "../../src/model/asset.ts";
+import { admin, bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
+
+const TEXT = "0123456789abcdef";
+
+async function vaultWith(file: File = textFile(TEXT, "digits.txt")) {
+  const vault = await TestVault.create();
+  const asset = await vault.upload({ file });
+  const path = `${vault.assets}/${asset.id}/content`;
+  const get = (headers: Record<string, string> = {}, method = "GET", query = "") =>
+    send(path + query, { method, headers: { ...bearer(vault.publicKey), ...headers } });
+  return { vault, asset, path, get };
+}
+
+const sha256 = async (text: string): Promise<Buffer> =>
+  Buffer.from(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+
+describe("content", () => {
+  it("returns the bytes with everything a client relies on", async () => {
+    const { asset, get } = await vaultWith();
+    const response = await get();
+    const digest = await sha256(TEXT);
+    expect([response.status, await response.text()]).toEqual([200, TEXT]);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "content-type": "text/plain",
+      "content-length": "16",
+      etag: `"${digest.toString("hex")}"`,
+      "last-modified": new Date(asset.created_at).toUTCString(),
+      "accept-ranges": "bytes",
+      "repr-digest": `sha-256=:${digest.toString("base64")}:`,
+      "content-disposition": 'inline; filename="digits.txt"',
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "sandbox; default-src 'none'",
+      "cache-control": "private, no-cache",
+    });
+  });
+
+  it("answers HEAD with the same headers and no body, whatever the Range", async () => {
+    const { get } = await vaultWith();
+    const [full, head] = [await get(), await get({ Range: "bytes=0-1" }, "HEAD")];
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    const { "x-request-id": _id, ...expected } = Object.fromEntries(full.headers);
+    expect(Object.fromEntries(head.headers)).toMatchObject(expected);
+  });
+
+  it.each([
+    ["bytes=0-0", 206, "0", "bytes 0-0/16"],
+    ["bytes=3-5", 206, "345", "bytes 3-5/16"],
+    ["bytes=10-", 206, "abcdef", "bytes 10-15/16"],
+    ["bytes=10-999", 206, "abcdef", "bytes 10-15/16"],
+    ["bytes=-4", 206, "cdef", "bytes 12-15/16"],
+    ["bytes=-999", 206, TEXT, "bytes 0-15/16"],
+    ["BYTES=0-0", 206, "0", "bytes 0-0/16"],
+    ["bytes=0-1,4-5", 200, TEXT, null],
+    ["bytes=5-3", 200, TEXT, null],
+    ["bytes=-", 200, TEXT, null],
+    ["bytes=x", 200, TEXT, null],
+    ["lines=0-1", 200, TEXT, null],
+  ])("answers Range %s with %i", async (range, status, text, contentRange) => {
+    const { get } = await vaultWith();
+    const response = await get({ Range: range });
+    expect([response.status, await response.text(), response.headers.get("Content-Range")]).toEqual([status, text, contentRange]);
+    expect(response.headers.get("Content-Length")).toBe(String(text.length));
+  });
+
+  it.each(["bytes=16-", "bytes=99-100", "bytes=-0"])("answers Range %s with 416 and the size", async (range) => {
+    const { get } = await vaultWith();
+    const response = await get({ Range: range });
+    expect(response.headers.get("Content-Range")).toBe("bytes */16");
+    await refusal(response, 416, "RANGE_NOT_SATISFIABLE");
+  });
+
+  it("has no satisfiable range of an empty file", async () => {
+    const { get } = await vaultWith(textFile(""));
+    const response = await get();
+    expect([response.status, await response.text(), response.headers.get("Content-Length")]).toEqual([200, "", "0"]);
+    for (const range of ["bytes=0-", "bytes=-1"]) expect((await get({ Range: range })).status).toBe(416);
+  });
+
+  it("follows the conditions of RFC 9110 in their order", async () => {
+    const { asset, get } = await vaultWith();
+    const etag = `"${(await sha256(TEXT)).toString("hex")}"`;
+    const at = (seconds: number) => new Date(Date.parse(asset.created_at) + seconds * 1000).toUTCString();
+    const cases: [Record<string, string>, number][] = [
+      [{ "If-None-Match": etag }, 304],
+      [{ "If-None-Match": `"x", W/${etag}` }, 304],
+      [{ "If-None-Match": "*" }, 304],
+      [{ "If-None-Match": '"x"' }, 200],
+      [{ "If-Modified-Since": at(0) }, 304],
+      [{ "If-Modified-Since": at(-1) }, 200],
+      [{ "If-Modified-Since": "nonsense" }, 200],
+      [{ "If-None-Match": '"x"', "If-Modified-Since": at(0) }, 200], // the tag decides
+      [{ "If-Match": etag }, 200],
+      [{ "If-Match": "*" }, 200],
+      [{ "If-Match": `W/${etag}` }, 412],
+      [{ "If-Match": '"x"' }, 412],
+      [{ "If-Unmodified-Since": at(0) }, 200],
+      [{ "If-Unmodified-Since": at(-1) }, 412],
+      [{ "If-Match": etag, "If-Unmodified-Since": at(-1) }, 200], // the tag decides
+      [{ "If-Match": '"x"', "If-None-Match": etag }, 412],
+      [{ Range: "bytes=0-0", "If-Range": etag }, 206],
+      [{ Range: "bytes=0-0", "If-Range": at(0) }, 206],
+      [{ Range: "bytes=0-0", "If-Range": at(1) }, 200],
+      [{ Range: "bytes=0-0", "If-Range": '"x"' }, 200],
+      [{ Range: "bytes=0-0", "If-Range": `W/${etag}` }, 200],
+      [{ Range: "bytes=99-", "If-None-Match": etag }, 304],
+    ];
+    for (const [headers, status] of cases) {
+      const response = await get(headers);
+      await response.arrayBuffer();
+      expect([headers, response.status]).toEqual([headers, status]);
+      if (status === 304) expect(response.headers.get("ETag")).toBe(etag);
+    }
+  });
+
+  it.each([
+    ["text/html", "page.html"],
+    ["image/svg+xml", "x.svg"],
+    ["application/xhtml+xml; charset=utf-8", "x"],
+    ["TEXT/XML", "x.xml"],
+    ["application/pdf", "x.pdf"],
+    ["text/javascript", "x.js"],
+    ["application/octet-stream", "x.bin"],
+  ])("never shows %s in place", async (type, name) => {
+    const { get } = await vaultWith(textFile("<script>alert(1)</script>", name, type));
+    for (const query of ["", "?disposition=inline"]) {
+      const response = await get({}, "GET", query);
+      expect(response.headers.get("Content-Disposition")).toMatch(/^attachment; /);
+      expect(response.headers.get("X-Content-Type-Options")).toBe("nosniff");
+      expect(response.headers.get("Content-Security-Policy")).toContain("sandbox");
+      await response.arrayBuffer();
+    }
+  });
+
+  it.each([
+    ["plain.png", 'filename="plain.png"'],
+    ["a b.png", 'filename="a b.png"'],
+    ['q"uote.png', "filename=\"q_uote.png\"; filename*=UTF-8''q%22uote.png"],
+    ["naïve ☃ (1)'*.png", "filename=\"na_ve _ (1)'*.png\"; filename*=UTF-8''na%C3%AFve%20%E2%98%83%20%281%29%27%2A.png"],
+    ["100%.png", "filename=\"100_.png\"; filename*=UTF-8''100%25.png"],
+  ])("names the file %s in the way of RFC 6266", async (filename, expected) => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload({ file: textFile("x", "x.png", "image/png"), filename });
+    const send1 = async (query: string) => {
+      const response = await vault.request("GET", `${vault.assets}/${id}/content${query}`);
+      await response.arrayBuffer();
+      return response.headers.get("Content-Disposition");
+    };
+    expect([await send1(""), await send1("?download")]).toEqual([`inline; ${expected}`, `attachment; ${expected}`]);
+  });
+
+  it("answers 404 for what is not there and 401 and 403 as everywhere", async () => {
+    const { vault, path, asset } = await vaultWith();
+    const other = await TestVault.create();
+    await refusal(await send(`${vault.assets}/nonsense/content`, { headers: bearer(vault.publicKey) }), 404, "ASSET_NOT_FOUND");
+    await refusal(await send(path), 401, "UNAUTHORIZED");
+    await refusal(await send(path, { headers: bearer(other.publicKey) }), 403, "FORBIDDEN");
+    await vault.delete(asset.id);
+    await refusal(await send(path, { headers: bearer(vault.publicKey) }), 404, "ASSET_NOT_FOUND");
+  });
+
+  it("answers 503, not an empty 200, when a body is lost", async () => {
+    const { asset, get } = await vaultWith();
+    await env.BUCKET.delete(asset.r2_key);
+    await refusal(await get(), 503, "UNAVAILABLE");
+  });
+});
+
+describe("content by path", () => {
+  it("returns the newest of that name", async () => {
+    const vault = await TestVault.create();
+    const file = (name: string) => vault.request("GET", `${vault.path}/files/marketing/blog/hero-images/${name}`);
+    await vault.upload({ file: textFile("old", "a ☃.txt") });
+    const newest = await vault.upload({ file: textFile("new", "a ☃.txt") });
+    await vault.upload({ file: textFile("else", "b.txt") });
+    const response = await file(encodeURIComponent("a ☃.txt"));
+    expect([response.status, await response.text()]).toEqual([200, "new"]);
+    expect(response.headers.get("Content-Location")).toBe(`${vault.assets}/${newest.id}/content`);
+    await vault.delete(newest.id);
+    expect(await (await file(encodeURIComponent("a ☃.txt"))).text()).toBe("old");
+    await refusal(await file("c.txt"), 404, "ASSET_NOT_FOUND");
+    await refusal(await file("a%2Fb"), 400, "INVALID_PARAMS");
+    await refusal(await vault.request("GET", `${vault.path}/files/A/b/c/d`), 400, "INVALID_PARAMS");
+  });
+});
+
+describe("signed links", () => {
+  const make = async (vault: TestVault, asset: AssetRecord, body: unknown = {}) => {
+    const response = await vault.request("POST", `${vault.assets}/${asset.id}/links`, body);
+    expect(response.status, await response.clone().text()).toBe(201);
+    return response.json<{ url: string; expires_at: string }>();
+  };
+  const open = (url: string, init?: RequestInit) => send(url.slice(new URL(url).origin.length), init);
+
+  it("open the content without a key, for the time asked", async () => {
+    const { vault, asset } = await vaultWith();
+    const before = Date.now();
+    const { url, expires_at } = await make(vault, asset, { expires_in: 60 });
+    expect(Date.parse(expires_at) - before).toBeGreaterThan(58_000);
+    expect(Date.parse(expires_at) - before).toBeLessThanOrEqual(61_000);
+    const response = await open(url);
+    expect([response.status, await response.text()]).toEqual([200, TEXT]);
+    expect((await open(url, { method: "HEAD" })).status).toBe(200);
+    expect(await (await open(url, { headers: { Range: "bytes=0-1" } })).text()).toBe("01");
+    const day = Date.parse((await make(vault, asset)).expires_at) - before;
+    expect(day).toBeGreaterThan(3_590_000);
+  });
+
+  it("can ask for an attachment", async () => {
+    const { vault, asset } = await vaultWith();
+    const { url } = await make(vault, asset, { disposition: "attachment" });
+    expect((await open(url)).headers.get("Content-Disposition")).toMatch(/^attachment/);
+    await refusal(await open(url.replace("disposition=attachment", "disposition=inline")), 403, "FORBIDDEN");
+  });
+
+  it("answer 403 when tampered with in any way", async () => {
+    const { vault, asset } = await vaultWith();
+    const other = await vault.upload();
+    const { url } = await make(vault, asset);
+    const link = new URL(url);
+    const changed = (name: string, value: string) => {
+      const copy = new URL(link);
+      copy.searchParams.set(name, value);
+      return copy.href;
+    };
+    const signature = link.searchParams.get("signature") ?? "";
+    const expires = Number(link.searchParams.get("expires"));
+    for (const bad of [
+      changed("expires", String(expires + 1)),
+      changed("expires", `0${expires}`),
+      changed("expires", "x"),
+      changed("key", "key_01arz3ndektsv4rrffq69g5fav"),
+      changed("signature", signature.slice(0, -1)),
+      changed("signature", `A${signature.slice(1)}`),
+      changed("signature", ""),
+      changed("disposition", "attachment"),
+      `${url}&expires=${expires}`,
+      url.replace(asset.id, other.id),
+      url.replace(asset.id, "nonsense"),
+    ]) {
+      await refusal(await open(bad), 403, "FORBIDDEN");
+    }
+  });
+
+  it("answer 403 when they have expired", async () => {
+    const { vault, asset } = await vaultWith();
+    const { url } = await make(vault, asset, { expires_in: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await refusal(await open(url), 403, "FORBIDDEN")).toBe("this link has expired");
+  });
+
+  it("end with the key that made them, and no others do", async () => {
+    const { vault, asset } = await vaultWith();
+    const { url: kept } = await make(vault, asset);
+    const created = await vault.request("POST", `${vault.path}/keys`, {});
+    const key = await created.json<{ id: string; token: string }>();
+    const response = await send(`${vault.assets}/${asset.id}/links`, {
+      method: "POST",
+      headers: { ...bearer(key.token), "Content-Type": "application/json" },
+      body: "{}",
+    });
+    const { url } = await response.json<{ url: string }>();
+    expect((await open(url)).status).toBe(200);
+    await send(`${vault.path}/keys/${key.id}`, { method: "DELETE", headers: admin });
+    expect(await refusal(await open(url), 403, "FORBIDDEN")).toBe("this link is no longer valid");
+    expect((await open(kept)).status).toBe(200);
+    await vault.delete(asset.id);
+    await refusal(await open(kept), 404, "ASSET_NOT_FOUND");
+  });
+
+  it("are made by secret keys alone, for assets that exist, within the limits", async () => {
+    const { vault, asset } = await vaultWith();
+    const path = `${vault.assets}/${asset.id}/links`;
+    const as = (token: string) => send(path, { method: "POST", headers: { ...bearer(token), "Content-Type": "application/json" }, body: "{}" });
+    await refusal(await as(vault.publicKey), 403, "FORBIDDEN");
+    for (const expires_in of [0, -1, 604_801, 1.5, "60", null]) {
+      expect(await refusal(await vault.request("POST", path, { expires_in }), 400, "INVALID_PARAMS")).toMatch(/^expires_in: must be a whole number/);
+    }
+    await refusal(await vault.request("POST", path, { disposition: "x" }), 400, "INVALID_PARAMS");
+    await refusal(await vault.request("POST", `${vault.assets}/nonsense/links`, {}), 404, "ASSET_NOT_FOUND");
+  });
+});
+
+describe("create-only uploads", () => {
+  const upload = (vault: TestVault, init: { name: string; condition?: string }) => {
+    const form = new FormData();
+    for (const [field, value] of Object.entries(PATH)) form.set(field, value);
+    form.set("file", textFile("x", init.name));
+    return send(vault.assets, { method: "POST", headers: { ...bearer(vault.secretKey), "If-None-Match": init.condition ?? "*" }, body: form });
+  };
+
+  it("answer 412 if the path already has that filename, and leave nothing", async () => {
+    const vault = await TestVault.create();
+    expect((await upload(vault, { name: "a" })).status).toBe(201);
+    await refusal(await upload(vault, { name: "a" }), 412, "PRECONDITION_FAILED");
+    expect((await upload(vault, { name: "b" })).status).toBe(201);
+    expect(await vault.bodies()).toHaveLength(2);
+    await refusal(await upload(vault, { name: "c", condition: '"x"' }), 400, "INVALID_PARAMS");
+  });
+
+  it("let exactly one of ten at once succeed", async () => {
+    const vault = await TestVault.create();
+    const statuses = (await Promise.all(Array.from({ length: 10 }, () => upload(vault, { name: "one" })))).map((response) => response.status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([201, ...Array.from({ length: 9 }, () => 412)]);
+    expect(await vault.bodies()).toHaveLength(1);
+  });
+});
