@@ -5,8 +5,14 @@ import { TimeoutError, within } from "../model/time.ts";
 /** A body that sends nothing for this long is given up. */
 export const IDLE_BODY_MS = 30_000;
 
-/** Bytes read at once, at most. A default reader hands out 4 KiB, which is six times slower; more gains little. */
-const READ_BYTES = 64 * 1024;
+/**
+ * Bytes read at once, at most. A default reader hands out 4 KiB, which is six times slower than 64 KiB; a quarter of a
+ * MiB saves another tenth of the time of a large upload.
+ */
+export const READ_BYTES = 256 * 1024;
+
+/** After a stall of the whole process the timer may go off before the bytes that have come are seen: they get this long. */
+const SECOND_LOOK_MS = 2_000;
 
 /**
  * A request's body, read once, by hand. Workerd resets a connection whose body is left unread, so that the client never
@@ -66,7 +72,11 @@ export class BodyReader {
     // A small body needs less; one byte more than it has would not be needed even to see its end.
     const view = new Uint8Array(this.#memory ?? new ArrayBuffer(Math.min(READ_BYTES, this.declared || READ_BYTES)));
     this.#memory = undefined;
-    const { value, done } = await within(timeout, this.#reader.read(view));
+    const read = this.#reader.read(view);
+    const { value, done } = await within(timeout, read).catch((error: unknown) => {
+      if (error instanceof TimeoutError) return within(SECOND_LOOK_MS, read);
+      throw error;
+    });
     if (done) this.#ended = true;
     if (!value || value.byteLength === 0) return undefined;
     this.#memory = value.buffer;

@@ -1,3 +1,4 @@
+import { READ_BYTES } from "../http/reader.ts";
 import { RASTER_HEAD_BYTES } from "./dimensions.ts";
 
 /** The streaming upload's own bounds, in bytes unless said otherwise. What a client can run into is a 400. */
@@ -35,14 +36,14 @@ export const PART_BYTES = 8 * MIB;
  * Buffered bytes of all uploads of an isolate together; an isolate has 128 MB in production, for everything. See
  * budget.ts for why they are two.
  */
-export const BODY_BUDGET_BYTES = 48 * MIB;
-export const FORM_BUDGET_BYTES = 16 * MIB;
+export const BODY_BUDGET_BYTES = 40 * MIB;
+export const FORM_BUDGET_BYTES = 24 * MIB;
 
 /** What one upload holds beside its file: the bytes just read, its fields and one header block, an image's head. */
-export const FORM_BYTES = 64 * KIB + MAX_FIELDS_BYTES + MAX_HEADER_BYTES + RASTER_HEAD_BYTES;
+export const FORM_BYTES = READ_BYTES + MAX_FIELDS_BYTES + MAX_HEADER_BYTES + RASTER_HEAD_BYTES;
 
 /** How long an upload waits for its turn when the budget is spent, before it gets 503. Milliseconds. */
-export const BUDGET_WAIT_MS = 30_000;
+export const BUDGET_WAIT_MS = 60_000;
 
 /** A lease that shows no progress for this long is taken back: its request was cancelled and told nobody. Milliseconds. */
 export const LEASE_MS = 60_000;
