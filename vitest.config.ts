@@ -1,8 +1,18 @@
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
+/** Cases of each fuzz test; `FUZZ_RUNS=100000 npm test -- fuzz` for a long run. */
+const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 300);
+
+declare module "vitest" {
+  interface ProvidedContext {
+    fuzzRuns: number;
+  }
+}
+
 export default defineConfig({
   test: {
+    provide: { fuzzRuns },
     reporters: ["default", "./test/support/summary-reporter.ts"],
     projects: [
       {

@@ -11,6 +11,9 @@ export const IDLE_BODY_MS = 30_000;
  */
 export const READ_BYTES = 256 * 1024;
 
+/** Who is refused and sends nothing for this long has stopped to send: it is answered then. */
+const DRAIN_IDLE_MS = 1_000;
+
 /** After a stall of the whole process the timer may go off before the bytes that have come are seen: they get this long. */
 const SECOND_LOOK_MS = 2_000;
 
@@ -29,8 +32,7 @@ export class BodyReader {
   bytesRead = 0;
 
   constructor(request: Request) {
-    const length = request.headers.get("Content-Length");
-    this.declared = length === null ? undefined : Number(length);
+    this.declared = declaredLength(request.headers);
     if (request.body) this.#reader = request.body.getReader({ mode: "byob" });
     else this.#ended = true;
   }
@@ -59,9 +61,7 @@ export class BodyReader {
     const deadline = Date.now() + maxMs;
     const stop = this.bytesRead + maxBytes;
     try {
-      while (!this.#ended && this.bytesRead < stop && Date.now() < deadline) {
-        await this.#read(Math.max(1, deadline - Date.now()));
-      }
+      while (!this.#ended && this.bytesRead < stop && Date.now() < deadline) await this.#read(DRAIN_IDLE_MS);
     } catch {
       this.#ended = true; // The client is gone or stalled: nobody waits for the answer.
     }
@@ -83,4 +83,14 @@ export class BodyReader {
     this.bytesRead += value.byteLength;
     return value;
   }
+}
+
+/**
+ * How long a body says it is. With a transfer coding beside it, a Content-Length means nothing (RFC 9112 6.3) and workerd
+ * passes it on all the same.
+ */
+function declaredLength(headers: Headers): number | undefined {
+  const length = headers.get("Content-Length");
+  if (length === null || headers.has("Transfer-Encoding")) return undefined;
+  return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
 }

@@ -32,8 +32,11 @@ async function credentialsFor(url: string, adminToken: string, known: Credential
   const admin = { Authorization: `Bearer ${adminToken}`, "Content-Type": "application/json" };
   if (known) {
     const response = await fetch(`${url}/api/v1/vaults/${known.vault_id}`, { headers: admin });
-    const { status } = (await response.json()) as { status?: string };
-    if (response.ok && status === "active") return { ...known, url };
+    const body = (await response.json()) as { status?: string };
+    if (response.ok && body.status === "active") return { ...known, url };
+    // Its keys are shown only once: they are given up only when the vault itself is gone.
+    if (!response.ok && response.status !== 404)
+      throw new Error(`the vault could not be asked for: ${response.status}`);
   }
   const response = await fetch(`${url}/api/v1/vaults`, {
     method: "POST",

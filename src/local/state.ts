@@ -114,11 +114,14 @@ export class StateDirectory {
     if (holder && holder.started !== undefined && startTime(holder.pid) === holder.started) {
       throw new UsageError(`the state directory ${this.path} is held by another server (process ${holder.pid})`);
     }
-    // Of several that find it stale, one gets to move it away.
-    const stale = this.#file(`lock.stale.${process.pid}`);
+    // Of several that find it stale, one gets to move it away; another may then move away that one's new lock, and puts
+    // it back.
+    const name = `lock.stale.${process.pid}`;
     try {
-      renameSync(this.#file("lock"), stale);
-      unlinkSync(stale);
+      renameSync(this.#file("lock"), this.#file(name));
+      const moved = this.#read<{ pid: number }>(name);
+      if (moved && moved.pid !== holder?.pid) linkSync(this.#file(name), this.#file("lock"));
+      unlinkSync(this.#file(name));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
@@ -129,7 +132,7 @@ export class StateDirectory {
       return JSON.parse(readFileSync(this.#file(name), "utf8")) as T;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      if (name === "lock") return undefined;
+      if (name.startsWith("lock")) return undefined;
       throw new UsageError(`${this.#file(name)} cannot be read (${(error as Error).message})`);
     }
   }

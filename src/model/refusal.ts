@@ -33,6 +33,8 @@ export interface Refusal {
   readonly message: string;
   /** Response headers that belong to this refusal, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The answer was lost on the way: what was asked may have been done. */
+  readonly lost?: true;
 }
 
 export type Result<T extends object = object> = ({ readonly ok: true } & Readonly<T>) | Refusal;

@@ -151,12 +151,17 @@ export async function createVault(db: D1Database, vault: VaultInfo, keys: readon
   ]);
 }
 
-/** Puts back the row of a vault that D1 has lost, with nothing recorded. Does nothing if the row is there. */
-export async function restoreVault(db: D1Database, vault: VaultInfo, epoch: number): Promise<void> {
-  await db
-    .prepare("INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev) VALUES (?,?,?,?,?,0)")
-    .bind(vault.id, vault.name, vault.created_at, vault.status, epoch)
-    .run();
+/**
+ * Says in D1 that nothing of a vault is recorded, because D1 has lost some or all of it: puts back its row if that is
+ * gone, and sets its epoch, and its revision to 0. Not if a newer claim holds it.
+ */
+export async function forgetHistory(db: D1Database, vault: VaultInfo, epoch: number): Promise<void> {
+  await db.batch([
+    db
+      .prepare("INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev) VALUES (?,?,?,?,?,0)")
+      .bind(vault.id, vault.name, vault.created_at, vault.status, epoch),
+    db.prepare("UPDATE vaults SET epoch = ?2, rev = 0 WHERE id = ?1 AND epoch <= ?2").bind(vault.id, epoch),
+  ]);
 }
 
 /** Vaults of one shard that are not yet gone, newest first, below the id `before`. */

@@ -44,7 +44,7 @@ export const getAsset: Handler = async (api) => {
 /** PATCH /api/v1/vaults/{vaultId}/assets/{assetId} */
 export const patchAsset: Handler = async (api) => {
   const id = api.param("assetId");
-  const body = await readJson(api.request, api.reader, ["application/json", MERGE_PATCH]);
+  const body = await readJson(api, ["application/json", MERGE_PATCH]);
   if (!body.ok) return api.refuse(body);
   const merge = essence(api.header("Content-Type") ?? "") === MERGE_PATCH ? "rfc7396" : "shallow";
   const patch = assetPatch(body.value, merge);

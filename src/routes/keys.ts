@@ -22,7 +22,7 @@ const toWire = (vaultId: string, key: Key) => ({
 /** POST /api/v1/vaults/{vaultId}/keys. The token is in this one answer and nowhere else. */
 export const createKey: Handler = async (api) => {
   const { vaultId } = api;
-  const read = await readJson(api.request, api.reader);
+  const read = await readJson(api);
   if (!read.ok) return api.refuse(read);
   const body = parse(KeyBody, read.value);
   if (!body.ok) return api.refuse(body);

@@ -10,7 +10,7 @@ import { timestamp } from "../model/time.ts";
 /** POST /api/v1/vaults/{vaultId}/assets/{assetId}/links: a URL that opens the content to whoever has it, for a time */
 export const createLink: Handler = async (api) => {
   const { principal, vaultId, env } = api;
-  const read = await readJson(api.request, api.reader);
+  const read = await readJson(api);
   if (!read.ok) return api.refuse(read);
   const body = parse(LinkBody, read.value);
   if (!body.ok) return api.refuse(body);

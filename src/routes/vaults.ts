@@ -1,21 +1,35 @@
 import { mintToken } from "../http/auth.ts";
 import { readJson } from "../http/json.ts";
+import { logError } from "../log.ts";
 import type { Handler } from "../http/request.ts";
 import { idPage, NEWEST_ID } from "../http/page.ts";
 import { durability, json } from "../http/respond.ts";
 import { IdListQuery, parse, VaultBody } from "../http/schemas.ts";
 import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
-import { refuse } from "../model/refusal.ts";
-import { timestamp } from "../model/time.ts";
+import { refuse, type Result, unavailable } from "../model/refusal.ts";
+import { timestamp, within } from "../model/time.ts";
 import type { KeyType, VaultInfo } from "../model/vault.ts";
 import { createVault as recordVault, listVaults as recordedVaults } from "../record/record.ts";
 import { shards } from "../record/shards.ts";
 
 const noSuchVault = () => refuse("NOT_FOUND", "no vault with this id");
 
+/** How long D1 may take where the answer depends on it. Milliseconds. */
+const D1_TIMEOUT_MS = 10_000;
+
+/** Waits for D1, bounded; its failure passes. */
+async function recording<T>(call: Promise<T>): Promise<Result<{ value: T }>> {
+  try {
+    return { ok: true, value: await within(D1_TIMEOUT_MS, call) };
+  } catch (error) {
+    logError("vaults: D1 failed", error);
+    return unavailable("the durable record does not answer: try again", 5);
+  }
+}
+
 /** POST /api/v1/vaults. A new vault exists in D1 alone: its object comes to life, empty, with its first request. */
 export const createVault: Handler = async (api) => {
-  const read = await readJson(api.request, api.reader);
+  const read = await readJson(api);
   if (!read.ok) return read;
   const body = parse(VaultBody, read.value);
   if (!body.ok) return body;
@@ -31,7 +45,8 @@ export const createVault: Handler = async (api) => {
     return { token, key: { id, label: null, type, kid, created_at, expires_at: null, revoked_at: null } };
   };
   const [secret, publicKey] = [await makeKey("secret"), await makeKey("public")];
-  await recordVault(db, vault, [secret.key, publicKey.key]);
+  const recorded = await recording(recordVault(db, vault, [secret.key, publicKey.key]));
+  if (!recorded.ok) return recorded;
   return json(
     { ...vault, secret_key: secret.token, public_key: publicKey.token },
     { status: 201, headers: { Location: `/api/v1/vaults/${vault.id}`, "Cache-Control": "no-store" } },
@@ -43,8 +58,11 @@ export const listVaults: Handler = async (api) => {
   const query = parse(IdListQuery, api.query);
   if (!query.ok) return query;
   const { limit, cursor } = query.value;
-  const pages = await Promise.all(shards(api.env).map((db) => recordedVaults(db, cursor?.id ?? NEWEST_ID, limit + 1)));
-  const newestFirst = pages.flat().toSorted((a, b) => (a.id < b.id ? 1 : -1));
+  const pages = await recording(
+    Promise.all(shards(api.env).map((db) => recordedVaults(db, cursor?.id ?? NEWEST_ID, limit + 1))),
+  );
+  if (!pages.ok) return pages;
+  const newestFirst = pages.value.flat().toSorted((a, b) => (a.id < b.id ? 1 : -1));
   return json(idPage(newestFirst, limit));
 };
 

@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { logError } from "../log.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
-import { bodyBudget } from "./budget.ts";
+import { bodyBudget } from "../http/budget.ts";
 import { type Dimensions, ImageHead } from "./dimensions.ts";
-import { MAX_TRAILER_BYTES, PART_BYTES } from "./limits.ts";
+import { MAX_TRAILER_BYTES, PART_BYTES, SMALL_BUFFER_BYTES } from "./limits.ts";
 import { type LengthStream, PartBuffer, partStream, putStream } from "./part.ts";
 
 /** What a body sink needs to know of the upload that feeds it. */
 export interface BodySource {
+  readonly vaultId: string;
   /** The key to stream to, asked once, when the body has grown too large to wait for the upload's end. */
   key(): string;
   mimeType(): string;
@@ -16,7 +17,7 @@ export interface BodySource {
   readonly size?: number | undefined;
   /** Bytes of the request that are still to come by its Content-Length; undefined when it has none. */
   remaining(): number | undefined;
-  /** Asked once, before the first byte is streamed: throws Refused when the upload is doomed. */
+  /** Asked once, before the upload takes much memory or streams its first byte: throws Refused when the upload is doomed. */
   admit(): Promise<void>;
 }
 
@@ -51,6 +52,7 @@ export class BodySink {
   #size = 0;
   /** Under which key the body is, or is being, stored. */
   #key: string | undefined;
+  #admitted = false;
   #buffer: PartBuffer | undefined;
   /** What is being streamed: a part, or the whole body if there is no multipart upload. */
   #stream: LengthStream | undefined;
@@ -97,8 +99,9 @@ export class BodySink {
     this.#buffer?.release();
     try {
       await this.#stream?.abort();
-      if (this.#upload) await this.#upload.abort();
-      else if (this.#key !== undefined) await this.#bucket.delete(this.#key);
+      // A multipart upload whose completion failed may be complete all the same: then there is nothing to abort.
+      await this.#upload?.abort().catch(() => {});
+      if (this.#key !== undefined) await this.#bucket.delete(this.#key);
     } catch (error) {
       logError("upload: abort failed", error);
     }
@@ -123,18 +126,19 @@ export class BodySink {
   async #makeRoom(inHand: number): Promise<void> {
     const { size } = this.#source;
     if (size !== undefined && size > SMALL_FILE_BYTES && !this.#key) {
-      await this.#source.admit();
+      await this.#admit();
       this.#key = this.#source.key();
       this.#stream = putStream(this.#bucket, this.#key, size, this.#source.mimeType());
       return;
     }
     if (this.#buffer) {
+      if (this.#buffer.size < PART_BYTES) throw new Refused(invalid("the body is longer than its Content-Length"));
       await this.#begin();
       await storing(this.#uploadPart(this.#buffer.bytes()));
       this.#buffer.empty();
     }
     const remaining = this.#source.remaining();
-    const expected = remaining === undefined ? undefined : inHand + remaining;
+    const expected = remaining === undefined || remaining < 0 ? undefined : inHand + remaining;
     const certain = expected !== undefined && expected - MAX_TRAILER_BYTES >= PART_BYTES;
     // Who gives its memory back between two parts lets others have a turn.
     if (certain || bodyBudget.wanted) {
@@ -145,17 +149,24 @@ export class BodySink {
       const upload = await this.#begin();
       this.#stream = partStream(upload, this.#parts.length + 1, PART_BYTES);
     } else {
-      this.#buffer ??= await PartBuffer.open(Math.min(PART_BYTES, expected ?? PART_BYTES));
+      const needed = Math.min(PART_BYTES, expected ?? PART_BYTES);
+      if (needed > SMALL_BUFFER_BYTES) await this.#admit();
+      this.#buffer ??= await PartBuffer.open(this.#source.vaultId, needed);
     }
   }
 
   async #begin(): Promise<R2MultipartUpload> {
     if (this.#upload) return this.#upload;
-    await this.#source.admit();
+    await this.#admit();
     this.#key = this.#source.key();
     const options = { httpMetadata: { contentType: this.#source.mimeType() } };
     this.#upload = await storing(this.#bucket.createMultipartUpload(this.#key, options));
     return this.#upload;
+  }
+
+  async #admit(): Promise<void> {
+    if (!this.#admitted) await this.#source.admit();
+    this.#admitted = true;
   }
 
   async #uploadPart(bytes: Uint8Array): Promise<void> {
@@ -167,9 +178,8 @@ export class BodySink {
     const tail = this.#buffer?.bytes() ?? new Uint8Array(0);
     if (this.#upload) {
       if (tail.length > 0) await this.#uploadPart(tail);
-      const upload = this.#upload;
-      this.#upload = undefined; // From here on it is completed or unknown: the key is what to delete.
-      await upload.complete(this.#parts);
+      await this.#upload.complete(this.#parts);
+      this.#upload = undefined;
     } else if (!this.#key) {
       this.#key = key;
       await this.#bucket.put(key, tail, { httpMetadata: { contentType: mimeType } });
@@ -189,7 +199,8 @@ export class BodySink {
       throw error;
     }
     this.#key = key;
-    await this.#bucket.delete(from);
+    // The copy is what counts now; reconcile finds what stays behind.
+    await this.#bucket.delete(from).catch((error: unknown) => logError("upload: staged body stays", error));
   }
 }
 

@@ -27,7 +27,7 @@ export class ImageHead {
 
   write(bytes: Uint8Array): void {
     if (this.#size >= this.#wanted) return;
-    const taken = bytes.slice(0, this.#wanted - this.#size);
+    const taken = Uint8Array.from(bytes.subarray(0, this.#wanted - this.#size));
     this.#chunks.push(taken);
     this.#size += taken.length;
     if (this.#size >= SNIFF_BYTES && this.#wanted === RASTER_HEAD_BYTES) this.#wanted = wantedOf(this.#head());
@@ -41,7 +41,11 @@ export class ImageHead {
   }
 
   #measure(): void {
-    if (this.#wanted > 0) this.#dimensions = measure(this.#head().subarray(0, wantedOf(this.#head())));
+    if (this.#wanted > 0) {
+      const head = this.#head();
+      // A copy of its own: the library looks at the whole memory behind what it is given.
+      this.#dimensions = measure(head.slice(0, wantedOf(head)));
+    }
     this.#chunks = [];
     this.#wanted = 0;
   }
@@ -49,7 +53,12 @@ export class ImageHead {
   #head(): Uint8Array {
     const [first, ...more] = this.#chunks;
     if (first && more.length === 0) return first;
-    const head = Buffer.concat(this.#chunks);
+    const head = new Uint8Array(this.#size);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      head.set(chunk, at);
+      at += chunk.length;
+    }
     this.#chunks = [head];
     return head;
   }

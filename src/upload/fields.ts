@@ -2,7 +2,7 @@ import { parse, PathComponent } from "../http/schemas.ts";
 import type { AssetPath } from "../model/asset.ts";
 import { checkFilename, lastSegment } from "../model/filename.ts";
 import { parseJsonField, serializeMetadata, serializeTags } from "../model/metadata.ts";
-import { invalid, must, Refused } from "../model/refusal.ts";
+import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 
 const PATH = ["partition", "collection", "channel"] as const;
 type PathField = (typeof PATH)[number];
@@ -47,15 +47,26 @@ export class UploadFields {
   }
 
   /**
-   * Where the asset goes, as far as is known: undefined while a part of it is missing.
-   *
-   * @param sentName the name that the file came with, perhaps a whole path
+   * Where the asset goes, as far as is known: undefined while a part of it is missing, or while the name that the file
+   * came with (perhaps a whole path) is none that we take: an override may follow.
    */
   path(sentName: string | undefined): AssetPath | undefined {
     const { partition, collection, channel } = this.#path;
-    if (partition === undefined || collection === undefined || channel === undefined) return undefined;
-    const filename = this.#filename ?? (sentName && must(checkFilename(lastSegment(sentName))).filename);
-    if (!filename) return undefined;
-    return { partition, collection, channel, filename };
+    const name = this.#name(sentName);
+    if (partition === undefined || collection === undefined || channel === undefined || !name?.ok) return undefined;
+    return { partition, collection, channel, filename: name.filename };
+  }
+
+  /** The same when everything has come. Throws Refused when it is not complete. */
+  finalPath(sentName: string): AssetPath {
+    must(this.#name(sentName) ?? { ok: true });
+    const path = this.path(sentName);
+    if (!path) throw new Refused(invalid(`missing required fields: ${this.missing.join(", ")}`));
+    return path;
+  }
+
+  #name(sentName: string | undefined): Result<{ filename: string }> | undefined {
+    if (this.#filename !== undefined) return { ok: true, filename: this.#filename };
+    return sentName === undefined ? undefined : checkFilename(lastSegment(sentName));
   }
 }

@@ -32,6 +32,8 @@ export class FormParser {
   #state: "preamble" | "headers" | "body" | "epilogue" = "preamble";
   /** Input that cannot be judged before more has come. The first delimiter may stand at the very start: pretend a CR LF. */
   #rest: Uint8Array = Uint8Array.of(CR, LF);
+  /** Bytes at the beginning of a body that belong to its headers. */
+  #skip = 0;
   #outside = 0;
   #parts = 0;
 
@@ -60,11 +62,15 @@ export class FormParser {
         }
         yield { type: "part", part: parsePartHeaders(input.subarray(2, end)) };
         this.#state = "body";
-        input = input.subarray(end + 2);
+        // The blank line's own CR LF may begin a delimiter: then the part has no body at all (RFC 2046 5.1.1).
+        input = input.subarray(end);
+        this.#skip = 2;
         continue;
       }
       const found = this.#findDelimiter(input);
-      const data = input.subarray(0, found.data);
+      const skipped = Math.min(this.#skip, found.data);
+      this.#skip -= skipped;
+      const data = input.subarray(skipped, found.data);
       if (this.#state === "preamble") this.#countOutside(data.length);
       else if (data.length > 0) yield { type: "data", bytes: data };
       if (found.kind === "none") {
@@ -85,6 +91,7 @@ export class FormParser {
 
   #open(kind: "part" | "close"): void {
     this.#outside = Math.max(this.#outside, 0); // The pretended CR LF was not the client's.
+    this.#skip = 0;
     if (kind === "close") {
       this.#state = "epilogue";
       return;

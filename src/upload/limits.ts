@@ -32,21 +32,8 @@ export const MAX_TRAILER_BYTES =
  * memory that one upload holds. */
 export const PART_BYTES = 8 * MIB;
 
-/**
- * Buffered bytes of all uploads of an isolate together; an isolate has 128 MB in production, for everything. See
- * budget.ts for why they are two.
- */
-export const BODY_BUDGET_BYTES = 40 * MIB;
-export const FORM_BUDGET_BYTES = 24 * MIB;
-
 /** What one upload holds beside its file: the bytes just read, its fields and one header block, an image's head. */
 export const FORM_BYTES = READ_BYTES + MAX_FIELDS_BYTES + MAX_HEADER_BYTES + RASTER_HEAD_BYTES;
-
-/** How long an upload waits for its turn when the budget is spent, before it gets 503. Milliseconds. */
-export const BUDGET_WAIT_MS = 60_000;
-
-/** A lease that shows no progress for this long is taken back: its request was cancelled and told nobody. Milliseconds. */
-export const LEASE_MS = 60_000;
 
 /**
  * The slowest that a buffer may fill, on average, once it has been held for the grace time: a few clients that trickle

@@ -1,9 +1,10 @@
 import type { BodyReader } from "../http/reader.ts";
 import { type AssetPath, r2Key, stagingKey } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
+import { lastSegment } from "../model/filename.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 import { BodySink } from "./body.ts";
-import { formBudget, type Lease } from "./budget.ts";
+import { formBudget, type Lease } from "../http/budget.ts";
 import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
 import { FormParser } from "./form.ts";
@@ -42,7 +43,7 @@ export async function receiveForm(
   const form = new FormReceiver(context, reader);
   let lease: Lease | undefined;
   try {
-    lease = await formBudget.lease(Math.min(FORM_BYTES, reader.declared ?? FORM_BYTES));
+    lease = await formBudget.lease(context.vaultId, Math.min(FORM_BYTES, reader.declared ?? FORM_BYTES));
     return { ok: true, stored: await form.receive(new FormParser(boundary), lease) };
   } catch (error) {
     await form.abort();
@@ -104,11 +105,12 @@ class FormReceiver {
     const reader = this.#reader;
     const path = (): AssetPath | undefined => this.#fields.path(filename);
     return new BodySink(bucket, {
+      vaultId,
       key: () => {
         const known = path();
         return known ? r2Key(vaultId, known, this.#id) : stagingKey(vaultId, this.#id);
       },
-      mimeType: () => mimeTypeOf(part.contentType, path()?.filename ?? filename),
+      mimeType: () => mimeTypeOf(part.contentType, path()?.filename ?? lastSegment(filename)),
       remaining: () => (reader.declared === undefined ? undefined : reader.declared - reader.bytesRead),
       admit: () => admit(path()),
     });
@@ -144,8 +146,8 @@ class FormReceiver {
     const missing = [...(this.#file ? [] : ["file"]), ...this.#fields.missing];
     if (missing.length > 0) throw new Refused(invalid(`missing required fields: ${missing.join(", ")}`));
     const file = this.#file;
-    const path = file && this.#fields.path(file.filename);
-    if (!file || !path) throw new Error("a complete form has a file and a path");
+    if (!file) throw new Error("a complete form has a file");
+    const path = this.#fields.finalPath(file.filename);
     const r2_key = r2Key(this.#context.vaultId, path, this.#id);
     const mime_type = mimeTypeOf(file.part.contentType, path.filename);
     const facts = await file.sink.finish(r2_key, mime_type, file.promised);

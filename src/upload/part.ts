@@ -1,5 +1,5 @@
 import { refuse, Refused } from "../model/refusal.ts";
-import { bodyBudget, type Lease } from "./budget.ts";
+import { bodyBudget, type Lease } from "../http/budget.ts";
 import { FILL_GRACE_MS, MIN_FILL_RATE, SMALL_BUFFER_BYTES } from "./limits.ts";
 
 /** A part in memory, which counts against the budget until it is released. */
@@ -15,8 +15,12 @@ export class PartBuffer {
   }
 
   /** Waits for the memory. Throws Refused when it does not come in time. */
-  static async open(size: number): Promise<PartBuffer> {
-    return new PartBuffer(await bodyBudget.lease(size), size);
+  static async open(vaultId: string, size: number): Promise<PartBuffer> {
+    return new PartBuffer(await bodyBudget.lease(vaultId, size), size);
+  }
+
+  get size(): number {
+    return this.#bytes.length;
   }
 
   get full(): boolean {

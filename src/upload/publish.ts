@@ -18,11 +18,15 @@ export async function publish(
   { upload, discard }: Stored,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability>> {
+  let attempts = 0;
   try {
-    const outcome = await callVault(env, vaultId, true, (stub) => stub.commit(principal, upload, createOnly));
-    // After a 503 the vault may still have heard an earlier attempt.
+    const outcome = await callVault(env, vaultId, true, (stub) => {
+      attempts++;
+      return stub.commit(principal, upload, createOnly);
+    });
     if (outcome.ok) return outcome;
-    if (outcome.code !== "UNAVAILABLE") {
+    // After a first attempt that gave no answer, a "no" says nothing of what that one did.
+    if (attempts === 1 && !outcome.lost) {
       await discard();
       return outcome;
     }
@@ -32,6 +36,8 @@ export async function publish(
   try {
     const outcome = await callVault(env, vaultId, true, (stub) => stub.resolve(upload.id, upload.r2_key));
     if (outcome.ok && outcome.record) return { ok: true, ...outcome.record };
+    // The vault is gone for good: nothing can come of the body.
+    if (!outcome.ok && outcome.code === "NOT_FOUND") await discard();
   } catch (error) {
     logError("upload: resolve failed", error, { vault: vaultId, asset: upload.id });
   }

@@ -31,6 +31,7 @@ export async function receiveRaw(
     const id = newAssetId();
     const r2_key = r2Key(context.vaultId, path, id);
     sink = new BodySink(context.bucket, {
+      vaultId: context.vaultId,
       key: () => r2_key,
       mimeType: () => mime_type,
       size: reader.declared,

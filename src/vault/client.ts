@@ -54,11 +54,10 @@ export async function callVault<T extends object>(
       if (!retryable && !overloaded) throw error;
       if (overloaded || !repeatable || attempt === ATTEMPTS) {
         logError("router: vault unavailable", error, { vault: vaultId, attempt });
-        return unavailable(
-          repeatable
-            ? "the vault is busy: try again"
-            : "the vault failed while it worked: whether the change was made is not known",
-        );
+        const message = repeatable
+          ? "the vault is busy: try again"
+          : "the vault failed while it worked: whether the change was made is not known";
+        return { ...unavailable(message), lost: true };
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** attempt * Math.random()));
     }

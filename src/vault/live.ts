@@ -1,13 +1,15 @@
+import { log } from "../log.ts";
 import { newAssetId } from "../model/id.ts";
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
+import { forgetHistory } from "../record/record.ts";
 import { Drain } from "./drain.ts";
 import { eraseStep } from "./eraser.ts";
 import type { Index } from "./index.ts";
 import { Keyring } from "./keys.ts";
 import { ALARM_DELAY_MS, MAX_UNRECORDED } from "./limits.ts";
-import { recordStep } from "./recorder.ts";
+import { NOTHING, recordStep } from "./recorder.ts";
 import type { VaultRow } from "./schema.ts";
 import { type Operation, Writes } from "./writes.ts";
 
@@ -45,6 +47,9 @@ export class Alarm {
   }
 }
 
+/** What must be taken even when D1 is far behind: revoking, deleting the vault, settling what an upload left. */
+export type Urgency = "ordinary" | "urgent";
+
 /**
  * A vault whose state is here and complete: its keys, its writes, and what brings D1 and R2 up to them. Lives in memory,
  * between one start of the object and the next; everything that must last is in the index.
@@ -57,6 +62,8 @@ export class LiveVault {
   readonly recorder: Drain;
   readonly eraser: Drain;
   #row: VaultRow;
+  /** The revision at which D1 was found to have lost what it had. */
+  #lostAt = 0;
 
   constructor(row: VaultRow, stores: { index: Index; db: D1Database; bucket: R2Bucket; alarm: Alarm }) {
     const { index, db, bucket, alarm } = stores;
@@ -68,7 +75,10 @@ export class LiveVault {
       name: "recorder",
       done: row.recorded,
       target: () => this.#row.rev,
-      step: () => recordStep(index, db, this.#row, this.recorder.done),
+      step: async () => {
+        const recorded = await recordStep(index, db, this.#row, this.recorder.done);
+        return "done" in recorded ? recorded.done : this.#recordAgain(db, recorded.epoch);
+      },
       advanced: () => this.eraser.nudge(),
     });
     this.eraser = new Drain({
@@ -103,9 +113,18 @@ export class LiveVault {
     return undefined;
   }
 
+  /** Changes that only this vault holds so far; what D1 had and lost does not count, or no write would be taken. */
+  get #backlog(): number {
+    return this.#row.rev - Math.max(this.recorder.done, this.#lostAt);
+  }
+
   /** Runs an operation in the next group. The key is checked there too: another operation may revoke it first. */
-  async write<T extends object>(principal: Principal, operation: Operation<T>): Promise<Result<T>> {
-    if (this.#row.rev - this.recorder.done > MAX_UNRECORDED) {
+  async write<T extends object>(
+    principal: Principal,
+    operation: Operation<T>,
+    urgency: Urgency = "ordinary",
+  ): Promise<Result<T>> {
+    if (urgency === "ordinary" && this.#backlog > MAX_UNRECORDED) {
       return unavailable("the durable record is not keeping up with writes", 5);
     }
     return this.#writes.run((change) => this.refusal(principal) ?? operation(change));
@@ -121,6 +140,20 @@ export class LiveVault {
       if (this.#trim(row)) this.#index.saveVault(row);
     });
     this.#row = row;
+  }
+
+  /**
+   * D1 has lost history, all of it or since some moment: everything is recorded again, in an epoch that is ours. The epoch
+   * is written here first, and no call leaves an object before what it wrote is durable: one that has been superseded
+   * and cannot write any more gets no further.
+   */
+  async #recordAgain(db: D1Database, epoch: number): Promise<number> {
+    log("recorder: D1 has lost history, recording it again", { vault: this.#row.id, rev: this.#row.rev });
+    this.#row = { ...this.#row, epoch: Math.max(epoch, this.#row.epoch) };
+    this.#index.saveVault(this.#row);
+    await forgetHistory(db, this.#row, this.#row.epoch);
+    this.#lostAt = this.#row.rev;
+    return NOTHING;
   }
 
   /**

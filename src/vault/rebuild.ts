@@ -30,8 +30,10 @@ export async function claim(index: Index, db: D1Database, vaultId: string): Prom
     rebuilt_to: 0,
     deleted_at: vault.status === "deleting" ? timestamp(Date.now()) : null,
   };
+  index.migrate();
   index.transaction(() => {
-    index.migrate();
+    // A call that was given up may answer after a later one: the first answer counts.
+    if (index.vault()) throw new Error("the vault was claimed meanwhile");
     index.saveVault(row);
     for (const key of keys) index.saveKey(key);
   });
@@ -47,6 +49,11 @@ export async function copyPage(index: Index, db: D1Database, row: VaultRow): Pro
   const last = assets.at(-1);
   const next: VaultRow = { ...row, rebuilt_to: last ? last.seq : null };
   index.transaction(() => {
+    // The same here: the page must still be the next one.
+    const here = index.vault();
+    if (!here || here.epoch !== row.epoch || here.rebuilt_to !== row.rebuilt_to) {
+      throw new Error("the page was copied meanwhile");
+    }
     for (const asset of assets) {
       index.insertAsset(asset);
       index.count(asset.partition, 1, asset.size);

@@ -1,31 +1,24 @@
 import type { Asset } from "../model/asset.ts";
-import { log } from "../log.ts";
-import { type Flush, record, restoreVault } from "../record/record.ts";
+import { type Flush, record } from "../record/record.ts";
 import type { Index } from "./index.ts";
 import { FLUSH_BYTES, FLUSH_ROWS } from "./limits.ts";
 import type { VaultRow } from "./schema.ts";
 
 /** Below every revision: D1 has nothing, not even the keys the vault was created with (their rev is 0). */
-const NOTHING = -1;
+export const NOTHING = -1;
 
-/**
- * One flush to D1: what happened beyond `from`, as much as fits, the latest state of each asset. Returns the new
- * watermark. It goes back when D1 turns out to have lost history, and then everything is recorded again.
- */
-export async function recordStep(index: Index, db: D1Database, vault: VaultRow, from: number): Promise<number> {
+/** How a flush went: D1 has everything up to `done`; or it has lost what it had, and this is the epoch it knows. */
+export type Recorded = { readonly done: number } | { readonly lost: true; readonly epoch: number };
+
+/** One flush to D1: what happened beyond `from`, as much as fits, the latest state of each asset. */
+export async function recordStep(index: Index, db: D1Database, vault: VaultRow, from: number): Promise<Recorded> {
   const flush = collect(index, vault, from);
   const found = await record(db, flush);
-  if (!found) {
-    log("recorder: D1 lost the vault, recording it again", { vault: vault.id });
-    await restoreVault(db, vault, vault.epoch);
-    return NOTHING;
+  // Another epoch: D1 went back in time, or a claim that was given up landed after the one we hold.
+  if (!found || found.epoch !== vault.epoch || found.rev < flush.to) {
+    return { lost: true, epoch: found?.epoch ?? 0 };
   }
-  if (found.epoch !== vault.epoch) throw new Error(`epoch ${vault.epoch} was superseded by ${found.epoch}`);
-  if (found.rev < flush.to) {
-    log("recorder: D1 lost history, recording it again", { vault: vault.id, has: found.rev, had: from });
-    return NOTHING;
-  }
-  return found.rev;
+  return { done: found.rev };
 }
 
 function collect(index: Index, vault: VaultRow, from: number): Flush {

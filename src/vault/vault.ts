@@ -9,7 +9,7 @@ import type { Key, NewKey, Principal, VaultInfo } from "../model/vault.ts";
 import { shardOf } from "../record/shards.ts";
 import { commit, nameTaken, patch, recordTag, remove, resolve } from "./assets.ts";
 import { Index, type IndexedKey } from "./index.ts";
-import { Alarm, LiveVault } from "./live.ts";
+import { Alarm, LiveVault, type Urgency } from "./live.ts";
 import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, REBUILD_WAIT_MS } from "./limits.ts";
 import { page, type PageRequest } from "./page.ts";
 import { purge } from "./purge.ts";
@@ -112,7 +112,7 @@ export class Vault extends DurableObject<Env> {
 
   /** See {@link resolve}. Asks for no key: the caller began its upload with a good one. */
   async resolve(id: string, body: string): Promise<Result<{ record: (RecordBody & Durability) | null }>> {
-    const outcome = await this.#write({ kind: "admin" }, () => resolve(this.#index, id, body));
+    const outcome = await this.#write({ kind: "admin" }, () => resolve(this.#index, id, body), "urgent");
     if (!outcome.ok) return outcome;
     return { ok: true, record: outcome.asset && (await this.#acknowledge(outcome.asset)) };
   }
@@ -145,11 +145,16 @@ export class Vault extends DurableObject<Env> {
 
   /** Deletes the vault: its keys are refused from here on, and the alarm removes everything else. */
   async destroy(principal: Principal): Promise<Result<Durability & { vault: VaultInfo }>> {
-    const outcome = await this.#write<{ rev: number }>(principal, ({ row }) => (change) => {
-      change.vault.status = "deleting";
-      change.vault.deleted_at = row.deleted_at ?? change.now;
-      return { ok: true, rev: change.next() };
-    });
+    const outcome = await this.#write<{ rev: number }>(
+      principal,
+      ({ row }) =>
+        (change) => {
+          change.vault.status = "deleting";
+          change.vault.deleted_at = row.deleted_at ?? change.now;
+          return { ok: true, rev: change.next() };
+        },
+      "urgent",
+    );
     if (!outcome.ok) return outcome;
     const durable = await this.#need().recorder.until(outcome.rev);
     await this.#alarm.set(0);
@@ -169,13 +174,13 @@ export class Vault extends DurableObject<Env> {
     const outcome = await this.#write(principal, ({ keyring }) => keyring.create(key));
     if (!outcome.ok) return outcome;
     if (await this.#need().recorder.until(outcome.key.rev)) return { ok: true, key: withoutRev(outcome.key) };
-    await this.#write(principal, ({ keyring }) => keyring.revoke(key.id));
+    await this.#write(principal, ({ keyring }) => keyring.revoke(key.id), "urgent");
     return unavailable("the key could not be recorded and was not created");
   }
 
   /** Acts at once in any case; answers 503 while D1 does not have it, so that a success outlives any rebuild. */
   async revokeKey(principal: Principal, id: string): Promise<Result> {
-    const outcome = await this.#write(principal, ({ keyring }) => keyring.revoke(id));
+    const outcome = await this.#write(principal, ({ keyring }) => keyring.revoke(id), "urgent");
     if (!outcome.ok) return outcome;
     if (await this.#need().recorder.until(outcome.key.rev)) return { ok: true };
     return unavailable("the key is revoked, but that could not be recorded yet: repeat the call");
@@ -273,9 +278,10 @@ export class Vault extends DurableObject<Env> {
   async #write<T extends object>(
     principal: Principal,
     operation: (live: LiveVault) => Operation<T>,
+    urgency?: Urgency,
   ): Promise<Result<T>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
-    return "ok" in live ? live : live.write(principal, operation(live));
+    return "ok" in live ? live : live.write(principal, operation(live), urgency);
   }
 
   async #acknowledge(asset: Asset): Promise<RecordBody & Durability> {

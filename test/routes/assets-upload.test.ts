@@ -337,6 +337,19 @@ describe("upload of large files", () => {
     expect((await vault.list()).data).toEqual([]);
   });
 
+  it("lets an override that follows replace a filename that would not do, whatever the size", async () => {
+    const vault = await TestVault.create();
+    for (const size of [10, 12 * MIB]) {
+      const data = new FormData();
+      for (const [name, value] of Object.entries(PATH)) data.append(name, value);
+      data.append("file", new File([new Uint8Array(size)], "é".repeat(200)));
+      data.append("filename", "ok.bin");
+      const response = await send(vault.assets, { method: "POST", headers: bearer(vault.secretKey), body: data });
+      expect((await response.json<AssetRecord>()).filename).toBe("ok.bin");
+    }
+    expect(await vault.bodies()).toHaveLength(2);
+  });
+
   it("leaves nothing of a large file whose form turns out bad at its end", async () => {
     const vault = await TestVault.create();
     const response = await send(vault.assets, {

@@ -61,7 +61,11 @@ describe("content", () => {
   ])("answers Range %s with %i", async (range, status, text, contentRange) => {
     const { get } = await vaultWith();
     const response = await get({ Range: range });
-    expect([response.status, await response.text(), response.headers.get("Content-Range")]).toEqual([status, text, contentRange]);
+    expect([response.status, await response.text(), response.headers.get("Content-Range")]).toEqual([
+      status,
+      text,
+      contentRange,
+    ]);
     expect(response.headers.get("Content-Length")).toBe(String(text.length));
   });
 
@@ -138,7 +142,10 @@ describe("content", () => {
     ["plain.png", 'filename="plain.png"'],
     ["a b.png", 'filename="a b.png"'],
     ['q"uote.png', "filename=\"q_uote.png\"; filename*=UTF-8''q%22uote.png"],
-    ["naïve ☃ (1)'*.png", "filename=\"na_ve _ (1)'*.png\"; filename*=UTF-8''na%C3%AFve%20%E2%98%83%20%281%29%27%2A.png"],
+    [
+      "naïve ☃ (1)'*.png",
+      "filename=\"na_ve _ (1)'*.png\"; filename*=UTF-8''na%C3%AFve%20%E2%98%83%20%281%29%27%2A.png",
+    ],
     ["100%.png", "filename=\"100_.png\"; filename*=UTF-8''100%25.png"],
   ])("names the file %s in the way of RFC 6266", async (filename, expected) => {
     const vault = await TestVault.create();
@@ -154,7 +161,11 @@ describe("content", () => {
   it("answers 404 for what is not there and 401 and 403 as everywhere", async () => {
     const { vault, path, asset } = await vaultWith();
     const other = await TestVault.create();
-    await refusal(await send(`${vault.assets}/nonsense/content`, { headers: bearer(vault.publicKey) }), 404, "ASSET_NOT_FOUND");
+    await refusal(
+      await send(`${vault.assets}/nonsense/content`, { headers: bearer(vault.publicKey) }),
+      404,
+      "ASSET_NOT_FOUND",
+    );
     await refusal(await send(path), 401, "UNAUTHORIZED");
     await refusal(await send(path, { headers: bearer(other.publicKey) }), 403, "FORBIDDEN");
     await vault.delete(asset.id);
@@ -273,10 +284,13 @@ describe("signed links", () => {
   it("are made by secret keys alone, for assets that exist, within the limits", async () => {
     const { vault, asset } = await vaultWith();
     const path = `${vault.assets}/${asset.id}/links`;
-    const as = (token: string) => send(path, { method: "POST", headers: { ...bearer(token), "Content-Type": "application/json" }, body: "{}" });
+    const as = (token: string) =>
+      send(path, { method: "POST", headers: { ...bearer(token), "Content-Type": "application/json" }, body: "{}" });
     await refusal(await as(vault.publicKey), 403, "FORBIDDEN");
     for (const expires_in of [0, -1, 604_801, 1.5, "60", null]) {
-      expect(await refusal(await vault.request("POST", path, { expires_in }), 400, "INVALID_PARAMS")).toMatch(/^expires_in: must be a whole number/);
+      expect(await refusal(await vault.request("POST", path, { expires_in }), 400, "INVALID_PARAMS")).toMatch(
+        /^expires_in: must be a whole number/,
+      );
     }
     await refusal(await vault.request("POST", path, { disposition: "x" }), 400, "INVALID_PARAMS");
     await refusal(await vault.request("POST", `${vault.assets}/nonsense/links`, {}), 404, "ASSET_NOT_FOUND");
@@ -288,7 +302,11 @@ describe("create-only uploads", () => {
     const form = new FormData();
     for (const [field, value] of Object.entries(PATH)) form.set(field, value);
     form.set("file", textFile("x", init.name));
-    return send(vault.assets, { method: "POST", headers: { ...bearer(vault.secretKey), "If-None-Match": init.condition ?? "*" }, body: form });
+    return send(vault.assets, {
+      method: "POST",
+      headers: { ...bearer(vault.secretKey), "If-None-Match": init.condition ?? "*" },
+      body: form,
+    });
   };
 
   it("answer 412 if the path already has that filename, and leave nothing", async () => {
@@ -302,7 +320,9 @@ describe("create-only uploads", () => {
 
   it("let exactly one of ten at once succeed", async () => {
     const vault = await TestVault.create();
-    const statuses = (await Promise.all(Array.from({ length: 10 }, () => upload(vault, { name: "one" })))).map((response) => response.status);
+    const statuses = (await Promise.all(Array.from({ length: 10 }, () => upload(vault, { name: "one" })))).map(
+      (response) => response.status,
+    );
     expect(statuses.toSorted((a, b) => a - b)).toEqual([201, ...Array.from({ length: 9 }, () => 412)]);
     expect(await vault.bodies()).toHaveLength(1);
   });

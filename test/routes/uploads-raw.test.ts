@@ -5,7 +5,12 @@ import { bearer, refusal, send, TestVault } from "../support/api.ts";
 
 const QUERY = { partition: "a", collection: "b", channel: "c", filename: "f.txt" };
 
-const raw = (vault: TestVault, body: BodyInit | null, query: Record<string, string> = QUERY, headers: Record<string, string> = {}) =>
+const raw = (
+  vault: TestVault,
+  body: BodyInit | null,
+  query: Record<string, string> = QUERY,
+  headers: Record<string, string> = {},
+) =>
   send(`${vault.assets}?${new URLSearchParams(query).toString()}`, {
     method: "POST",
     headers: { ...bearer(vault.secretKey), "Content-Type": "text/plain", ...headers },
@@ -18,40 +23,67 @@ const bytes = (size: number): Uint8Array<ArrayBuffer> => {
   return new Uint8Array(words.buffer, 0, size);
 };
 
-const digestOf = async (data: Uint8Array<ArrayBuffer>): Promise<Buffer> => Buffer.from(await crypto.subtle.digest("SHA-256", data));
+const digestOf = async (data: Uint8Array<ArrayBuffer>): Promise<Buffer> =>
+  Buffer.from(await crypto.subtle.digest("SHA-256", data));
 
 describe("raw upload", () => {
   it("makes the same record as a form", async () => {
     const vault = await TestVault.create();
-    const response = await raw(vault, "hello", { ...QUERY, metadata: '{"a": 1}', tags: '["x"]', other: "ignored", file: "ignored" });
+    const response = await raw(vault, "hello", {
+      ...QUERY,
+      metadata: '{"a": 1}',
+      tags: '["x"]',
+      other: "ignored",
+      file: "ignored",
+    });
     expect(response.status).toBe(201);
     const record = await response.json<AssetRecord>();
-    expect(record).toMatchObject({ partition: "a", collection: "b", channel: "c", filename: "f.txt", size: 5, mime_type: "text/plain", metadata: '{"a":1}', tags: '["x"]' });
+    expect(record).toMatchObject({
+      partition: "a",
+      collection: "b",
+      channel: "c",
+      filename: "f.txt",
+      size: 5,
+      mime_type: "text/plain",
+      metadata: '{"a":1}',
+      tags: '["x"]',
+    });
     expect(await (await env.BUCKET.get(record.r2_key))?.text()).toBe("hello");
     expect(await (await vault.get(record.id)).json()).toEqual(record);
   });
 
-  it.each([0, 1, 65_536, 1024 * 1024, 1024 * 1024 + 1, 20 * 1024 * 1024 + 3])("stores %i bytes of declared length as they are", async (size) => {
-    const vault = await TestVault.create();
-    const data = bytes(size);
-    const record = await (await raw(vault, data)).json<AssetRecord>();
-    expect(record.size).toBe(size);
-    const stored = new Uint8Array((await (await env.BUCKET.get(record.r2_key))?.arrayBuffer()) ?? new ArrayBuffer(0));
-    expect(await digestOf(stored)).toEqual(await digestOf(data));
-  });
+  it.each([0, 1, 65_536, 1024 * 1024, 1024 * 1024 + 1, 20 * 1024 * 1024 + 3])(
+    "stores %i bytes of declared length as they are",
+    async (size) => {
+      const vault = await TestVault.create();
+      const data = bytes(size);
+      const record = await (await raw(vault, data)).json<AssetRecord>();
+      expect(record.size).toBe(size);
+      const stored = new Uint8Array((await (await env.BUCKET.get(record.r2_key))?.arrayBuffer()) ?? new ArrayBuffer(0));
+      expect(await digestOf(stored)).toEqual(await digestOf(data));
+    },
+  );
 
   it("takes application/x-www-form-urlencoded, curl's default, for no type", async () => {
     const vault = await TestVault.create();
-    const record = await (await raw(vault, "x", { ...QUERY, filename: "a.png" }, { "Content-Type": "application/x-www-form-urlencoded" })).json<AssetRecord>();
+    const record = await (
+      await raw(vault, "x", { ...QUERY, filename: "a.png" }, { "Content-Type": "application/x-www-form-urlencoded" })
+    ).json<AssetRecord>();
     expect(record.mime_type).toBe("image/png");
   });
 
   it("names all missing parameters, and answers 415 when there is none", async () => {
     const vault = await TestVault.create();
-    expect(await refusal(await raw(vault, "x", { collection: "b" }), 400, "INVALID_PARAMS")).toBe("missing required parameters: partition, channel, filename");
+    expect(await refusal(await raw(vault, "x", { collection: "b" }), 400, "INVALID_PARAMS")).toBe(
+      "missing required parameters: partition, channel, filename",
+    );
     await refusal(await raw(vault, "x", {}), 415, "UNSUPPORTED_MEDIA_TYPE");
     await refusal(await raw(vault, "x", { filename: "x" }), 415, "UNSUPPORTED_MEDIA_TYPE");
-    await refusal(await raw(vault, "x", QUERY, { "Content-Type": "multipart/mixed; boundary=x" }), 415, "UNSUPPORTED_MEDIA_TYPE");
+    await refusal(
+      await raw(vault, "x", QUERY, { "Content-Type": "multipart/mixed; boundary=x" }),
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    );
   });
 
   it.each([
@@ -67,7 +99,11 @@ describe("raw upload", () => {
 
   it("refuses a repeated parameter", async () => {
     const vault = await TestVault.create();
-    const response = await send(`${vault.assets}?${new URLSearchParams(QUERY).toString()}&channel=d`, { method: "POST", headers: { ...bearer(vault.secretKey), "Content-Type": "text/plain" }, body: "x" });
+    const response = await send(`${vault.assets}?${new URLSearchParams(QUERY).toString()}&channel=d`, {
+      method: "POST",
+      headers: { ...bearer(vault.secretKey), "Content-Type": "text/plain" },
+      body: "x",
+    });
     expect(await refusal(response, 400, "INVALID_PARAMS")).toBe("channel: must be given only once");
   });
 
@@ -105,25 +141,40 @@ describe("Content-Digest", () => {
   it.each([10, 3 * 1024 * 1024])("refuses %i bytes that are not, and stores nothing", async (size) => {
     const vault = await TestVault.create();
     const promised = header(await digestOf(bytes(5)));
-    expect(await refusal(await raw(vault, bytes(size), QUERY, { "Content-Digest": promised }), 400, "INVALID_PARAMS")).toMatch(/^Content-Digest: the file's SHA-256 is/);
+    expect(
+      await refusal(await raw(vault, bytes(size), QUERY, { "Content-Digest": promised }), 400, "INVALID_PARAMS"),
+    ).toMatch(/^Content-Digest: the file's SHA-256 is/);
     expect(await vault.bodies()).toEqual([]);
     expect((await vault.list()).data).toEqual([]);
   });
 
   it.each(["sha-256=abc", "sha-256=:AAAA:", "nonsense", "sha-256=::"])("refuses the malformed %s", async (value) => {
     const vault = await TestVault.create();
-    expect(await refusal(await raw(vault, "x", QUERY, { "Content-Digest": value }), 400, "INVALID_PARAMS")).toMatch(/^Content-Digest: /);
+    expect(await refusal(await raw(vault, "x", QUERY, { "Content-Digest": value }), 400, "INVALID_PARAMS")).toMatch(
+      /^Content-Digest: /,
+    );
   });
 
   it("may stand in the headers of a form's file part", async () => {
     const vault = await TestVault.create();
     const form = (digest: string) =>
       ["--b", 'Content-Disposition: form-data; name="file"; filename="x"', `Content-Digest: ${digest}`, "", "hello"]
-        .concat(["partition", "collection", "channel"].flatMap((name) => ["--b", `Content-Disposition: form-data; name="${name}"`, "", "x"]))
+        .concat(
+          ["partition", "collection", "channel"].flatMap((name) => [
+            "--b",
+            `Content-Disposition: form-data; name="${name}"`,
+            "",
+            "x",
+          ]),
+        )
         .concat(["--b--", ""])
         .join("\r\n");
     const post = (digest: string) =>
-      send(vault.assets, { method: "POST", headers: { ...bearer(vault.secretKey), "Content-Type": "multipart/form-data; boundary=b" }, body: form(digest) });
+      send(vault.assets, {
+        method: "POST",
+        headers: { ...bearer(vault.secretKey), "Content-Type": "multipart/form-data; boundary=b" },
+        body: form(digest),
+      });
     expect((await post(header(await digestOf(new TextEncoder().encode("hello"))))).status).toBe(201);
     await refusal(await post(header(await digestOf(new TextEncoder().encode("other")))), 400, "INVALID_PARAMS");
     expect(await vault.bodies()).toHaveLength(1);

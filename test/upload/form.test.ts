@@ -210,6 +210,15 @@ describe("form parser", () => {
     expect(parse(body, everyByte(Math.min(body.length, 2_000)))).toBe(message);
   });
 
+  it("takes a delimiter right behind the headers for the end of a part without a body (RFC 2046 5.1.1)", () => {
+    const body = lines(`--${BOUNDARY}`, 'Content-Disposition: form-data; name="a"', "", ...field("b", "1"), END);
+    expect(parse(body)).toEqual([
+      { name: "a", text: "" },
+      { name: "b", text: "1" },
+    ]);
+    for (let cut = 0; cut <= body.length; cut++) expect(parse(body, [cut])).toEqual(parse(body));
+  });
+
   it("takes the newer spelling of a filename, and quotes escaped in any client's way", () => {
     const file = (disposition: string) =>
       parse(lines(`--${BOUNDARY}`, `Content-Disposition: form-data; name="f"; ${disposition}`, "", "", END));

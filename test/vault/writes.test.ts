@@ -4,7 +4,10 @@ import { describe, expect, it, vi } from "vitest";
 import type { NewAsset } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import type { Vault } from "../../src/vault/vault.ts";
-import { TestVault } from "../support/api.ts";
+import { publish } from "../../src/upload/publish.ts";
+import { Index } from "../../src/vault/index.ts";
+import { claim, copyPage } from "../../src/vault/rebuild.ts";
+import { admin, bearer, PATH, send, TestVault, textFile } from "../support/api.ts";
 
 const ADMIN = { kind: "admin" } as const;
 
@@ -271,7 +274,109 @@ describe("recorder", () => {
   });
 });
 
+describe("D1 that went back in time", () => {
+  it("is given everything again, however much that is", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    // More changes than one flush takes.
+    await runInDurableObject(vault.stub, async (instance: Vault) => {
+      await Promise.all(Array.from({ length: 1_500 }, () => instance.commit(ADMIN, newAsset(vault))));
+    });
+    const before = await vault.recorded();
+    await vault.patch(id, { tags: ["patched"] });
+    await vault.db.batch([
+      vault.db.prepare("UPDATE vaults SET rev = 1200 WHERE id = ?").bind(vault.id),
+      vault.db.prepare("UPDATE assets SET tags = '[]' WHERE vault_id = ? AND id = ?").bind(vault.id, id),
+      vault.db.prepare("DELETE FROM assets WHERE vault_id = ? AND seq > 1200").bind(vault.id),
+    ]);
+    const last = await vault.upload();
+    await vi.waitFor(async () => expect(await vault.recorded()).toHaveLength(before.length + 1), 5_000);
+    const after = await vault.recorded();
+    expect(after.map((row) => row["id"])).toEqual([...before.map((row) => row["id"]), last.id]);
+    expect(after[0]?.["tags"]).toBe('["patched"]');
+  });
+
+  it("takes part again when a claim that was given up has landed late", async () => {
+    const vault = await TestVault.create();
+    await vault.upload();
+    await vault.db
+      .prepare("UPDATE vaults SET epoch = epoch + 1, rev = rev + 1000000 WHERE id = ?")
+      .bind(vault.id)
+      .run();
+    const second = await vault.upload();
+    await vi.waitFor(async () => expect((await vault.recorded()).map((row) => row["id"])).toContain(second.id), 5_000);
+    expect((await vault.send({ ...PATH, file: textFile() })).headers.has("Strongroom-Durability")).toBe(false);
+  });
+});
+
+describe("while D1 is far behind", () => {
+  it("refuses ordinary writes with 503, leaves no body, and still revokes keys", async () => {
+    const vault = await TestVault.create();
+    await vault.upload();
+    const keys = await (
+      await send(`${vault.path}/keys`, { headers: admin })
+    ).json<{ data: { id: string; type: string }[] }>();
+    const publicKey = keys.data.find((key) => key.type === "public");
+    await withD1(vault, down, async () => {
+      await runInDurableObject(vault.stub, (_, { storage }) => {
+        storage.sql.exec("UPDATE vault SET rev = rev + 60000");
+      });
+      await evictDurableObject(vault.stub);
+      const refused = await vault.send({ ...PATH, file: textFile() });
+      expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
+      const revoked = await send(`${vault.path}/keys/${publicKey?.id}`, { method: "DELETE", headers: admin });
+      expect(revoked.status).toBe(503);
+      expect((await send(vault.assets, { headers: bearer(vault.publicKey) })).status).toBe(401);
+      expect((await vault.list()).data).toHaveLength(1);
+    });
+    expect(await vault.bodies()).toHaveLength(1);
+  });
+});
+
+describe("publish", () => {
+  it("keeps the body when a first commit was heard, its answer lost, and a second one refused", async () => {
+    const vault = await TestVault.create();
+    const upload = newAsset(vault);
+    await env.BUCKET.put(upload.r2_key, "body");
+    const discard = vi.fn(() => env.BUCKET.delete(upload.r2_key));
+    let calls = 0;
+    const lossy = {
+      ...env,
+      VAULT: {
+        getByName: () => ({
+          commit: async () => {
+            if (calls++ > 0) return { ok: false, code: "UNAUTHORIZED", message: "this key has been revoked" };
+            await vault.rpc.commit(ADMIN, upload);
+            throw Object.assign(new Error("the answer was lost"), { retryable: true });
+          },
+          resolve: (...args: Parameters<typeof vault.rpc.resolve>) => vault.rpc.resolve(...args),
+        }),
+      },
+    } as unknown as typeof env;
+    const outcome = await publish(lossy, vault.id, ADMIN, { upload, discard }, false);
+    expect(outcome.ok).toBe(true);
+    expect(discard).not.toHaveBeenCalled();
+    expect(await vault.bodies()).toEqual([upload.r2_key]);
+  });
+});
+
 describe("rebuild", () => {
+  it("is not undone by a step that was given up and answers late", async () => {
+    const vault = await TestVault.create();
+    const claimed = await runInDurableObject(vault.stub, async (_, { storage }) => {
+      const index = new Index(storage);
+      const row = await claim(index, vault.db, vault.id);
+      if (typeof row === "string") throw new Error(row);
+      await copyPage(index, vault.db, row);
+      return {
+        again: await Promise.allSettled([copyPage(index, vault.db, row), claim(index, vault.db, vault.id)]),
+        row: index.vault(),
+      };
+    });
+    expect(claimed.again.map((outcome) => outcome.status)).toEqual(["rejected", "rejected"]);
+    expect(claimed.row?.rebuilt_to).toBeNull();
+  });
+
   it("brings a vault back from D1, record for record, old cursors and keys good", async () => {
     const vault = await TestVault.create();
     for (let i = 0; i < 5; i++) await vault.upload({ tags: `["${i}"]`, partition: `p${i % 2}` });
