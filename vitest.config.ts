@@ -13,6 +13,8 @@ declare module "vitest" {
 export default defineConfig({
   test: {
     provide: { fuzzRuns },
+    // The Worker's own log: one line a request.
+    onConsoleLog: (text) => !text.startsWith('{"event":'),
     reporters: ["default", "./test/support/summary-reporter.ts"],
     projects: [
       {

@@ -54,7 +54,9 @@ export async function handle(request: Request, env: Env): Promise<Response> {
   }
   if (response.status >= 400) await api.drain();
   if (request.method === "HEAD") response = new Response(null, response);
-  return decorate(response, api.id);
+  response = decorate(response, api.id, api.serverTiming);
+  api.log(response);
+  return response;
 }
 
 async function answerTo(api: ApiRequest, allowed: string[]): Promise<Response | Refusal> {

@@ -1,7 +1,10 @@
 import type { Env } from "../env.ts";
+import { log } from "../log.ts";
+import { isVaultId } from "../model/id.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { callVault, type VaultStub } from "../vault/client.ts";
+import { buffered } from "./budget.ts";
 import { type Access, authenticate, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
 import { BodyReader } from "./reader.ts";
@@ -22,6 +25,11 @@ export class ApiRequest {
   readonly url: string;
   params: Record<string, string> = {};
   query: Record<string, string | string[] | undefined> = {};
+  /** The route that matched, as it stands in the table. */
+  route = "";
+  readonly #started = Date.now();
+  /** Milliseconds spent in calls to vaults, and by vaults in waiting for D1 and R2. */
+  readonly #timings = { vault: 0, durable: 0 };
   /** Set by {@link admit}: a handler behind it has one. */
   #principal: Principal | undefined;
   #reader: BodyReader | undefined;
@@ -98,10 +106,43 @@ export class ApiRequest {
     repeatable: boolean,
     call: (stub: VaultStub) => Promise<Result<T>>,
   ): Promise<Result<T>> {
-    const outcome = await callVault(this.env, this.vaultId, repeatable, call);
+    const outcome = await this.timed(callVault(this.env, this.vaultId, repeatable, call));
     // Who came by a link has no key to be told about.
     const linkOver = this.#byLink && !outcome.ok && outcome.code === "UNAUTHORIZED";
     return linkOver ? refuse("FORBIDDEN", "this link is no longer valid") : outcome;
+  }
+
+  /** Counts a call to a vault into this request's timings. */
+  async timed<T extends object>(call: Promise<Result<T>>): Promise<Result<T>> {
+    const started = Date.now();
+    const outcome = await call;
+    this.#timings.vault += Date.now() - started;
+    if ("waited" in outcome && typeof outcome.waited === "number") this.#timings.durable += outcome.waited;
+    return outcome;
+  }
+
+  /** The value of Server-Timing: in all, in the vault, and of that in waiting for the durable stores. */
+  get serverTiming(): string {
+    const { vault, durable } = this.#timings;
+    return `total;dur=${Date.now() - this.#started}, vault;dur=${vault}, durable;dur=${durable}`;
+  }
+
+  /** The one line that says how a request went. No token, no metadata, no name that a client chose. */
+  log(response: Response): void {
+    const length = response.headers.get("Content-Length");
+    log("request", {
+      request: this.id,
+      method: this.request.method.slice(0, 16),
+      route: this.route || null,
+      vault: isVaultId(this.vaultId) ? this.vaultId : null,
+      status: response.status,
+      ms: Date.now() - this.#started,
+      vault_ms: this.#timings.vault,
+      durable_ms: this.#timings.durable,
+      bytes_in: this.#reader?.bytesRead ?? 0,
+      bytes_out: length === null ? null : Number(length),
+      buffered_peak: buffered().highWater,
+    });
   }
 
   /**

@@ -12,7 +12,12 @@ export function json(body: unknown, init: { status?: number; headers?: Record<st
   const text = typeof body === "string" || body instanceof ReadableStream ? body : JSON.stringify(body);
   return new Response(text, {
     status: init.status ?? 200,
-    headers: { "Content-Type": JSON_TYPE, "Cache-Control": "private, no-cache", ...init.headers },
+    headers: {
+      "Content-Type": JSON_TYPE,
+      "Cache-Control": "private, no-cache",
+      ...(typeof text === "string" ? { "Content-Length": String(Buffer.byteLength(text)) } : {}),
+      ...init.headers,
+    },
   });
 }
 
@@ -27,9 +32,11 @@ export function renderRefusal({ code, message, headers: given }: Refusal): Respo
 }
 
 /** What every response carries. Any origin may call: the bearer token is the guard, and no cookie is ever looked at. */
-export function decorate(response: Response, requestId: string): Response {
+export function decorate(response: Response, requestId: string, timing: string): Response {
   const { headers } = response;
   headers.set("X-Request-Id", requestId);
+  headers.set("Server-Timing", timing);
+  headers.set("Timing-Allow-Origin", "*");
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("Access-Control-Allow-Origin", "*");
   headers.set("Access-Control-Expose-Headers", EXPOSED);

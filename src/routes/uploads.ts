@@ -30,7 +30,7 @@ export const uploadAsset: Handler = async (api) => {
     },
   });
   if (!received.ok) return api.refuse(received);
-  const outcome = await publish(env, vaultId, principal, received.stored, createOnly);
+  const outcome = await api.timed(publish(env, vaultId, principal, received.stored, createOnly));
   if (!outcome.ok) return outcome;
   const { id } = received.stored.upload;
   const headers = {

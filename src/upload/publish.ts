@@ -3,7 +3,8 @@ import { logError } from "../log.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { callVault } from "../vault/client.ts";
-import type { Durability, RecordBody } from "../vault/vault.ts";
+import type { Durability } from "../vault/live.ts";
+import type { RecordBody } from "../vault/vault.ts";
 import type { Stored } from "./stored.ts";
 
 /**

@@ -47,6 +47,13 @@ export class Alarm {
   }
 }
 
+/** Whether every store that a write concerns has it, or the vault alone holds it so far. */
+export interface Durability {
+  durable: boolean;
+  /** How long the answer waited for them, in milliseconds. */
+  waited: number;
+}
+
 /** What must be taken even when D1 is far behind: revoking, deleting the vault, settling what an upload left. */
 export type Urgency = "ordinary" | "urgent";
 
@@ -128,6 +135,13 @@ export class LiveVault {
       return unavailable("the durable record is not keeping up with writes", 5);
     }
     return this.#writes.run((change) => this.refusal(principal) ?? operation(change));
+  }
+
+  /** Waits until D1 has `rev` (and, with `erased`, R2 has lost the bodies due by then), as long as a writer may. */
+  async durable(rev: number, erased = false): Promise<Durability> {
+    const started = Date.now();
+    const durable = (await this.recorder.until(rev)) && (!erased || (await this.eraser.until(rev)));
+    return { durable, waited: Date.now() - started };
   }
 
   /** Drains what is left over and saves how far that came. */

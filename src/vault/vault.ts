@@ -9,7 +9,7 @@ import type { Key, NewKey, Principal, VaultInfo } from "../model/vault.ts";
 import { shardOf } from "../record/shards.ts";
 import { commit, nameTaken, patch, recordTag, remove, resolve } from "./assets.ts";
 import { Index, type IndexedKey } from "./index.ts";
-import { Alarm, LiveVault, type Urgency } from "./live.ts";
+import { Alarm, type Durability, LiveVault, type Urgency } from "./live.ts";
 import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, REBUILD_WAIT_MS } from "./limits.ts";
 import { page, type PageRequest } from "./page.ts";
 import { purge } from "./purge.ts";
@@ -21,11 +21,6 @@ import type { Operation } from "./writes.ts";
 export interface RecordBody {
   body: string;
   etag: string;
-}
-
-/** Whether every store that a write concerns has it, or the vault alone holds it so far. */
-export interface Durability {
-  durable: boolean;
 }
 
 /**
@@ -130,8 +125,7 @@ export class Vault extends DurableObject<Env> {
   async remove(principal: Principal, id: string, ifMatch: string | null): Promise<Result<Durability>> {
     const outcome = await this.#write(principal, () => remove(this.#index, id, ifMatch));
     if (!outcome.ok) return outcome;
-    const { recorder, eraser } = this.#need();
-    return { ok: true, durable: (await recorder.until(outcome.rev)) && (await eraser.until(outcome.rev)) };
+    return { ok: true, ...(await this.#need().durable(outcome.rev, true)) };
   }
 
   // --- the vault and its keys
@@ -156,10 +150,10 @@ export class Vault extends DurableObject<Env> {
       "urgent",
     );
     if (!outcome.ok) return outcome;
-    const durable = await this.#need().recorder.until(outcome.rev);
+    const durability = await this.#need().durable(outcome.rev);
     await this.#alarm.set(0);
     const described = await this.describe(principal);
-    return described.ok ? { ...described, durable } : described;
+    return described.ok ? { ...described, ...durability } : described;
   }
 
   /** Keys with an id below `before`, newest first. */
@@ -285,7 +279,7 @@ export class Vault extends DurableObject<Env> {
   }
 
   async #acknowledge(asset: Asset): Promise<RecordBody & Durability> {
-    return { ...this.#render(asset), durable: await this.#need().recorder.until(asset.rev) };
+    return { ...this.#render(asset), ...(await this.#need().durable(asset.rev)) };
   }
 
   #render(asset: Asset): RecordBody {

@@ -74,7 +74,13 @@ const anyForm = fc
     return Buffer.from(`${head}${parts.join("")}--${BOUNDARY}--${tail}`, "utf8");
   });
 
-const mutation = fc.record({
+interface Mutation {
+  at: number;
+  length: number;
+  insert: Uint8Array;
+}
+
+const mutation: fc.Arbitrary<Mutation> = fc.record({
   at: fc.nat(1_500),
   length: fc.nat(40),
   insert: fc.oneof(
@@ -85,7 +91,7 @@ const mutation = fc.record({
   ),
 });
 
-const mutate = (body: Buffer, mutations: { at: number; length: number; insert: Uint8Array }[]): Buffer =>
+const mutate = (body: Buffer, mutations: Mutation[]): Buffer =>
   mutations.reduce(
     (bytes, { at, length, insert }) =>
       Buffer.concat([
@@ -105,7 +111,7 @@ it(
       fc.asyncProperty(
         anyForm,
         fc.oneof(
-          { weight: 2, arbitrary: fc.constant([]) },
+          { weight: 2, arbitrary: fc.constant<Mutation[]>([]) },
           { weight: 3, arbitrary: fc.array(mutation, { maxLength: 3 }) },
         ),
         fc.oneof(fc.array(fc.nat(1_000), { maxLength: 8 }), fc.constant(Array.from({ length: 2_000 }, (_, i) => i))),
