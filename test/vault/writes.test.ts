@@ -135,7 +135,8 @@ describe("commit", () => {
     const vault = await TestVault.create();
     const asset = newAsset(vault);
     const [a, b] = [await vault.rpc.commit(ADMIN, asset), await vault.rpc.commit(ADMIN, asset)];
-    expect(a).toEqual(b);
+    expect(a).toMatchObject({ ok: true, body: expect.any(String) });
+    expect(b).toEqual({ ...a, waited: expect.any(Number) });
     expect((await vault.list()).data).toHaveLength(1);
     expect(await vault.recorded()).toHaveLength(1);
   });
@@ -154,7 +155,7 @@ describe("resolve", () => {
     const committed = await vault.rpc.commit(ADMIN, asset);
     expect(await vault.rpc.resolve(asset.id, asset.r2_key)).toEqual({
       ok: true,
-      record: { ...committed, ok: undefined },
+      record: { ...committed, ok: undefined, waited: expect.any(Number) },
     });
   });
 
