@@ -10,4 +10,7 @@ export interface Env {
   KEY_SECRET: string;
   /** The former KEY_SECRET: keys it signed stay good while they are replaced. */
   KEY_SECRET_PREVIOUS?: string;
+  /** How old a body without an asset must be before it is deleted (default a day), and how often to look (a week). */
+  RECONCILE_GRACE_SECONDS?: string;
+  RECONCILE_EVERY_SECONDS?: string;
 }

@@ -2,7 +2,7 @@ import { IttyRouter } from "itty-router/IttyRouter";
 import type { Env } from "./env.ts";
 import type { Access } from "./http/auth.ts";
 import { ApiRequest } from "./http/request.ts";
-import { decorate, renderRefusal } from "./http/respond.ts";
+import { decorate, json, renderRefusal } from "./http/respond.ts";
 import { logError } from "./log.ts";
 import { refuse, type Refusal } from "./model/refusal.ts";
 import { deleteAsset, getAsset, listAssets, patchAsset } from "./routes/assets.ts";
@@ -10,7 +10,7 @@ import { getContent, getFile } from "./routes/content.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
 import { uploadAsset } from "./routes/uploads.ts";
-import { createVault, deleteVault, getVault, listVaults } from "./routes/vaults.ts";
+import { createVault, deleteVault, getVault, listVaults, reconcileVault } from "./routes/vaults.ts";
 
 /** A guard in front of a handler: itty-router goes on to the next one when this answers nothing. */
 const admin = guard("admin");
@@ -20,25 +20,33 @@ const write = guard("write");
 const readOrLink = (api: ApiRequest): ReturnType<ApiRequest["admit"]> => api.admitLink();
 
 /** The API's table of contents. A trailing slash is allowed on every path. */
-const router = IttyRouter({ base: "/api/v1" });
+const router = IttyRouter();
 router
-  .post("/vaults", admin, createVault)
-  .get("/vaults", admin, listVaults)
-  .get("/vaults/:vaultId", manage, getVault)
-  .delete("/vaults/:vaultId", admin, deleteVault)
+  .get("/healthz", healthz)
 
-  .post("/vaults/:vaultId/keys", manage, createKey)
-  .get("/vaults/:vaultId/keys", manage, listKeys)
-  .delete("/vaults/:vaultId/keys/:keyId", manage, revokeKey)
+  .post("/api/v1/vaults", admin, createVault)
+  .get("/api/v1/vaults", admin, listVaults)
+  .get("/api/v1/vaults/:vaultId", manage, getVault)
+  .delete("/api/v1/vaults/:vaultId", admin, deleteVault)
+  .post("/api/v1/vaults/:vaultId/reconcile", manage, reconcileVault)
 
-  .post("/vaults/:vaultId/assets", write, uploadAsset)
-  .get("/vaults/:vaultId/assets", read, listAssets)
-  .get("/vaults/:vaultId/assets/:assetId", read, getAsset)
-  .get("/vaults/:vaultId/assets/:assetId/content", readOrLink, getContent)
-  .get("/vaults/:vaultId/files/:partition/:collection/:channel/:filename", read, getFile)
-  .post("/vaults/:vaultId/assets/:assetId/links", write, createLink)
-  .patch("/vaults/:vaultId/assets/:assetId", write, patchAsset)
-  .delete("/vaults/:vaultId/assets/:assetId", write, deleteAsset);
+  .post("/api/v1/vaults/:vaultId/keys", manage, createKey)
+  .get("/api/v1/vaults/:vaultId/keys", manage, listKeys)
+  .delete("/api/v1/vaults/:vaultId/keys/:keyId", manage, revokeKey)
+
+  .post("/api/v1/vaults/:vaultId/assets", write, uploadAsset)
+  .get("/api/v1/vaults/:vaultId/assets", read, listAssets)
+  .get("/api/v1/vaults/:vaultId/assets/:assetId", read, getAsset)
+  .get("/api/v1/vaults/:vaultId/assets/:assetId/content", readOrLink, getContent)
+  .get("/api/v1/vaults/:vaultId/files/:partition/:collection/:channel/:filename", read, getFile)
+  .post("/api/v1/vaults/:vaultId/assets/:assetId/links", write, createLink)
+  .patch("/api/v1/vaults/:vaultId/assets/:assetId", write, patchAsset)
+  .delete("/api/v1/vaults/:vaultId/assets/:assetId", write, deleteAsset);
+
+/** Liveness: this Worker runs. It asks nothing of the stores and tells nothing of them. */
+async function healthz(): Promise<Response> {
+  return json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } });
+}
 
 /** Answers any request. Never throws: an unknown error is one log line and an opaque 500. */
 export async function handle(request: Request, env: Env): Promise<Response> {

@@ -30,7 +30,7 @@ export async function startServer(options: {
     modules: [{ type: "ESModule", path: "worker.js", contents: await bundle() }],
     compatibilityDate: setting(config, /^compatibility_date = "(.+)"/m),
     compatibilityFlags: setting(config, /^compatibility_flags = \["(.+)"\]/m).split('", "'),
-    bindings: { ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret },
+    bindings: { ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, ...settings() },
     durableObjects: { VAULT: { className: "Vault", useSQLite: true } },
     d1Databases: DATABASES,
     r2Buckets: { BUCKET: "strongroom" },
@@ -96,6 +96,12 @@ async function checkAddress(host: string, port: number): Promise<void> {
   } finally {
     await new Promise((resolve) => probe.close(resolve));
   }
+}
+
+/** The Worker's optional settings, from the environment as on any server. */
+function settings(): Record<string, string> {
+  const names = ["RECONCILE_GRACE_SECONDS", "RECONCILE_EVERY_SECONDS"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 function setting(config: string, pattern: RegExp): string {

@@ -135,6 +135,21 @@ export async function record(db: D1Database, flush: Flush): Promise<Pick<VaultRe
   return results.at(-1)?.results[0];
 }
 
+/** Resolves when D1 answers. */
+export async function ping(db: D1Database): Promise<void> {
+  await db.prepare("SELECT 1").run();
+}
+
+/**
+ * Puts a flush's assets, and nothing else, leaving the vault's revision as it is: to find out which of them D1 refuses.
+ * Putting them again with the flush itself changes nothing.
+ */
+export async function tryAssets(db: D1Database, flush: Flush, assets: readonly Asset[]): Promise<void> {
+  const guard = [flush.vaultId, flush.epoch, flush.from, flush.to];
+  const rows = assets.map((asset) => ASSET_COLUMNS.map((name) => asset[name]));
+  await db.batch([...parameters(rows)].map((json) => db.prepare(PUT_ASSETS).bind(...guard, json)));
+}
+
 /** Creates a vault with its first keys. */
 export async function createVault(db: D1Database, vault: VaultInfo, keys: readonly Key[]): Promise<void> {
   await db.batch([
@@ -208,6 +223,20 @@ export async function assetPage(db: D1Database, vaultId: string, after: number):
     )
     .bind(vaultId, after)
     .all<Asset>();
+  return results;
+}
+
+/** What D1 has of a vault's assets with seq above `after`: the seq and latest revision of each, in order. */
+export async function revisionPage(
+  db: D1Database,
+  vaultId: string,
+  after: number,
+  limit: number,
+): Promise<{ seq: number; rev: number }[]> {
+  const { results } = await db
+    .prepare("SELECT seq, rev FROM assets WHERE vault_id = ? AND seq > ? ORDER BY seq LIMIT ?")
+    .bind(vaultId, after, limit)
+    .all<{ seq: number; rev: number }>();
   return results;
 }
 

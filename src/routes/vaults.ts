@@ -73,6 +73,13 @@ export const getVault: Handler = async (api) => {
   return outcome.ok ? json(outcome.vault) : outcome;
 };
 
+/** POST /api/v1/vaults/{vaultId}/reconcile: now, in the background; GET the vault to see how it goes */
+export const reconcileVault: Handler = async (api) => {
+  if (!isVaultId(api.vaultId)) return noSuchVault();
+  const outcome = await api.vault(true, (stub) => stub.reconcile(api.principal));
+  return outcome.ok ? json(outcome.vault, { status: 202 }) : outcome;
+};
+
 /** DELETE /api/v1/vaults/{vaultId} */
 export const deleteVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();

@@ -17,6 +17,7 @@ export type VaultStub = Pick<
   | "remove"
   | "describe"
   | "destroy"
+  | "reconcile"
   | "listKeys"
   | "createKey"
   | "revokeKey"

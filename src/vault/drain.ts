@@ -19,6 +19,7 @@ export class Drain {
   readonly #target: () => number;
   readonly #step: () => Promise<number>;
   readonly #advanced: () => void;
+  readonly #failed: (failures: number) => Promise<void> | undefined;
   #waiters: Waiter[] = [];
   #running: Promise<void> | undefined;
   #stalled = false;
@@ -29,6 +30,7 @@ export class Drain {
    * @param target   the revision to reach
    * @param step     one bounded piece of work; resolves to the new watermark
    * @param advanced called after each step
+   * @param failed   called after a failed one, with how many have failed in a row
    */
   constructor(options: {
     name: string;
@@ -36,12 +38,14 @@ export class Drain {
     target: () => number;
     step: () => Promise<number>;
     advanced?: () => void;
+    failed?: (failures: number) => Promise<void> | undefined;
   }) {
     this.#name = options.name;
     this.done = options.done;
     this.#target = options.target;
     this.#step = options.step;
     this.#advanced = options.advanced ?? (() => {});
+    this.#failed = options.failed ?? (() => undefined);
   }
 
   get behind(): boolean {
@@ -99,6 +103,7 @@ export class Drain {
       this.#failures++;
       this.#stall();
       logError(`${this.#name}: step failed`, error, { failures: this.#failures });
+      await this.#failed(this.#failures)?.catch(() => {}); // Down: there is nothing to learn.
     }
   }
 

@@ -10,6 +10,24 @@ export type IndexedKey = Key & { rev: number };
 const ASSET_COLUMNS =
   "seq, rev, id, partition, collection, channel, filename, r2_key, size, mime_type, width, height, metadata, tags, sha256, created_at, updated_at";
 
+const VAULT_COLUMNS = [
+  "id",
+  "name",
+  "created_at",
+  "status",
+  "epoch",
+  "rev",
+  "recorded",
+  "erased",
+  "clock",
+  "assets",
+  "bytes",
+  "rebuilt_to",
+  "lost_since",
+  "lost_until",
+  "deleted_at",
+] as const satisfies readonly (keyof VaultRow)[];
+
 const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`;
 
 /**
@@ -75,31 +93,13 @@ export class Index {
   // --- the vault's own row
 
   vault(): VaultRow | undefined {
-    return this.#first<VaultRow>(
-      "SELECT id, name, created_at, status, epoch, rev, recorded, erased, clock, assets, bytes, rebuilt_to, deleted_at FROM vault",
-    );
+    return this.#first<VaultRow>(`SELECT ${VAULT_COLUMNS.join(", ")} FROM vault`);
   }
 
   saveVault(v: VaultRow): void {
     this.#sql.exec(
-      `INSERT INTO vault (one, id, name, created_at, status, epoch, rev, recorded, erased, clock, assets, bytes, rebuilt_to, deleted_at)
-       VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?)
-       ON CONFLICT (one) DO UPDATE SET status = excluded.status, epoch = excluded.epoch, rev = excluded.rev,
-         recorded = excluded.recorded, erased = excluded.erased, clock = excluded.clock, assets = excluded.assets,
-         bytes = excluded.bytes, rebuilt_to = excluded.rebuilt_to, deleted_at = excluded.deleted_at`,
-      v.id,
-      v.name,
-      v.created_at,
-      v.status,
-      v.epoch,
-      v.rev,
-      v.recorded,
-      v.erased,
-      v.clock,
-      v.assets,
-      v.bytes,
-      v.rebuilt_to,
-      v.deleted_at,
+      `INSERT OR REPLACE INTO vault (one, ${VAULT_COLUMNS.join(", ")}) VALUES (1${", ?".repeat(VAULT_COLUMNS.length)})`,
+      ...VAULT_COLUMNS.map((column) => v[column]),
     );
   }
 
@@ -113,6 +113,11 @@ export class Index {
       bytes,
     );
     if (assets <= 0) this.#sql.exec("DELETE FROM partitions WHERE name = ? AND assets <= 0", partition);
+  }
+
+  /** The partitions with the most assets, largest first. */
+  partitions(limit: number): { name: string; assets: number; bytes: number }[] {
+    return this.#all("SELECT name, assets, bytes FROM partitions ORDER BY assets DESC, name LIMIT ?", limit);
   }
 
   // --- assets
@@ -179,6 +184,16 @@ export class Index {
   /** Deletes up to `limit` assets, whichever; returns how many there were. */
   purgeAssets(limit: number): number {
     return this.#all("DELETE FROM assets WHERE seq IN (SELECT seq FROM assets LIMIT ?) RETURNING seq", limit).length;
+  }
+
+  /** What is here of (after, to]: the seq and latest revision of each asset, in order. */
+  revisions(after: number, to: number, limit: number): { seq: number; rev: number }[] {
+    return this.#all("SELECT seq, rev FROM assets WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", after, to, limit);
+  }
+
+  /** Where the bodies of the next assets are, in order of seq. */
+  bodiesAfter(after: number, limit: number): { seq: number; id: string; r2_key: string }[] {
+    return this.#all("SELECT seq, id, r2_key FROM assets WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
   }
 
   /** Assets below `before`, newest first, read lazily: at most `limit` rows, and no more than the caller takes. */
@@ -253,6 +268,35 @@ export class Index {
 
   outboxSize(): number {
     return this.#one<{ n: number }>("SELECT count(*) AS n FROM outbox").n;
+  }
+
+  // --- parked
+
+  /** Sets an asset aside that D1 refuses as it is; `rev` says which state of it was refused. */
+  park(seq: number, rev: number, error: string): void {
+    this.#sql.exec("INSERT OR REPLACE INTO parked (seq, rev, error) VALUES (?,?,?)", seq, rev, error);
+  }
+
+  isParked(seq: number, rev: number): boolean {
+    return this.#first("SELECT 1 FROM parked WHERE seq = ? AND rev = ?", seq, rev) !== undefined;
+  }
+
+  /** Parked assets that are still what they were when D1 refused them. */
+  parked(limit: number): { id: string; error: string }[] {
+    return this.#all(
+      "SELECT a.id, p.error FROM parked p JOIN assets a ON a.seq = p.seq AND a.rev = p.rev ORDER BY p.seq LIMIT ?",
+      limit,
+    );
+  }
+
+  // --- reconcile
+
+  reconcile(): { due: number; state: string | null } | undefined {
+    return this.#first("SELECT due, state FROM reconcile");
+  }
+
+  saveReconcile(due: number, state: string | null): void {
+    this.#sql.exec("INSERT OR REPLACE INTO reconcile (one, due, state) VALUES (1,?,?)", due, state);
   }
 
   // --- voids

@@ -9,6 +9,12 @@ export const CALL_TIMEOUT_MS = 10_000;
 /** How soon after a write the alarm looks whether anything was left over, such as by a crash. */
 export const ALARM_DELAY_MS = 5_000;
 
+/** Failures of a flush in a row after which it is asked whether D1 is down, or refuses one of the rows. */
+export const PARK_AFTER = 3;
+
+/** Reconciliation works in steps for about this long before it lets the alarm end. */
+export const RECONCILE_SLICE_MS = 5_000;
+
 /** Retries of D1 and R2 back off from the first to the second, doubling, with jitter. */
 export const RETRY_MIN_MS = 1_000;
 export const RETRY_MAX_MS = 60_000;

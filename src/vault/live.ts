@@ -4,48 +4,16 @@ import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { forgetHistory } from "../record/record.ts";
+import type { Alarm } from "./alarm.ts";
 import { Drain } from "./drain.ts";
 import { eraseStep } from "./eraser.ts";
 import type { Index } from "./index.ts";
 import { Keyring } from "./keys.ts";
-import { ALARM_DELAY_MS, MAX_UNRECORDED } from "./limits.ts";
-import { NOTHING, recordStep } from "./recorder.ts";
+import { ALARM_DELAY_MS, MAX_UNRECORDED, PARK_AFTER } from "./limits.ts";
+import { NOTHING, parkRefused, recordStep } from "./recorder.ts";
+import { Reconciler, type ReconcileSettings } from "./reconcile.ts";
 import type { VaultRow } from "./schema.ts";
 import { type Operation, Writes } from "./writes.ts";
-
-/** A vault's alarm, and whether one is known to be set: setting it costs a write. */
-export class Alarm {
-  readonly #storage: DurableObjectStorage;
-  #armed = false;
-
-  constructor(storage: DurableObjectStorage) {
-    this.#storage = storage;
-  }
-
-  /** Sets the alarm unless one is set already. Inside a transaction it is set, or not, with the rest. */
-  arm(delay: number): void {
-    if (!this.#armed) void this.set(delay);
-  }
-
-  /** Inside a transaction whose outcome is not known yet, `arm` may be asked again; this says that it came to pass. */
-  armed(): void {
-    this.#armed = true;
-  }
-
-  /** Sets the alarm whether or not one is set. */
-  set(delay: number): Promise<void> {
-    return this.#storage.setAlarm(Date.now() + delay);
-  }
-
-  /** The alarm has gone off. */
-  fired(): void {
-    this.#armed = false;
-  }
-
-  get isArmed(): boolean {
-    return this.#armed;
-  }
-}
 
 /** Whether every store that a write concerns has it, or the vault alone holds it so far. */
 export interface Durability {
@@ -72,7 +40,13 @@ export class LiveVault {
   /** The revision at which D1 was found to have lost what it had. */
   #lostAt = 0;
 
-  constructor(row: VaultRow, stores: { index: Index; db: D1Database; bucket: R2Bucket; alarm: Alarm }) {
+  readonly reconciler: Reconciler;
+
+  constructor(
+    row: VaultRow,
+    stores: { index: Index; db: D1Database; bucket: R2Bucket; alarm: Alarm },
+    settings: ReconcileSettings,
+  ) {
     const { index, db, bucket, alarm } = stores;
     this.#row = row;
     this.#index = index;
@@ -86,6 +60,8 @@ export class LiveVault {
         const recorded = await recordStep(index, db, this.#row, this.recorder.done);
         return "done" in recorded ? recorded.done : this.#recordAgain(db, recorded.epoch);
       },
+      failed: (failures) =>
+        failures >= PARK_AFTER ? parkRefused(index, db, this.#row, this.recorder.done) : undefined,
       advanced: () => this.eraser.nudge(),
     });
     this.eraser = new Drain({
@@ -100,6 +76,7 @@ export class LiveVault {
       persist: (state) => this.#persist(state),
       committed: (state) => this.#committed(state),
     });
+    this.reconciler = new Reconciler(this, stores, settings);
   }
 
   get row(): Readonly<VaultRow> {
@@ -167,6 +144,8 @@ export class LiveVault {
     this.#index.saveVault(this.#row);
     await forgetHistory(db, this.#row, this.#row.epoch);
     this.#lostAt = this.#row.rev;
+    // D1 may also have assets that were deleted since; those no flush will mention.
+    this.reconciler.request();
     return NOTHING;
   }
 
@@ -177,7 +156,7 @@ export class LiveVault {
   #persist(row: VaultRow): void {
     this.#trim(row);
     this.#index.saveVault(row);
-    this.#alarm.arm(ALARM_DELAY_MS);
+    this.#alarm.setInTransaction(ALARM_DELAY_MS);
   }
 
   /**
@@ -195,7 +174,7 @@ export class LiveVault {
   #committed(row: VaultRow): void {
     if (row === this.#row) return;
     this.#row = row;
-    this.#alarm.armed();
+    this.#alarm.confirm();
     this.recorder.nudge();
   }
 }

@@ -1,3 +1,4 @@
+import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { timestamp } from "../model/time.ts";
 import { assetPage, claimVault } from "../record/record.ts";
 import type { Index } from "./index.ts";
@@ -28,6 +29,9 @@ export async function claim(index: Index, db: D1Database, vaultId: string): Prom
     assets: 0,
     bytes: 0,
     rebuilt_to: 0,
+    lost_since: null,
+    // Whole seconds: the one that has begun counts.
+    lost_until: vault.epoch > 1 ? timestamp(Date.now() + 1_000) : null,
     deleted_at: vault.status === "deleting" ? timestamp(Date.now()) : null,
   };
   index.migrate();
@@ -48,6 +52,8 @@ export async function copyPage(index: Index, db: D1Database, row: VaultRow): Pro
   const assets = await assetPage(db, row.id, row.rebuilt_to ?? 0);
   const last = assets.at(-1);
   const next: VaultRow = { ...row, rebuilt_to: last ? last.seq : null };
+  // A body may be as much older than its commit as an upload may take.
+  if (!last && row.lost_until) next.lost_since = timestamp(Date.parse(row.clock) - UPLOAD_DEADLINE_MS);
   index.transaction(() => {
     // The same here: the page must still be the next one.
     const here = index.vault();

@@ -19,6 +19,8 @@ export const MIGRATIONS: readonly string[] = [
     assets        INTEGER NOT NULL,
     bytes         INTEGER NOT NULL,
     rebuilt_to    INTEGER,          -- while the index is rebuilt from D1: the last seq copied; else null
+    lost_since    TEXT,             -- after a rebuild: what was written between these two
+    lost_until    TEXT,             --   may have been acknowledged and be lost
     deleted_at    TEXT
   );
 
@@ -72,6 +74,20 @@ export const MIGRATIONS: readonly string[] = [
     body TEXT     -- R2: the body to delete once D1 has recorded rev
   );
 
+  -- Assets that D1 refuses for what they hold, not for being down: left out of flushes until they change.
+  CREATE TABLE parked (
+    seq   INTEGER PRIMARY KEY,
+    rev   INTEGER NOT NULL,
+    error TEXT    NOT NULL
+  );
+
+  -- The reconciliation under way or due, and what the last one found.
+  CREATE TABLE reconcile (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    due   INTEGER NOT NULL, -- epoch milliseconds
+    state TEXT              -- JSON, see reconcile.ts
+  );
+
   -- Uploads that were given up: a commit of one of these ids that arrives late is refused.
   CREATE TABLE voids (id TEXT PRIMARY KEY) WITHOUT ROWID;
 
@@ -98,6 +114,8 @@ export interface VaultRow {
   assets: number;
   bytes: number;
   rebuilt_to: number | null;
+  lost_since: string | null;
+  lost_until: string | null;
   deleted_at: string | null;
 }
 

@@ -1,19 +1,21 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
-import { logError } from "../log.ts";
+import { log, logError } from "../log.ts";
 import { type Asset, type AssetPath, type BodyLocation, type NewAsset, toRecord } from "../model/asset.ts";
 import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { within } from "../model/time.ts";
 import type { Key, NewKey, Principal, VaultInfo } from "../model/vault.ts";
 import { shardOf } from "../record/shards.ts";
+import { Alarm } from "./alarm.ts";
 import { commit, nameTaken, patch, recordTag, remove, resolve } from "./assets.ts";
 import { Index, type IndexedKey } from "./index.ts";
-import { Alarm, type Durability, LiveVault, type Urgency } from "./live.ts";
-import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, REBUILD_WAIT_MS } from "./limits.ts";
+import { type Durability, LiveVault, type Urgency } from "./live.ts";
+import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, REBUILD_WAIT_MS, RECONCILE_SLICE_MS } from "./limits.ts";
 import { page, type PageRequest } from "./page.ts";
 import { purge } from "./purge.ts";
 import { claim, copyPage } from "./rebuild.ts";
+import type { Findings, ReconcileSettings } from "./reconcile.ts";
 import type { VaultRow } from "./schema.ts";
 import type { Operation } from "./writes.ts";
 
@@ -21,6 +23,28 @@ import type { Operation } from "./writes.ts";
 export interface RecordBody {
   body: string;
   etag: string;
+}
+
+/** Partitions and parked assets that a report names, of however many there are. */
+const REPORTED = 100;
+
+/** What an operator sees of a vault. */
+export interface VaultReport extends VaultInfo {
+  assets: number;
+  bytes: number;
+  /** The largest ones. */
+  partitions: { name: string; assets: number; bytes: number }[];
+  /** The vault's revision, and the last one that D1 has. */
+  rev: number;
+  recorded_rev: number;
+  /** Changes that are kept until D1 and R2 have heard of them. */
+  outbox: number;
+  /** Assets that D1 refuses for what they hold. */
+  parked: { id: string; error: string }[];
+  /** After a rebuild: what was acknowledged as queued between these two, and had not reached D1, is lost. */
+  lost_since: string | null;
+  lost_until: string | null;
+  reconcile: Findings | null;
 }
 
 /**
@@ -130,15 +154,14 @@ export class Vault extends DurableObject<Env> {
 
   // --- the vault and its keys
 
-  async describe(principal: Principal): Promise<Result<{ vault: VaultInfo }>> {
+  async describe(principal: Principal): Promise<Result<{ vault: VaultReport }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
-    const { id, name, created_at, status } = live.row;
-    return { ok: true, vault: { id, name, created_at, status } };
+    return { ok: true, vault: this.#report(live) };
   }
 
   /** Deletes the vault: its keys are refused from here on, and the alarm removes everything else. */
-  async destroy(principal: Principal): Promise<Result<Durability & { vault: VaultInfo }>> {
+  async destroy(principal: Principal): Promise<Result<Durability & { vault: VaultReport }>> {
     const outcome = await this.#write<{ rev: number }>(
       principal,
       ({ row }) =>
@@ -154,6 +177,15 @@ export class Vault extends DurableObject<Env> {
     await this.#alarm.set(0);
     const described = await this.describe(principal);
     return described.ok ? { ...described, ...durability } : described;
+  }
+
+  /** Compares index, D1 and R2 and makes them agree, from now on in the background; {@link describe} tells how it goes. */
+  async reconcile(principal: Principal): Promise<Result<{ vault: VaultReport }>> {
+    const live = this.#admit(principal) ?? (await this.#enter(principal));
+    if ("ok" in live) return live;
+    live.reconciler.request();
+    await this.#alarm.set(0);
+    return { ok: true, vault: this.#report(live) };
   }
 
   /** Keys with an id below `before`, newest first. */
@@ -192,9 +224,7 @@ export class Vault extends DurableObject<Env> {
       logError("vault: background work failed", error, { vault: this.#id });
       pause = this.#live?.recorder.retryDelay ?? ALARM_DELAY_MS;
     }
-    if (pause === undefined || this.#alarm.isArmed) return;
-    await this.#alarm.set(pause);
-    this.#alarm.armed();
+    if (pause !== undefined) await this.#alarm.set(pause);
   }
 
   /** Returns when to come back, in milliseconds from now, or undefined when nothing is left to do. */
@@ -202,10 +232,15 @@ export class Vault extends DurableObject<Env> {
     if (!this.#live) await this.#wake();
     const live = this.#live;
     if (!live) return undefined;
+    const started = Date.now();
     await live.settle();
+    const { recorded, erased, rev } = live.row;
+    log("vault: settled", { vault: this.#id, rev, recorded, erased, ms: Date.now() - started });
     if (live.recorder.behind) return live.recorder.retryDelay;
     if (live.row.status === "deleting") return this.#purge(live);
-    return live.eraser.behind ? live.eraser.retryDelay : undefined;
+    if (live.eraser.behind) return live.eraser.retryDelay;
+    while (await live.reconciler.step()) if (Date.now() - started > RECONCILE_SLICE_MS) break;
+    return Math.max(0, live.reconciler.due - Date.now());
   }
 
   async #purge(live: LiveVault): Promise<number | undefined> {
@@ -264,7 +299,11 @@ export class Vault extends DurableObject<Env> {
   }
 
   #start(row: VaultRow): LiveVault {
-    return new LiveVault(row, { index: this.#index, db: this.#db(), bucket: this.env.BUCKET, alarm: this.#alarm });
+    return new LiveVault(
+      row,
+      { index: this.#index, db: this.#db(), bucket: this.env.BUCKET, alarm: this.#alarm },
+      reconcileSettings(this.env),
+    );
   }
 
   // --- writing
@@ -292,6 +331,26 @@ export class Vault extends DurableObject<Env> {
     return db;
   }
 
+  #report(live: LiveVault): VaultReport {
+    const { id, name, created_at, status, assets, bytes, rev } = live.row;
+    return {
+      id,
+      name,
+      created_at,
+      status,
+      assets,
+      bytes,
+      partitions: this.#index.partitions(REPORTED),
+      rev,
+      recorded_rev: Math.max(0, live.recorder.done),
+      outbox: this.#index.outboxSize(),
+      parked: this.#index.parked(REPORTED),
+      lost_since: live.row.lost_since,
+      lost_until: live.row.lost_until,
+      reconcile: live.reconciler.findings,
+    };
+  }
+
   #need(): LiveVault {
     if (!this.#live) throw new Error("the vault is not live");
     return this.#live;
@@ -300,4 +359,14 @@ export class Vault extends DurableObject<Env> {
 
 function withoutRev({ rev: _rev, ...key }: IndexedKey): Key {
   return key;
+}
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+function reconcileSettings(env: Env): ReconcileSettings {
+  const seconds = (value: string | undefined, otherwise: number): number => Number(value ?? otherwise) * 1000;
+  return {
+    grace: seconds(env.RECONCILE_GRACE_SECONDS, DAY_SECONDS),
+    every: seconds(env.RECONCILE_EVERY_SECONDS, 7 * DAY_SECONDS),
+  };
 }

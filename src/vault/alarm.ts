@@ -1,0 +1,35 @@
+/** A vault's one alarm, and when it is known to be due: setting it costs a write, so it is only ever set earlier. */
+export class Alarm {
+  readonly #storage: DurableObjectStorage;
+  /** Epoch milliseconds; Infinity when none is known to be set. */
+  #due = Infinity;
+  /** Set inside a transaction whose outcome is not known yet. */
+  #tentative = Infinity;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Sees to it that the alarm goes off within `delay` milliseconds. */
+  async set(delay: number): Promise<void> {
+    const due = Date.now() + delay;
+    if (due >= this.#due) return;
+    this.#due = due;
+    await this.#storage.setAlarm(due);
+  }
+
+  /** The same inside a transaction: it is set, or not, with the rest; {@link confirm} says which. */
+  setInTransaction(delay: number): void {
+    this.#tentative = Date.now() + delay;
+    if (this.#tentative < this.#due) void this.#storage.setAlarm(this.#tentative);
+  }
+
+  confirm(): void {
+    this.#due = Math.min(this.#due, this.#tentative);
+  }
+
+  /** The alarm has gone off. */
+  fired(): void {
+    this.#due = Infinity;
+  }
+}

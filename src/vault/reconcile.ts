@@ -1,0 +1,267 @@
+import { log } from "../log.ts";
+import { idTime, isAssetId } from "../model/id.ts";
+import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+import type { Result } from "../model/refusal.ts";
+import type { Principal } from "../model/vault.ts";
+import { timestamp } from "../model/time.ts";
+import { revisionPage } from "../record/record.ts";
+import type { Index } from "./index.ts";
+import type { VaultRow } from "./schema.ts";
+import type { Operation } from "./writes.ts";
+
+/** Rows compared, bodies listed and bodies asked for in one step. */
+const ROWS = 1_000;
+const HEADS = 100;
+/** Simultaneous connections of one invocation, R2 calls included, are six. */
+const HEADS_AT_ONCE = 5;
+
+/** Ids that the findings name, of however many there are. */
+const NAMED = 20;
+
+/** What a reconciliation found and did, as the operator sees it. */
+export interface Findings {
+  started_at: string;
+  /** null while it is under way. */
+  finished_at: string | null;
+  /** Rows that D1 lacked or had in an older state: recorded again. */
+  restored: number;
+  /** Rows that D1 had of assets that are no more: deleted. */
+  removed: number;
+  /** Bodies that no asset names, past the grace period: deleted. */
+  orphans_deleted: number;
+  /** The same within the grace period: perhaps uploads under way. */
+  orphans_waiting: number;
+  /** The same from a time of which the record is lost (see README): left alone, for someone to look at. */
+  orphans_kept: number;
+  /** Objects under the vault's prefix that are no asset's body by their name: left alone. */
+  foreign: number;
+  /** Assets whose body is missing: reported, never dropped. */
+  missing: number;
+  missing_ids: string[];
+}
+
+/** Where a reconciliation stands; kept after every step, so that it goes on where it was cut off. */
+interface Progress {
+  phase: "rows" | "bodies" | "missing";
+  /** rows and missing: the last seq seen. */
+  after: number;
+  /** bodies: the last key seen. */
+  afterKey: string;
+  /** Bodies seen that an asset names: as many as there are assets means that none is missing. */
+  matched: number;
+}
+
+interface State {
+  progress: Progress | null;
+  findings: Findings | null;
+}
+
+/** What the reconciler needs of its vault. */
+export interface Reconciled {
+  readonly row: Readonly<VaultRow>;
+  /** How far D1 has everything. */
+  readonly recorder: { readonly done: number };
+  write(principal: Principal, operation: Operation<object>, urgency: "urgent"): Promise<Result>;
+}
+
+export interface ReconcileSettings {
+  /** How old a body without an asset must be before it is deleted: far longer than any upload may take. Milliseconds. */
+  readonly grace: number;
+  /** From the end of one reconciliation to the next. Milliseconds. */
+  readonly every: number;
+}
+
+/**
+ * Compares index, D1 and R2, one bounded step at a time, and makes them agree. The index is right where it has an opinion. It
+ * never writes D1 or R2 itself: it enqueues what they should hear again, and recorder and eraser do the rest in the
+ * order of revisions. On a vault whose stores agree it changes nothing.
+ *
+ *     rows ── index and D1 side by side, by seq
+ *     bodies ── what R2 has under the vault's prefix, each looked up by its asset's id (key order is not seq order)
+ *     missing ── only if fewer bodies matched than there are assets: each asset's body asked for by name
+ */
+export class Reconciler {
+  readonly #live: Reconciled;
+  readonly #index: Index;
+  readonly #db: D1Database;
+  readonly #bucket: R2Bucket;
+  readonly #settings: ReconcileSettings;
+  #due: number;
+  #state: State;
+
+  constructor(
+    live: Reconciled,
+    stores: { index: Index; db: D1Database; bucket: R2Bucket },
+    settings: ReconcileSettings,
+  ) {
+    this.#live = live;
+    this.#index = stores.index;
+    this.#db = stores.db;
+    this.#bucket = stores.bucket;
+    this.#settings = settings;
+    const saved = this.#index.reconcile();
+    this.#due = saved?.due ?? Date.now() + settings.every;
+    if (!saved) this.#index.saveReconcile(this.#due, null);
+    this.#state = saved?.state ? (JSON.parse(saved.state) as State) : { progress: null, findings: null };
+  }
+
+  /** When there is something to do; epoch milliseconds. */
+  get due(): number {
+    return this.#state.progress ? Date.now() : this.#due;
+  }
+
+  /** The reconciliation under way, or the last one; null before the first. */
+  get findings(): Findings | null {
+    return this.#state.findings;
+  }
+
+  /** Asks for one now. One that is under way goes on instead. */
+  request(): void {
+    this.#due = Date.now();
+    this.#save();
+  }
+
+  /** One step, if one is due. Returns whether there is more to do right now. */
+  async step(): Promise<boolean> {
+    if (Date.now() < this.due) return false;
+    const { progress, findings } = this.#begin();
+    if (progress.phase === "rows") await this.#rows(progress, findings);
+    else if (progress.phase === "bodies") await this.#bodies(progress, findings);
+    else await this.#missing(progress, findings);
+    this.#save();
+    return this.#state.progress !== null;
+  }
+
+  #begin(): { progress: Progress; findings: Findings } {
+    const { progress, findings } = this.#state;
+    if (progress && findings) return { progress, findings };
+    const begun = {
+      progress: { phase: "rows", after: 0, afterKey: "", matched: 0 } as Progress,
+      findings: {
+        started_at: timestamp(Date.now()),
+        finished_at: null,
+        restored: 0,
+        removed: 0,
+        orphans_deleted: 0,
+        orphans_waiting: 0,
+        orphans_kept: 0,
+        foreign: 0,
+        missing: 0,
+        missing_ids: [],
+      },
+    };
+    this.#state = begun;
+    return begun;
+  }
+
+  #end(findings: Findings): void {
+    findings.finished_at = timestamp(Date.now());
+    this.#state.progress = null;
+    this.#due = Date.now() + this.#settings.every;
+    log("reconcile: done", { vault: this.#live.row.id, ...findings });
+  }
+
+  #save(): void {
+    this.#index.saveReconcile(this.#due, JSON.stringify(this.#state));
+  }
+
+  async #rows(progress: Progress, findings: Findings): Promise<void> {
+    // What is newer than this D1 need not have yet.
+    const recorded = this.#live.recorder.done;
+    const theirs = await revisionPage(this.#db, this.#live.row.id, progress.after, ROWS);
+    const theirEnd = theirs.length === ROWS ? (theirs.at(-1)?.seq ?? 0) : Number.MAX_SAFE_INTEGER;
+    const ours = this.#index.revisions(progress.after, theirEnd, ROWS);
+    const end = ours.length === ROWS ? Math.min(theirEnd, ours.at(-1)?.seq ?? 0) : theirEnd;
+
+    const known = new Map(theirs.filter(({ seq }) => seq <= end).map(({ seq, rev }) => [seq, rev]));
+    const stale: number[] = [];
+    for (const { seq, rev } of ours) {
+      if (seq > end) break;
+      if (rev <= recorded && known.get(seq) !== rev && !this.#index.isParked(seq, rev)) stale.push(seq);
+      known.delete(seq);
+    }
+    const gone = [...known.keys()];
+    if (stale.length + gone.length > 0) await this.#enqueue(noteChanges(this.#index, [...stale, ...gone]));
+    findings.restored += stale.length;
+    findings.removed += gone.length;
+    if (end === Number.MAX_SAFE_INTEGER) progress.phase = "bodies";
+    else progress.after = end;
+  }
+
+  async #bodies(progress: Progress, findings: Findings): Promise<void> {
+    const { row } = this.#live;
+    const startAfter = progress.afterKey ? { startAfter: progress.afterKey } : {};
+    const page = await this.#bucket.list({ prefix: `${row.id}/`, limit: ROWS, ...startAfter });
+    const orphans: { id: string; key: string }[] = [];
+    for (const { key, uploaded } of page.objects) {
+      progress.afterKey = key;
+      const id = assetIdIn(key);
+      if (id === undefined) findings.foreign++;
+      else if (this.#index.asset(id)?.r2_key === key) progress.matched++;
+      else if (this.#index.isVoid(id)) continue; // Its deletion is on its way.
+      else if (Date.now() - uploaded.getTime() <= this.#settings.grace) findings.orphans_waiting++;
+      else if (fromLostTime(uploaded, row)) findings.orphans_kept++;
+      else orphans.push({ id, key });
+    }
+    if (orphans.length > 0) await this.#enqueue(discardBodies(this.#index, orphans));
+    findings.orphans_deleted += orphans.length;
+    if (page.truncated) return;
+    progress.phase = "missing";
+    progress.after = 0;
+    if (progress.matched >= row.assets) this.#end(findings);
+  }
+
+  async #missing(progress: Progress, findings: Findings): Promise<void> {
+    const assets = this.#index.bodiesAfter(progress.after, HEADS);
+    for (let i = 0; i < assets.length; i += HEADS_AT_ONCE) {
+      const some = assets.slice(i, i + HEADS_AT_ONCE);
+      const heads = await Promise.all(some.map(({ r2_key }) => this.#bucket.head(r2_key)));
+      for (const [j, asset] of some.entries()) {
+        // Deleted in the meantime is not missing.
+        if (heads[j] || !this.#index.asset(asset.id)) continue;
+        findings.missing++;
+        if (findings.missing_ids.length < NAMED) findings.missing_ids.push(asset.id);
+      }
+    }
+    progress.after = assets.at(-1)?.seq ?? progress.after;
+    if (assets.length < HEADS) this.#end(findings);
+  }
+
+  async #enqueue(operation: Operation<object>): Promise<void> {
+    await this.#live.write({ kind: "admin" }, operation, "urgent");
+  }
+}
+
+/** The asset whose body a key is by its shape: `vault/p/c/h/{id}_{filename}`, or `vault/.staging/{id}`. */
+function assetIdIn(key: string): string | undefined {
+  const [, first, second, , last] = key.split("/");
+  const id = first === ".staging" ? second : last?.split("_", 2).join("_");
+  return id !== undefined && isAssetId(id) ? id : undefined;
+}
+
+/** Whether a body may belong to an asset that was acknowledged as queued and lost with the vault's storage. */
+const fromLostTime = (uploaded: Date, { lost_since, lost_until }: Readonly<VaultRow>) =>
+  lost_since !== null &&
+  lost_until !== null &&
+  uploaded.getTime() >= Date.parse(lost_since) &&
+  uploaded.getTime() <= Date.parse(lost_until);
+
+/** Tells D1 of these assets once more, as they are now or that they are gone. */
+const noteChanges =
+  (index: Index, seqs: readonly number[]): Operation<object> =>
+  (change) => {
+    for (const seq of seqs) index.addToOutbox({ rev: change.next(), seq, body: null });
+    return { ok: true };
+  };
+
+/** Has bodies deleted that no asset names, unless one does by now; an upload that might still claim one is voided. */
+const discardBodies =
+  (index: Index, orphans: readonly { id: string; key: string }[]): Operation<object> =>
+  (change) => {
+    for (const { id, key } of orphans) {
+      if (index.asset(id)?.r2_key === key) continue;
+      if (!index.asset(id) && idTime(id) > Date.now() - 2 * UPLOAD_DEADLINE_MS) index.addVoid(id);
+      index.addToOutbox({ rev: change.next(), seq: null, body: key });
+    }
+    return { ok: true };
+  };
