@@ -4,15 +4,19 @@ import { defineConfig } from "vitest/config";
 /** Cases of each fuzz test; `FUZZ_RUNS=100000 npm test -- fuzz` for a long run. */
 const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 300);
 
+/** How often the server is killed under load; `npm run test:crash` does it 20 times. */
+const crashRounds = Number(process.env["CRASH_ROUNDS"] ?? 2);
+
 declare module "vitest" {
   interface ProvidedContext {
     fuzzRuns: number;
+    crashRounds: number;
   }
 }
 
 export default defineConfig({
   test: {
-    provide: { fuzzRuns },
+    provide: { fuzzRuns, crashRounds },
     // The Worker's own log: one line a request.
     onConsoleLog: (text) => !text.startsWith('{"event":'),
     reporters: ["default", "./test/support/summary-reporter.ts"],

@@ -52,10 +52,16 @@ export async function end(pids: readonly number[]): Promise<void> {
     } catch {
       continue; // It has ended meanwhile.
     }
-    // eslint-disable-next-line no-unmodified-loop-condition -- what changes is the process table
-    while (started !== undefined && startTime(pid) === started && !isZombie(pid)) await sleep(20);
+    if (started !== undefined) await gone(pid, started);
   }
 }
+
+async function gone(pid: number, started: string): Promise<void> {
+  while (isRunning(pid, started)) await sleep(20);
+}
+
+/** Whether the process that had this number and start time still runs. */
+export const isRunning = (pid: number, started: string): boolean => startTime(pid) === started && !isZombie(pid);
 
 /** Dead, its files and ports closed, but not yet collected by a parent. */
 function isZombie(pid: number): boolean {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { end, startTime, workerdsWith } from "./processes.ts";
+import { end, isRunning, startTime, workerdsWith } from "./processes.ts";
 
 /** A mistake of the operator's, told in one line. */
 export class UsageError extends Error {}
@@ -111,7 +111,7 @@ export class StateDirectory {
 
   #breakStaleLock(): void {
     const holder = this.#read<{ pid: number; started?: string }>("lock");
-    if (holder && holder.started !== undefined && startTime(holder.pid) === holder.started) {
+    if (holder && holder.started !== undefined && isRunning(holder.pid, holder.started)) {
       throw new UsageError(`the state directory ${this.path} is held by another server (process ${holder.pid})`);
     }
     // Of several that find it stale, one gets to move it away; another may then move away that one's new lock, and puts

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { logError } from "../log.ts";
+import { R2_TIMEOUT_MS } from "../model/bounds.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
+import { within } from "../model/time.ts";
 import { bodyBudget } from "../http/budget.ts";
 import { type Dimensions, ImageHead } from "./dimensions.ts";
 import { MAX_TRAILER_BYTES, PART_BYTES, SMALL_BUFFER_BYTES } from "./limits.ts";
@@ -98,13 +100,17 @@ export class BodySink {
   async abort(): Promise<void> {
     this.#buffer?.release();
     try {
-      await this.#stream?.abort();
-      // A multipart upload whose completion failed may be complete all the same: then there is nothing to abort.
-      await this.#upload?.abort().catch(() => {});
-      if (this.#key !== undefined) await this.#bucket.delete(this.#key);
+      await within(R2_TIMEOUT_MS, this.#remove());
     } catch (error) {
       logError("upload: abort failed", error);
     }
+  }
+
+  async #remove(): Promise<void> {
+    await this.#stream?.abort();
+    // A multipart upload whose completion failed may be complete all the same: then there is nothing to abort.
+    await this.#upload?.abort().catch(() => {});
+    if (this.#key !== undefined) await this.#bucket.delete(this.#key);
   }
 
   /** Stores some of the bytes and returns how many. */
@@ -207,7 +213,7 @@ export class BodySink {
 /** A failure of R2 is not the client's fault, and passes. */
 async function storing<T>(call: Promise<T>): Promise<T> {
   try {
-    return await call;
+    return await within(R2_TIMEOUT_MS, call);
   } catch (error) {
     if (error instanceof Refused) throw error;
     logError("upload: R2 failed", error);

@@ -1,6 +1,8 @@
 import type { Env } from "../env.ts";
 import { logError } from "../log.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
+import { VAULT_TIMEOUT_MS } from "../model/bounds.ts";
+import { TimeoutError, within } from "../model/time.ts";
 import type { Vault } from "./vault.ts";
 
 /** What the router may call. The methods as declared: the platform's stub types wrap every field of a union in promises. */
@@ -49,11 +51,12 @@ export async function callVault<T extends object>(
 ): Promise<Result<T>> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await call(vaultStub(env, vaultId));
+      return await within(VAULT_TIMEOUT_MS, call(vaultStub(env, vaultId)));
     } catch (error) {
       const { retryable, overloaded } = error as StubError;
-      if (!retryable && !overloaded) throw error;
-      if (overloaded || !repeatable || attempt === ATTEMPTS) {
+      const silent = error instanceof TimeoutError;
+      if (!retryable && !overloaded && !silent) throw error;
+      if (overloaded || silent || !repeatable || attempt === ATTEMPTS) {
         logError("router: vault unavailable", error, { vault: vaultId, attempt });
         const message = repeatable
           ? "the vault is busy: try again"

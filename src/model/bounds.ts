@@ -1,0 +1,5 @@
+/** How long one call to R2 may take that moves no stream of the client's. Milliseconds. */
+export const R2_TIMEOUT_MS: number = 60_000;
+
+/** How long a vault may take to answer; longer than it waits for D1 and R2 together. Milliseconds. */
+export const VAULT_TIMEOUT_MS: number = 30_000;
