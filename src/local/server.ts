@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { OWNER_VARIABLE, type Secrets, UsageError } from "./state.ts";
@@ -19,6 +20,8 @@ export async function startServer(options: {
   port: number;
   directory: string;
   secrets: Secrets;
+  /** Whether to drop what the Worker logs instead of printing it. */
+  quiet?: boolean;
 }): Promise<string> {
   const { host, port, directory, secrets } = options;
   await checkAddress(host, port);
@@ -42,12 +45,18 @@ export async function startServer(options: {
     unsafeDirectSockets: [{ host, port }],
     host: "127.0.0.1",
     port: 0,
+    ...(options.quiet ? { handleRuntimeStdio: discard } : {}),
     cf: false, // It would be fetched from the network.
     log: new Log(LogLevel.ERROR),
   });
   const url = await miniflare.unsafeGetDirectURL("strongroom");
   await applySchema(miniflare);
   return url.origin;
+}
+
+/** Takes what the Worker prints and drops it. */
+function discard(stdout: Readable, stderr: Readable): void {
+  for (const stream of [stdout, stderr]) stream.resume();
 }
 
 /** The Worker as one module. */
