@@ -53,8 +53,7 @@ export async function handle(request: Request, env: Env): Promise<Response> {
   const api = new ApiRequest(request, env);
   let response: Response;
   try {
-    const allowed = methodsAt(new URL(request.url).pathname);
-    const answer = await answerTo(api, allowed);
+    const answer = ((await router.fetch(api)) as Response | Refusal | undefined) ?? unmatched(api);
     response = "ok" in answer && "code" in answer ? renderRefusal(answer) : answer;
   } catch (error) {
     logError("router: unexpected", error, { request: api.id });
@@ -67,15 +66,14 @@ export async function handle(request: Request, env: Env): Promise<Response> {
   return response;
 }
 
-async function answerTo(api: ApiRequest, allowed: string[]): Promise<Response | Refusal> {
+/** What a request gets that no route takes: there is no such path, it is asked what it can do, or it cannot do that. */
+function unmatched(api: ApiRequest): Response | Refusal {
+  const allowed = methodsAt(new URL(api.url).pathname);
   if (allowed.length === 0) return refuse("NOT_FOUND", "no such endpoint");
   if (api.request.method === "OPTIONS") return preflight(api, allowed);
-  if (!allowed.includes(api.request.method)) {
-    return refuse("METHOD_NOT_ALLOWED", `${api.request.method.slice(0, 16)} is not allowed here`, {
-      Allow: allowed.join(", "),
-    });
-  }
-  return (await router.fetch(api)) as Response | Refusal;
+  return refuse("METHOD_NOT_ALLOWED", `${api.request.method.slice(0, 16)} is not allowed here`, {
+    Allow: allowed.join(", "),
+  });
 }
 
 /** What a path can be asked for; nothing when there is no such path. */

@@ -81,8 +81,32 @@ export async function mintToken(
   return { token: PREFIX[key.type] + ulids + mac, kid };
 }
 
+/**
+ * Tokens whose signature this isolate has verified, oldest first: a signature stays good, and whether the key still acts is
+ * asked of its vault with every request. Bounded; dropped as a whole when the secrets change.
+ */
+const verified = new Map<string, Principal>();
+const MAX_VERIFIED = 10_000;
+let verifiedUnder = "";
+
 async function verifyToken(env: Env, token: string): Promise<Principal | undefined> {
   if (token.length !== TOKEN_LENGTH) return undefined;
+  const secretsNow = `${env.KEY_SECRET}\n${env.KEY_SECRET_PREVIOUS ?? ""}`;
+  if (secretsNow !== verifiedUnder) {
+    verified.clear();
+    verifiedUnder = secretsNow;
+  }
+  const known = verified.get(token);
+  if (known) return known;
+  const principal = await verifySignature(env, token);
+  if (principal) {
+    if (verified.size >= MAX_VERIFIED) verified.delete(verified.keys().next().value ?? "");
+    verified.set(token, principal);
+  }
+  return principal;
+}
+
+async function verifySignature(env: Env, token: string): Promise<Principal | undefined> {
   const type = token.startsWith(PREFIX.secret) ? "secret" : token.startsWith(PREFIX.public) ? "public" : undefined;
   const vault = token.slice(3, 29);
   const key = token.slice(29, 55);

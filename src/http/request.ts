@@ -3,7 +3,7 @@ import { log } from "../log.ts";
 import { isVaultId } from "../model/id.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
-import { callVault, type VaultStub } from "../vault/client.ts";
+import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
 import { buffered } from "./budget.ts";
 import { type Access, authenticate, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
@@ -102,11 +102,8 @@ export class ApiRequest {
   }
 
   /** Calls the vault of the request's path. */
-  async vault<T extends object>(
-    repeatable: boolean,
-    call: (stub: VaultStub) => Promise<Result<T>>,
-  ): Promise<Result<T>> {
-    const outcome = await this.timed(callVault(this.env, this.vaultId, repeatable, call));
+  async vault<T extends object>(kind: CallKind, call: (stub: VaultStub) => Promise<Result<T>>): Promise<Result<T>> {
+    const outcome = await this.timed(callVault(this.env, this.vaultId, kind, call));
     // Who came by a link has no key to be told about.
     const linkOver = this.#byLink && !outcome.ok && outcome.code === "UNAUTHORIZED";
     return linkOver ? refuse("FORBIDDEN", "this link is no longer valid") : outcome;
@@ -152,7 +149,7 @@ export class ApiRequest {
   async refuse(refusal: Refusal): Promise<Refusal> {
     const { principal } = this;
     if (principal.kind === "admin") return refusal;
-    const checked = await callVault(this.env, principal.vaultId, true, (stub) => stub.authorize(principal));
+    const checked = await callVault(this.env, principal.vaultId, "repeatable", (stub) => stub.authorize(principal));
     return checked.ok ? refusal : checked;
   }
 

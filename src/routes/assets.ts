@@ -25,7 +25,7 @@ export const listAssets: Handler = async (api) => {
   );
   if (other) return api.refuse(invalid(`cursor: belongs to a list with another ${other} filter`));
   const request = { filter: { partition, collection, channel }, limit, before: cursor?.seq ?? NEWEST };
-  const outcome = await api.vault(true, (stub) => stub.list(api.principal, request));
+  const outcome = await api.vault("read", (stub) => stub.list(api.principal, request));
   return outcome.ok ? json(outcome.body) : outcome;
 };
 
@@ -33,7 +33,7 @@ export const listAssets: Handler = async (api) => {
 export const getAsset: Handler = async (api) => {
   const id = api.param("assetId");
   if (!isAssetId(id)) return api.refuse(assetNotFound());
-  const outcome = await api.vault(true, (stub) => stub.get(api.principal, id));
+  const outcome = await api.vault("read", (stub) => stub.get(api.principal, id));
   if (!outcome.ok) return outcome;
   const headers = { ETag: outcome.etag };
   return isUnchanged(api.header("If-None-Match"), outcome.etag)
@@ -51,7 +51,7 @@ export const patchAsset: Handler = async (api) => {
   if (!patch.ok) return api.refuse(patch);
   if (!isAssetId(id)) return api.refuse(assetNotFound());
   const ifMatch = api.header("If-Match");
-  const outcome = await api.vault(false, (stub) => stub.patch(api.principal, id, patch.patch, ifMatch));
+  const outcome = await api.vault("once", (stub) => stub.patch(api.principal, id, patch.patch, ifMatch));
   return outcome.ok ? json(outcome.body, { headers: { ETag: outcome.etag, ...durability(outcome.durable) } }) : outcome;
 };
 
@@ -59,7 +59,7 @@ export const patchAsset: Handler = async (api) => {
 export const deleteAsset: Handler = async (api) => {
   const id = api.param("assetId");
   if (!isAssetId(id)) return api.refuse(assetNotFound());
-  const outcome = await api.vault(false, (stub) => stub.remove(api.principal, id, api.header("If-Match")));
+  const outcome = await api.vault("once", (stub) => stub.remove(api.principal, id, api.header("If-Match")));
   return outcome.ok ? new Response(null, { status: 204, headers: durability(outcome.durable) }) : outcome;
 };
 

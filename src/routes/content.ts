@@ -28,7 +28,7 @@ export const getFile: Handler = async (api) => {
 
 async function serve(api: ApiRequest, what: string | AssetPath): Promise<Response | Refusal> {
   const { headers } = api.request;
-  const found = await api.vault(true, (stub) => stub.locate(api.principal, what));
+  const found = await api.vault("read", (stub) => stub.locate(api.principal, what));
   if (!found.ok) return found;
   const { body } = found;
   const lastModified = Date.parse(body.created_at);
@@ -77,7 +77,7 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Respons
 
 /** The body is gone: deleted a moment ago, or lost. */
 async function missing(api: ApiRequest, what: string | AssetPath, body: BodyLocation): Promise<Refusal> {
-  const found = await api.vault(true, (stub) => stub.locate(api.principal, what));
+  const found = await api.vault("read", (stub) => stub.locate(api.principal, what));
   if (!found.ok) return found;
   logError("content: the body is missing", new Error("not in R2"), { vault: api.vaultId, asset: body.id });
   return unavailable("the content is not available at the moment", 60);

@@ -30,7 +30,9 @@ export const createKey: Handler = async (api) => {
   const id = newKeyId();
   const { label, type, expires_at } = body.value;
   const { token, kid } = await mintToken(api.env, { type, vaultId, keyId: id });
-  const outcome = await api.vault(false, (stub) => stub.createKey(api.principal, { id, label, type, kid, expires_at }));
+  const outcome = await api.vault("once", (stub) =>
+    stub.createKey(api.principal, { id, label, type, kid, expires_at }),
+  );
   if (!outcome.ok) return outcome;
   return json({ ...toWire(vaultId, outcome.key), token }, { status: 201, headers: { "Cache-Control": "no-store" } });
 };
@@ -42,7 +44,7 @@ export const listKeys: Handler = async (api) => {
   if (!query.ok) return api.refuse(query);
   if (!isVaultId(vaultId)) return refuse("NOT_FOUND", "no vault with this id");
   const { limit, cursor } = query.value;
-  const outcome = await api.vault(true, (stub) => stub.listKeys(api.principal, cursor?.id ?? NEWEST_ID, limit + 1));
+  const outcome = await api.vault("read", (stub) => stub.listKeys(api.principal, cursor?.id ?? NEWEST_ID, limit + 1));
   if (!outcome.ok) return outcome;
   return json(
     idPage(
@@ -57,6 +59,6 @@ export const revokeKey: Handler = async (api) => {
   const id = api.param("keyId");
   if (!isVaultId(api.vaultId) || !isKeyId(id))
     return api.refuse(refuse("NOT_FOUND", "no key with this id in this vault"));
-  const outcome = await api.vault(true, (stub) => stub.revokeKey(api.principal, id));
+  const outcome = await api.vault("repeatable", (stub) => stub.revokeKey(api.principal, id));
   return outcome.ok ? new Response(null, { status: 204 }) : outcome;
 };

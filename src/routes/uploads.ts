@@ -26,7 +26,7 @@ export const uploadAsset: Handler = async (api) => {
     bucket: env.BUCKET,
     vaultId,
     admit: async (path) => {
-      must(await api.vault(true, (stub) => stub.admit(principal, path, createOnly)));
+      must(await api.vault("repeatable", (stub) => stub.admit(principal, path, createOnly)));
     },
   });
   if (!received.ok) return api.refuse(received);

@@ -3,8 +3,7 @@ import { logError } from "../log.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { callVault } from "../vault/client.ts";
-import type { Durability } from "../vault/live.ts";
-import type { RecordBody } from "../vault/vault.ts";
+import type { Durability, RecordBody } from "../vault/live.ts";
 import type { Stored } from "./stored.ts";
 
 /**
@@ -21,7 +20,7 @@ export async function publish(
 ): Promise<Result<RecordBody & Durability>> {
   let attempts = 0;
   try {
-    const outcome = await callVault(env, vaultId, true, (stub) => {
+    const outcome = await callVault(env, vaultId, "repeatable", (stub) => {
       attempts++;
       return stub.commit(principal, upload, createOnly);
     });
@@ -35,7 +34,7 @@ export async function publish(
     logError("upload: commit failed", error, { vault: vaultId, asset: upload.id });
   }
   try {
-    const outcome = await callVault(env, vaultId, true, (stub) => stub.resolve(upload.id, upload.r2_key));
+    const outcome = await callVault(env, vaultId, "repeatable", (stub) => stub.resolve(upload.id, upload.r2_key));
     if (outcome.ok && outcome.record) return { ok: true, ...outcome.record };
     // The vault is gone for good: nothing can come of the body.
     if (!outcome.ok && outcome.code === "NOT_FOUND") await discard();

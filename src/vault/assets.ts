@@ -65,6 +65,7 @@ export function patch(index: Index, id: string, body: AssetPatch, ifMatch: strin
     asset.rev = change.next();
     asset.updated_at = change.now;
     index.updateAsset(asset);
+    change.touched.push(asset.id);
     index.addToOutbox({ rev: asset.rev, seq: asset.seq, body: null });
     return { ok: true, asset };
   };
@@ -78,6 +79,7 @@ export function remove(index: Index, id: string, ifMatch: string | null): Operat
     if (ifMatch !== null && !stronglyMatches(ifMatch, recordTag(asset))) return preconditionFailed();
     const rev = change.next();
     index.deleteAsset(asset.seq);
+    change.touched.push(id);
     index.addToOutbox({ rev, seq: asset.seq, body: asset.r2_key });
     change.count(asset.partition, -1, -asset.size);
     return { ok: true, rev };

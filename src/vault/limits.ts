@@ -35,5 +35,8 @@ export const ERASE_KEYS = 1_000;
 /** A request that finds the vault being rebuilt waits this long before it gets 503. */
 export const REBUILD_WAIT_MS: number = 5_000;
 
+/** Records and list pages that a vault keeps ready in memory, each; it shares 128 MB with others. Characters. */
+export const CACHE_SIZE = 4_000_000;
+
 /** JSON of a list page that is sent as one string; a longer page is streamed in pieces of this size. Characters. */
 export const PAGE_PIECE = 1_000_000;

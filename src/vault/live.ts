@@ -5,15 +5,22 @@ import { refuse, type Refusal, type Result, unavailable } from "../model/refusal
 import type { Principal } from "../model/vault.ts";
 import { forgetHistory } from "../record/record.ts";
 import type { Alarm } from "./alarm.ts";
+import { AnswerCache } from "./cache.ts";
 import { Drain } from "./drain.ts";
 import { eraseStep } from "./eraser.ts";
 import type { Index } from "./index.ts";
 import { Keyring } from "./keys.ts";
-import { ALARM_DELAY_MS, MAX_UNRECORDED, PARK_AFTER } from "./limits.ts";
+import { ALARM_DELAY_MS, CACHE_SIZE, MAX_UNRECORDED, PARK_AFTER } from "./limits.ts";
 import { NOTHING, parkRefused, recordStep } from "./recorder.ts";
 import { Reconciler, type ReconcileSettings } from "./reconcile.ts";
 import type { VaultRow } from "./schema.ts";
 import { type Operation, Writes } from "./writes.ts";
+
+/** A record as JSON text, ready to be sent, with its entity tag. */
+export interface RecordBody {
+  body: string;
+  etag: string;
+}
 
 /** Whether every store that a write concerns has it, or the vault alone holds it so far. */
 export interface Durability {
@@ -41,6 +48,9 @@ export class LiveVault {
   #lostAt = 0;
 
   readonly reconciler: Reconciler;
+  /** Records by asset id, and first pieces of list pages by what was asked. */
+  readonly records = new AnswerCache<RecordBody>(CACHE_SIZE);
+  readonly pages = new AnswerCache<{ readonly body: string }>(CACHE_SIZE);
 
   constructor(
     row: VaultRow,
@@ -74,7 +84,7 @@ export class LiveVault {
       index,
       state: () => this.#row,
       persist: (state) => this.#persist(state),
-      committed: (state) => this.#committed(state),
+      committed: (state, touched) => this.#committed(state, touched),
     });
     this.reconciler = new Reconciler(this, stores, settings);
   }
@@ -171,8 +181,10 @@ export class LiveVault {
     return true;
   }
 
-  #committed(row: VaultRow): void {
+  #committed(row: VaultRow, touched: readonly string[]): void {
     if (row === this.#row) return;
+    for (const id of touched) this.records.delete(id);
+    this.pages.clear();
     this.#row = row;
     this.#alarm.confirm();
     this.recorder.nudge();

@@ -1,3 +1,4 @@
+import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { idTime, isAssetId } from "../model/id.ts";
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
@@ -265,3 +266,14 @@ const discardBodies =
     }
     return { ok: true };
   };
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+/** The operator's settings, or the defaults that the README names. */
+export function reconcileSettings(env: Env): ReconcileSettings {
+  const seconds = (value: string | undefined, otherwise: number): number => Number(value ?? otherwise) * 1000;
+  return {
+    grace: seconds(env.RECONCILE_GRACE_SECONDS, DAY_SECONDS),
+    every: seconds(env.RECONCILE_EVERY_SECONDS, 7 * DAY_SECONDS),
+  };
+}

@@ -5,47 +5,20 @@ import { type Asset, type AssetPath, type BodyLocation, type NewAsset, toRecord 
 import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { within } from "../model/time.ts";
-import type { Key, NewKey, Principal, VaultInfo } from "../model/vault.ts";
+import type { Key, NewKey, Principal } from "../model/vault.ts";
 import { shardOf } from "../record/shards.ts";
 import { Alarm } from "./alarm.ts";
 import { commit, nameTaken, patch, recordTag, remove, resolve } from "./assets.ts";
 import { Index, type IndexedKey } from "./index.ts";
-import { type Durability, LiveVault, type Urgency } from "./live.ts";
+import { type Durability, LiveVault, type RecordBody, type Urgency } from "./live.ts";
 import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, REBUILD_WAIT_MS, RECONCILE_SLICE_MS } from "./limits.ts";
 import { page, type PageRequest } from "./page.ts";
 import { purge } from "./purge.ts";
 import { claim, copyPage } from "./rebuild.ts";
-import type { Findings, ReconcileSettings } from "./reconcile.ts";
+import { reconcileSettings } from "./reconcile.ts";
+import { report, type VaultReport } from "./report.ts";
 import type { VaultRow } from "./schema.ts";
 import type { Operation } from "./writes.ts";
-
-/** A record as JSON text, ready to be sent, with its entity tag. */
-export interface RecordBody {
-  body: string;
-  etag: string;
-}
-
-/** Partitions and parked assets that a report names, of however many there are. */
-const REPORTED = 100;
-
-/** What an operator sees of a vault. */
-export interface VaultReport extends VaultInfo {
-  assets: number;
-  bytes: number;
-  /** The largest ones. */
-  partitions: { name: string; assets: number; bytes: number }[];
-  /** The vault's revision, and the last one that D1 has. */
-  rev: number;
-  recorded_rev: number;
-  /** Changes that are kept until D1 and R2 have heard of them. */
-  outbox: number;
-  /** Assets that D1 refuses for what they hold. */
-  parked: { id: string; error: string }[];
-  /** After a rebuild: what was acknowledged as queued between these two, and had not reached D1, is lost. */
-  lost_since: string | null;
-  lost_until: string | null;
-  reconcile: Findings | null;
-}
 
 /**
  * One vault. It owns the vault's state, is the one point of order for its writes, and answers every read from its own
@@ -83,8 +56,10 @@ export class Vault extends DurableObject<Env> {
   async get(principal: Principal, id: string): Promise<Result<RecordBody>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
+    const ready = live.records.get(id);
+    if (ready) return { ok: true, ...ready };
     const asset = this.#index.asset(id);
-    return asset ? { ok: true, ...this.#render(asset) } : assetNotFound();
+    return asset ? { ok: true, ...live.records.set(id, this.#render(asset)) } : assetNotFound();
   }
 
   /** A page as JSON text, or as a stream of it when it is large; see {@link page}. */
@@ -94,7 +69,11 @@ export class Vault extends DurableObject<Env> {
   ): Promise<Result<{ body: string | ReadableStream<Uint8Array> }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
-    return { ok: true, body: page(this.#index, this.#id, request) };
+    const { partition, collection, channel } = request.filter;
+    const key = [partition, collection, channel, request.before, request.limit].join("/");
+    const body = live.pages.get(key)?.body ?? page(this.#index, this.#id, request);
+    if (typeof body === "string") live.pages.set(key, { body });
+    return { ok: true, body };
   }
 
   /** Whether a principal may act at all: asked before a request is refused for what it says. */
@@ -157,7 +136,7 @@ export class Vault extends DurableObject<Env> {
   async describe(principal: Principal): Promise<Result<{ vault: VaultReport }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
-    return { ok: true, vault: this.#report(live) };
+    return { ok: true, vault: report(this.#index, live) };
   }
 
   /** Deletes the vault: its keys are refused from here on, and the alarm removes everything else. */
@@ -185,7 +164,7 @@ export class Vault extends DurableObject<Env> {
     if ("ok" in live) return live;
     live.reconciler.request();
     await this.#alarm.set(0);
-    return { ok: true, vault: this.#report(live) };
+    return { ok: true, vault: report(this.#index, live) };
   }
 
   /** Keys with an id below `before`, newest first. */
@@ -331,26 +310,6 @@ export class Vault extends DurableObject<Env> {
     return db;
   }
 
-  #report(live: LiveVault): VaultReport {
-    const { id, name, created_at, status, assets, bytes, rev } = live.row;
-    return {
-      id,
-      name,
-      created_at,
-      status,
-      assets,
-      bytes,
-      partitions: this.#index.partitions(REPORTED),
-      rev,
-      recorded_rev: Math.max(0, live.recorder.done),
-      outbox: this.#index.outboxSize(),
-      parked: this.#index.parked(REPORTED),
-      lost_since: live.row.lost_since,
-      lost_until: live.row.lost_until,
-      reconcile: live.reconciler.findings,
-    };
-  }
-
   #need(): LiveVault {
     if (!this.#live) throw new Error("the vault is not live");
     return this.#live;
@@ -359,14 +318,4 @@ export class Vault extends DurableObject<Env> {
 
 function withoutRev({ rev: _rev, ...key }: IndexedKey): Key {
   return key;
-}
-
-const DAY_SECONDS = 24 * 60 * 60;
-
-function reconcileSettings(env: Env): ReconcileSettings {
-  const seconds = (value: string | undefined, otherwise: number): number => Number(value ?? otherwise) * 1000;
-  return {
-    grace: seconds(env.RECONCILE_GRACE_SECONDS, DAY_SECONDS),
-    every: seconds(env.RECONCILE_EVERY_SECONDS, 7 * DAY_SECONDS),
-  };
 }

