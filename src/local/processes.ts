@@ -63,11 +63,15 @@ async function gone(pid: number, started: string): Promise<void> {
 /** Whether the process that had this number and start time still runs. */
 export const isRunning = (pid: number, started: string): boolean => startTime(pid) === started && !isZombie(pid);
 
-/** Dead, its files and ports closed, but not yet collected by a parent. */
+/**
+ * Dead, its files and ports closed, but not yet collected by a parent. Its first thread is a zombie as soon as it has
+ * ended itself; only when it is the last one left have all let go of what the process had open.
+ */
 function isZombie(pid: number): boolean {
   try {
-    return ON_LINUX && readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1)?.trim().startsWith("Z") === true;
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1)?.trim();
+    return ON_LINUX && stat?.startsWith("Z") === true && readdirSync(`/proc/${pid}/task`).length <= 1;
   } catch {
-    return true;
+    return ON_LINUX; // It has ended meanwhile; elsewhere there is no /proc to say so.
   }
 }
