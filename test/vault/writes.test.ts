@@ -7,6 +7,7 @@ import type { Vault } from "../../src/vault/vault.ts";
 import { publish } from "../../src/upload/publish.ts";
 import { Index } from "../../src/vault/index.ts";
 import { claim, copyPage } from "../../src/vault/rebuild.ts";
+import { Writes } from "../../src/vault/writes.ts";
 import { admin, bearer, PATH, send, TestVault, textFile } from "../support/api.ts";
 
 const ADMIN = { kind: "admin" } as const;
@@ -42,6 +43,10 @@ async function withD1<T>(vault: TestVault, batch: D1Database["batch"], work: () 
     Object.defineProperty(db, "batch", { configurable: true, writable: true, value: original });
   }
 }
+
+const never = (): never => {
+  throw new Error("the vault has a row");
+};
 
 const down = (() => Promise.reject(new Error("D1 is down"))) as D1Database["batch"];
 
@@ -86,6 +91,41 @@ describe("group commit", () => {
     expect(data.map((asset) => asset.filename)).toEqual(["after", "before"]);
     expect((await vault.recorded()).map((row) => row["seq"])).toEqual([1, 2]);
     expect(await state(vault, "SELECT assets, bytes, rev FROM vault")).toEqual([{ assets: 2, bytes: 20, rev: 2 }]);
+  });
+
+  it("takes back what an operation wrote before it threw, and only that", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const result = await runInDurableObject(vault.stub, async (_, { storage }) => {
+      const index = new Index(storage);
+      let row = index.vault();
+      const before = row?.rev ?? 0;
+      const writes = new Writes({
+        index,
+        state: () => row ?? never(),
+        persist: (next) => index.saveVault(next),
+        committed: (next) => {
+          row = next;
+        },
+      });
+      const outcomes = await Promise.allSettled([
+        writes.run((change) => {
+          index.addVoid("half");
+          change.next();
+          throw new Error("after it wrote");
+        }),
+        writes.run((change) => {
+          index.addVoid("whole");
+          return { ok: true, rev: change.next() };
+        }),
+      ]);
+      return {
+        outcomes: outcomes.map((outcome) => outcome.status),
+        voids: [index.isVoid("half"), index.isVoid("whole")],
+        grown: (row?.rev ?? 0) - before,
+      };
+    });
+    expect(result).toEqual({ outcomes: ["rejected", "fulfilled"], voids: [false, true], grown: 1 });
   });
 
   it("fails every waiter, and changes nothing, when the whole transaction fails", async () => {
