@@ -71,7 +71,9 @@ export class Vault extends DurableObject<Env> {
     if ("ok" in live) return live;
     const { partition, collection, channel } = request.filter;
     const key = [partition, collection, channel, request.before, request.limit].join("/");
-    const body = live.pages.get(key)?.body ?? page(this.#index, this.#id, request);
+    const ready = live.pages.get(key);
+    if (ready) return { ok: true, body: ready.body };
+    const body = page(this.#index, this.#id, request);
     if (typeof body === "string") live.pages.set(key, { body });
     return { ok: true, body };
   }
