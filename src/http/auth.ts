@@ -87,14 +87,14 @@ export async function mintToken(
  */
 const verified = new Map<string, Principal>();
 const MAX_VERIFIED = 10_000;
-let verifiedUnder = "";
+let verifiedUnder: readonly (string | undefined)[] = [];
 
 async function verifyToken(env: Env, token: string): Promise<Principal | undefined> {
   if (token.length !== TOKEN_LENGTH) return undefined;
-  const secretsNow = `${env.KEY_SECRET}\n${env.KEY_SECRET_PREVIOUS ?? ""}`;
-  if (secretsNow !== verifiedUnder) {
+  const [current, previous] = verifiedUnder;
+  if (env.KEY_SECRET !== current || env.KEY_SECRET_PREVIOUS !== previous) {
     verified.clear();
-    verifiedUnder = secretsNow;
+    verifiedUnder = [env.KEY_SECRET, env.KEY_SECRET_PREVIOUS];
   }
   const known = verified.get(token);
   if (known) return known;

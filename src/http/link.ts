@@ -3,6 +3,7 @@ import { isAssetId, isKeyId } from "../model/id.ts";
 import { refuse, type Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { sign, verify } from "./auth.ts";
+import type { Query } from "./query.ts";
 import type { Disposition } from "./disposition.ts";
 
 /** What a signed link says: this asset's content, until then, on the authority of the key that made it. */
@@ -34,7 +35,7 @@ export async function signedPath(env: Env, link: Link): Promise<string> {
 export async function verifyLink(
   env: Env,
   place: { vaultId: string; assetId: string },
-  query: Record<string, string | string[] | undefined>,
+  query: Query,
 ): Promise<Result<{ principal: Principal }>> {
   const { expires = "", key = "", signature = "", disposition = "inline" } = query;
   const invalidLink = refuse("FORBIDDEN", "this link is not valid");

@@ -7,24 +7,28 @@ import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
 import { buffered } from "./budget.ts";
 import { type Access, authenticate, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
+import { parseQuery, type Query } from "./query.ts";
 import { BodyReader } from "./reader.ts";
+import { bodyLength, type Reply } from "./respond.ts";
 
 /** What is drained of a body before a request is refused: plenty for who holds a key, less for who does not. */
 const DRAIN_BYTES = { known: 512 * 1024 * 1024, unknown: 128 * 1024 * 1024 };
 const DRAIN_MS = 30_000;
 
-/**
- * A request on its way through the router. itty-router matches on `method` and `url` and sets `params` and `query`; HEAD
- * is matched as GET.
- */
+/** A request on its way through the router, which matches on `method` and `path` and sets `params`. HEAD is matched as GET. */
 export class ApiRequest {
   readonly id = `req_${crypto.randomUUID()}`;
   readonly request: Request;
   readonly env: Env;
+  /** As the client sent it. Read once: each look at a property of the request crosses into the runtime. */
+  readonly sentMethod: string;
   readonly method: string;
   readonly url: string;
+  /** As it was sent, percent-encoded, without the query. */
+  readonly path: string;
+  readonly #search: string;
+  #query: Query | undefined;
   params: Record<string, string> = {};
-  query: Record<string, string | string[] | undefined> = {};
   /** The route that matched, as it stands in the table. */
   route = "";
   readonly #started = Date.now();
@@ -40,21 +44,32 @@ export class ApiRequest {
   constructor(request: Request, env: Env) {
     this.request = request;
     this.env = env;
-    this.method = request.method === "HEAD" ? "GET" : request.method;
+    this.sentMethod = request.method;
+    this.method = this.isHead ? "GET" : this.sentMethod;
     this.url = request.url;
+    const start = this.url.indexOf("/", this.url.indexOf("://") + 3);
+    const end = this.url.indexOf("?", start);
+    this.path = this.url.slice(start, end < 0 ? undefined : end);
+    this.#search = end < 0 ? "" : this.url.slice(end + 1);
   }
 
   get isHead(): boolean {
-    return this.request.method === "HEAD";
+    return this.sentMethod === "HEAD";
   }
 
   header(name: string): string | null {
     return this.request.headers.get(name);
   }
 
+  get query(): Query {
+    this.#query ??= parseQuery(this.#search);
+    return this.#query;
+  }
+
   /** A path parameter, percent-decoded; what cannot be decoded is no id and stays as it is. */
   param(name: string): string {
     const raw = this.params[name] ?? "";
+    if (!raw.includes("%")) return raw;
     try {
       return decodeURIComponent(raw);
     } catch {
@@ -125,19 +140,18 @@ export class ApiRequest {
   }
 
   /** The one line that says how a request went. No token, no metadata, no name that a client chose. */
-  log(response: Response): void {
-    const length = response.headers.get("Content-Length");
+  log(reply: Reply): void {
     log("request", {
       request: this.id,
-      method: this.request.method.slice(0, 16),
+      method: this.sentMethod.slice(0, 16),
       route: this.route || null,
       vault: isVaultId(this.vaultId) ? this.vaultId : null,
-      status: response.status,
+      status: reply.status,
       ms: Date.now() - this.#started,
       vault_ms: this.#timings.vault,
       durable_ms: this.#timings.durable,
       bytes_in: this.#reader?.bytesRead ?? 0,
-      bytes_out: length === null ? null : Number(length),
+      bytes_out: bodyLength(reply),
       buffered_peak: buffered().highWater,
     });
   }
@@ -160,5 +174,5 @@ export class ApiRequest {
   }
 }
 
-/** Answers with a response, or says no. */
-export type Handler = (api: ApiRequest) => Promise<Response | Refusal>;
+/** Answers, or says no. */
+export type Handler = (api: ApiRequest) => Promise<Reply | Refusal>;

@@ -1,46 +1,67 @@
 import { STATUS, type Refusal } from "../model/refusal.ts";
 
-const JSON_TYPE = "application/json";
+/**
+ * What a handler answers: everything of a response but the headers that every response carries. It becomes a Response
+ * once, at the end, because each Response, and each Headers that a script touches, is an object outside the script's
+ * heap, and making and freeing them is much of what a small request costs.
+ */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text has its length sent with it; a stream only if Content-Length stands among the headers. */
+  readonly body?: string | ReadableStream<Uint8Array>;
+}
 
-/** Response headers a browser's script may read. */
-const EXPOSED =
-  "ETag, Location, Content-Location, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Repr-Digest, " +
-  "Retry-After, WWW-Authenticate, Allow, X-Request-Id, Strongroom-Durability";
-
-/** A response of JSON: a value to serialise, or text (or a stream of it) that is JSON already. */
-export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
-  const text = typeof body === "string" || body instanceof ReadableStream ? body : JSON.stringify(body);
-  return new Response(text, {
+/** A reply of JSON: a value to serialise, or text (or a stream of it) that is JSON already. */
+export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Reply {
+  return {
     status: init.status ?? 200,
-    headers: {
-      "Content-Type": JSON_TYPE,
-      "Cache-Control": "private, no-cache",
-      ...(typeof text === "string" ? { "Content-Length": String(Buffer.byteLength(text)) } : {}),
-      ...init.headers,
-    },
-  });
+    headers: { "Content-Type": "application/json", "Cache-Control": "private, no-cache", ...init.headers },
+    body: typeof body === "string" || body instanceof ReadableStream ? body : JSON.stringify(body),
+  };
 }
 
 /** RFC 6750: what a 401 says unless the refusal says otherwise. */
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="strongroom", error="invalid_token"' };
 
 /** The one renderer of refusals. */
-export function renderRefusal({ code, message, headers: given }: Refusal): Response {
+export function refusalReply({ code, message, headers: given }: Refusal): Reply {
   const status = STATUS[code];
   const headers = { ...(code === "UNAUTHORIZED" ? CHALLENGE : {}), ...given };
   return json({ error: { code, message, status } }, { status, headers: { "Cache-Control": "no-store", ...headers } });
 }
 
-/** What every response carries. Any origin may call: the bearer token is the guard, and no cookie is ever looked at. */
-export function decorate(response: Response, requestId: string, timing: string): Response {
-  const { headers } = response;
-  headers.set("X-Request-Id", requestId);
-  headers.set("Server-Timing", timing);
-  headers.set("Timing-Allow-Origin", "*");
-  headers.set("X-Content-Type-Options", "nosniff");
-  headers.set("Access-Control-Allow-Origin", "*");
-  headers.set("Access-Control-Expose-Headers", EXPOSED);
-  return response;
+/** Response headers a browser's script may read. */
+const EXPOSED =
+  "ETag, Location, Content-Location, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Repr-Digest, " +
+  "Retry-After, WWW-Authenticate, Allow, X-Request-Id, Strongroom-Durability";
+
+/** Bytes of a reply's body; null when only the end of its stream will tell. */
+export function bodyLength({ body, headers }: Reply): number | null {
+  if (typeof body === "string") return Buffer.byteLength(body);
+  const declared = headers?.["Content-Length"];
+  return declared === undefined ? null : Number(declared);
+}
+
+/**
+ * The one place where a reply becomes a response, with what every response carries. Any origin may call: the bearer token
+ * is the guard, and no cookie is ever looked at. A HEAD gets the headers that a GET would.
+ */
+export function render(reply: Reply, request: { id: string; isHead: boolean; serverTiming: string }): Response {
+  const length = reply.body === undefined ? null : bodyLength(reply);
+  return new Response(request.isHead ? null : reply.body, {
+    status: reply.status,
+    headers: {
+      ...reply.headers,
+      ...(length === null ? {} : { "Content-Length": String(length) }),
+      "X-Request-Id": request.id,
+      "Server-Timing": request.serverTiming,
+      "Timing-Allow-Origin": "*",
+      "X-Content-Type-Options": "nosniff",
+      "Access-Control-Allow-Origin": "*",
+      "Access-Control-Expose-Headers": EXPOSED,
+    },
+  });
 }
 
 /** The header of a write that D1 (or, for a delete, R2) has not confirmed yet. */

@@ -37,7 +37,7 @@ export const getAsset: Handler = async (api) => {
   if (!outcome.ok) return outcome;
   const headers = { ETag: outcome.etag };
   return isUnchanged(api.header("If-None-Match"), outcome.etag)
-    ? new Response(null, { status: 304, headers })
+    ? { status: 304, headers }
     : json(outcome.body, { headers });
 };
 
@@ -60,7 +60,7 @@ export const deleteAsset: Handler = async (api) => {
   const id = api.param("assetId");
   if (!isAssetId(id)) return api.refuse(assetNotFound());
   const outcome = await api.vault("once", (stub) => stub.remove(api.principal, id, api.header("If-Match")));
-  return outcome.ok ? new Response(null, { status: 204, headers: durability(outcome.durable) }) : outcome;
+  return outcome.ok ? { status: 204, headers: durability(outcome.durable) } : outcome;
 };
 
 /** In a merge patch a null stands for "remove": tags are then none, and metadata, which cannot be absent, is refused. */

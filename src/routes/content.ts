@@ -1,6 +1,7 @@
 import { precondition, requestedRange } from "../http/conditional.ts";
 import { contentDisposition, type Disposition, safeDisposition } from "../http/disposition.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
+import type { Reply } from "../http/respond.ts";
 import { logError } from "../log.ts";
 import type { AssetPath, BodyLocation } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
@@ -26,7 +27,7 @@ export const getFile: Handler = async (api) => {
   return filename.ok ? serve(api, { ...path, filename: filename.filename }) : api.refuse(filename);
 };
 
-async function serve(api: ApiRequest, what: string | AssetPath): Promise<Response | Refusal> {
+async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply | Refusal> {
   const { headers } = api.request;
   const found = await api.vault("read", (stub) => stub.locate(api.principal, what));
   if (!found.ok) return found;
@@ -42,7 +43,7 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Respons
   const verdict = precondition(headers, etag, lastModified);
   if (verdict === "failed")
     return refuse("PRECONDITION_FAILED", "the content is not the one that If-Match or If-Unmodified-Since names");
-  if (verdict === "not-modified") return new Response(null, { status: 304, headers: common });
+  if (verdict === "not-modified") return { status: 304, headers: common };
 
   // RFC 9110 14.2: a Range on anything but GET is ignored.
   const range = api.isHead ? "all" : requestedRange(headers, { size: body.size, etag, lastModified });
@@ -52,7 +53,7 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Respons
     });
   }
   const length = range === "all" ? body.size : range.length;
-  const response = {
+  const reply = {
     status: range === "all" ? 200 : 206,
     headers: {
       ...common,
@@ -70,9 +71,9 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Respons
         : { "Content-Range": `bytes ${range.offset}-${range.offset + range.length - 1}/${body.size}` }),
     },
   };
-  if (api.isHead) return new Response(null, response);
+  if (api.isHead) return reply;
   const object = await api.env.BUCKET.get(body.r2_key, range === "all" ? {} : { range });
-  return object ? new Response(object.body, response) : missing(api, what, body);
+  return object ? { ...reply, body: object.body } : missing(api, what, body);
 }
 
 /** The body is gone: deleted a moment ago, or lost. */

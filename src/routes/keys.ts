@@ -60,5 +60,5 @@ export const revokeKey: Handler = async (api) => {
   if (!isVaultId(api.vaultId) || !isKeyId(id))
     return api.refuse(refuse("NOT_FOUND", "no key with this id in this vault"));
   const outcome = await api.vault("repeatable", (stub) => stub.revokeKey(api.principal, id));
-  return outcome.ok ? new Response(null, { status: 204 }) : outcome;
+  return outcome.ok ? { status: 204 } : outcome;
 };

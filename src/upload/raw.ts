@@ -1,3 +1,4 @@
+import type { Query } from "../http/query.ts";
 import type { BodyReader } from "../http/reader.ts";
 import { r2Key } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
@@ -17,7 +18,7 @@ const FORM_DEFAULT = "application/x-www-form-urlencoded";
 export async function receiveRaw(
   context: UploadContext,
   reader: BodyReader,
-  request: { query: Record<string, string | string[] | undefined>; contentType: string; contentDigest: string | null },
+  request: { query: Query; contentType: string; contentDigest: string | null },
 ): Promise<Result<{ stored: Stored }>> {
   let sink: BodySink | undefined;
   try {
@@ -48,7 +49,7 @@ export async function receiveRaw(
   }
 }
 
-function queryFields(query: Record<string, string | string[] | undefined>): UploadFields {
+function queryFields(query: Query): UploadFields {
   const fields = new UploadFields();
   for (const [name, value] of Object.entries(query)) {
     if (name === "file") continue; // Here it is no field's name.
