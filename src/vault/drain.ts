@@ -1,15 +1,20 @@
 import { logError } from "../log.ts";
 import { within } from "../model/time.ts";
-import { CALL_TIMEOUT_MS, DURABLE_WAIT_MS, RETRY_MAX_MS, RETRY_MIN_MS } from "./limits.ts";
+import { CALL_TIMEOUT_MS, DURABLE_WAIT_MS, GATHER_MS, RETRY_MAX_MS, RETRY_MIN_MS } from "./limits.ts";
 
 interface Waiter {
   readonly rev: number;
+  /** When it has waited long enough, in epoch milliseconds. */
+  readonly until: number;
   settle(reached: boolean): void;
 }
 
 /**
  * Brings another store up to the vault's revision, one step at a time and never two at once, so that everything that
  * arrives during a step shares the next. `done` is the watermark: the store has everything up to it.
+ *
+ * A step is dear, whatever it carries. So one that follows another closely waits a moment for as many changes as that one
+ * carried: those who were answered by it are about to write again. Who writes alone, one thing after the other, never waits.
  *
  * When a step fails or keeps a writer waiting too long, the drain is *stalled*: writers no longer wait for it, and only
  * the alarm tries again, with growing pauses, until a step succeeds.
@@ -20,7 +25,15 @@ export class Drain {
   readonly #step: () => Promise<number>;
   readonly #advanced: () => void;
   readonly #failed: (failures: number) => Promise<void> | undefined;
+  /** In the order of their times. */
   #waiters: Waiter[] = [];
+  /** One timer serves all waiters: each of its own would cost more than the wait. */
+  #watching = false;
+  /** Changes that the last step carried, and when it ended. */
+  #carried = 0;
+  #ended = 0;
+  /** Ends the gathering, if that is what is going on. */
+  #gathered: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #stalled = false;
   #failures = 0;
@@ -54,6 +67,7 @@ export class Drain {
 
   /** Starts draining unless that is under way, or stalled and left to the alarm. */
   nudge(): void {
+    if (this.#pending >= this.#carried) this.#gathered?.();
     if (!this.#stalled) void this.drain();
   }
 
@@ -70,16 +84,8 @@ export class Drain {
     if (this.done >= rev) return Promise.resolve(true);
     if (this.#stalled) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#stall();
-      }, DURABLE_WAIT_MS);
-      this.#waiters.push({
-        rev,
-        settle: (reached) => {
-          clearTimeout(timer);
-          resolve(reached);
-        },
-      });
+      this.#waiters.push({ rev, until: Date.now() + DURABLE_WAIT_MS, settle: resolve });
+      this.#watch();
     });
   }
 
@@ -93,7 +99,11 @@ export class Drain {
     await Promise.resolve();
     try {
       while (this.behind) {
+        await this.#gather();
+        const from = this.done;
         this.done = await within(CALL_TIMEOUT_MS, this.#step());
+        this.#carried = this.done - from;
+        this.#ended = Date.now();
         this.#failures = 0;
         this.#stalled = false;
         this.#settle();
@@ -105,6 +115,36 @@ export class Drain {
       logError(`${this.#name}: step failed`, error, { failures: this.#failures });
       await this.#failed(this.#failures)?.catch(() => {}); // Down: there is nothing to learn.
     }
+  }
+
+  get #pending(): number {
+    return this.#target() - this.done;
+  }
+
+  /** Waits until as many changes are here as the last step carried, at most {@link GATHER_MS} after it. */
+  #gather(): Promise<void> | undefined {
+    const left = this.#ended + GATHER_MS - Date.now();
+    if (this.#stalled || left <= 0 || this.#pending >= this.#carried) return undefined;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#gathered?.(), left);
+      this.#gathered = () => {
+        this.#gathered = undefined;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Stalls the drain when somebody has waited too long. */
+  #watch(): void {
+    const [oldest] = this.#waiters;
+    if (this.#watching || !oldest) return;
+    this.#watching = true;
+    setTimeout(() => {
+      this.#watching = false;
+      if (this.#waiters.some((waiter) => waiter.until <= Date.now())) this.#stall();
+      this.#watch();
+    }, oldest.until - Date.now());
   }
 
   #settle(): void {

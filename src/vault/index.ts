@@ -10,6 +10,8 @@ export type IndexedKey = Key & { rev: number };
 const ASSET_COLUMNS =
   "seq, rev, id, partition, collection, channel, filename, r2_key, size, mime_type, width, height, metadata, tags, sha256, created_at, updated_at";
 
+const ASSET_FIELDS = ASSET_COLUMNS.split(", ") as (keyof Asset)[];
+
 const VAULT_COLUMNS = [
   "id",
   "name",
@@ -28,7 +30,7 @@ const VAULT_COLUMNS = [
   "deleted_at",
 ] as const satisfies readonly (keyof VaultRow)[];
 
-const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`;
+const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?${",?".repeat(ASSET_FIELDS.length - 1)})`;
 
 /**
  * One list statement for each of the eight combinations of filters. The index is named, not left to the planner:
@@ -51,6 +53,30 @@ const LIST = new Map(
     return [columns.join(), `SELECT ${ASSET_COLUMNS} FROM ${from} WHERE ${where} ORDER BY seq DESC LIMIT ?`];
   }),
 );
+
+/** The limit stands inside: joined first, every change there is would be read and sorted. */
+const UNRECORDED = `
+  SELECT c.rev AS change, c.seq AS of, p.seq IS NOT NULL AS parked, a.*
+  FROM (
+    SELECT seq AS rev, seq FROM assets WHERE seq > ?1
+    UNION ALL SELECT rev, seq FROM outbox WHERE rev > ?1 AND seq IS NOT NULL
+    ORDER BY rev LIMIT ?2
+  ) c
+  LEFT JOIN assets a ON a.seq = c.seq
+  LEFT JOIN parked p ON p.seq = a.seq AND p.rev = a.rev
+  ORDER BY c.rev`;
+
+type UnrecordedRow = { change: number; of: number; parked: number } & (Asset | { seq: null });
+
+/** A change that D1 does not have. */
+export interface Unrecorded {
+  rev: number;
+  /** The asset that it concerns, and its state now; undefined when it is gone. */
+  seq: number;
+  asset: Asset | undefined;
+  /** Whether D1 has refused this very state. */
+  parked: boolean;
+}
 
 /**
  * All SQL of a vault's SQLite, as named and typed operations. Nothing here decides anything, and nothing outside
@@ -126,10 +152,6 @@ export class Index {
     return this.#first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE id = ?`, id);
   }
 
-  assetAt(seq: number): Asset | undefined {
-    return this.#first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE seq = ?`, seq);
-  }
-
   /** The newest asset of a name. */
   newestAt({ partition, collection, channel, filename }: AssetPath): Asset | undefined {
     return this.#first<Asset>(
@@ -143,26 +165,7 @@ export class Index {
   }
 
   insertAsset(a: Asset): void {
-    this.#sql.exec(
-      INSERT_ASSET,
-      a.seq,
-      a.rev,
-      a.id,
-      a.partition,
-      a.collection,
-      a.channel,
-      a.filename,
-      a.r2_key,
-      a.size,
-      a.mime_type,
-      a.width,
-      a.height,
-      a.metadata,
-      a.tags,
-      a.sha256,
-      a.created_at,
-      a.updated_at,
-    );
+    this.#sql.exec(INSERT_ASSET, ...ASSET_FIELDS.map((field) => a[field]));
   }
 
   /** Only these can change after creation, and no index covers them. */
@@ -240,15 +243,15 @@ export class Index {
     this.#sql.exec("INSERT INTO outbox (rev, seq, body) VALUES (?,?,?)", row.rev, row.seq, row.body);
   }
 
-  /** What D1 does not have beyond `rev`, oldest first: created assets and noted changes. */
-  unrecorded(rev: number, limit: number): { rev: number; seq: number }[] {
-    return this.#all(
-      `SELECT seq AS rev, seq FROM assets WHERE seq > ?1
-       UNION ALL SELECT rev, seq FROM outbox WHERE rev > ?1 AND seq IS NOT NULL
-       ORDER BY rev LIMIT ?2`,
-      rev,
-      limit,
-    );
+  /**
+   * What D1 does not have beyond `after`, oldest first, at most `limit` changes and read lazily: created assets and noted
+   * changes, each with the asset as it is now, or none if it is gone.
+   */
+  *unrecorded(after: number, limit: number): Generator<Unrecorded> {
+    for (const row of this.#sql.exec<Row>(UNRECORDED, after, limit)) {
+      const { change, of, parked, ...asset } = row as unknown as UnrecordedRow;
+      yield { rev: change, seq: of, parked: parked !== 0, asset: asset.seq === null ? undefined : asset };
+    }
   }
 
   /** Bodies due for deletion in (after, to], oldest first. */

@@ -3,6 +3,9 @@
 /** How long a write waits for D1 (and a delete for R2) before it is acknowledged as queued. */
 export const DURABLE_WAIT_MS: number = 2_000;
 
+/** How long, at most, a flush to D1 waits for the changes that it might carry too; see {@link Drain}. */
+export const GATHER_MS: number = 10;
+
 /** A call to D1 or R2 that takes longer is abandoned; it may still land, and the guards make that harmless. */
 export const CALL_TIMEOUT_MS: number = 10_000;
 

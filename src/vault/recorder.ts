@@ -74,9 +74,9 @@ function collect(index: Index, vault: VaultRow, from: number): Flush {
     last = change.rev;
     if (seen.has(change.seq)) continue;
     seen.add(change.seq);
-    const asset = index.assetAt(change.seq);
+    const { asset } = change;
     if (!asset) deleted.push(change.seq);
-    else if (!index.isParked(asset.seq, asset.rev)) {
+    else if (!change.parked) {
       assets.push(asset);
       bytes += asset.metadata.length + asset.tags.length + 1_000;
     }

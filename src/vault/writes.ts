@@ -40,7 +40,7 @@ export class Change {
 export type Operation<T extends object> = (change: Change) => Result<T>;
 
 interface Waiting {
-  run(rev: number, now: string): Change;
+  run(change: Change): void;
   settle(): void;
   fail(error: unknown): void;
 }
@@ -56,11 +56,20 @@ export interface Ledger {
   committed(state: VaultRow, touched: readonly string[]): void;
 }
 
+/** What a group has come to, for memory to learn once it is durable. */
+interface Committed {
+  state: VaultRow;
+  effects: (() => void)[];
+  touched: string[];
+}
+
 /**
  * Group commit. A transaction is one fsync and an fsync is what a write costs, so operations that arrive together share
  * one: they queue, and a zero timeout (a microtask would gather nothing, a longer delay only costs) runs the queue.
- * Each operation runs in a nested transaction, so that one that throws cannot spoil the group. Memory changes only
- * after the outer transaction, and every waiter is settled whatever happens.
+ *
+ * An operation that throws must not spoil its group. Rather than give each a savepoint, which costs two statements and
+ * copies of pages for what never happens, the group is rolled back and its operations run again, each in a transaction of
+ * its own. Memory changes only after a transaction, and every waiter is settled whatever happens.
  */
 export class Writes {
   readonly #ledger: Ledger;
@@ -73,20 +82,12 @@ export class Writes {
 
   run<T extends object>(operation: Operation<T>): Promise<Result<T>> {
     return new Promise((resolve, reject) => {
-      let settle: () => void;
+      let outcome: Result<T>;
       this.#queue.push({
-        run: (rev, now) => {
-          const change = new Change(rev, now);
-          try {
-            const outcome = this.#ledger.index.transaction(() => operation(change));
-            settle = () => resolve(outcome);
-            return change;
-          } catch (error) {
-            settle = () => reject(error);
-            return new Change(rev, now);
-          }
+        run: (change) => {
+          outcome = operation(change);
         },
-        settle: () => settle(),
+        settle: () => resolve(outcome),
         fail: reject,
       });
       this.#schedule();
@@ -98,24 +99,30 @@ export class Writes {
     this.#scheduled = true;
     setTimeout(() => {
       this.#scheduled = false;
-      this.#flush();
+      this.#flush(this.#queue.splice(0, MAX_GROUP));
       this.#schedule();
     }, 0);
   }
 
-  #flush(): void {
-    const group = this.#queue.splice(0, MAX_GROUP);
+  #flush(group: Waiting[]): void {
+    let committed: Committed;
     try {
-      const { state, effects, touched } = this.#ledger.index.transaction(() => this.#commit(group));
-      this.#ledger.committed(state, touched);
-      for (const effect of effects) effect();
+      committed = this.#ledger.index.transaction(() => this.#commit(group));
+    } catch (error) {
+      if (group.length > 1) for (const waiting of group) this.#flush([waiting]);
+      else for (const waiting of group) waiting.fail(error);
+      return;
+    }
+    try {
+      this.#ledger.committed(committed.state, committed.touched);
+      for (const effect of committed.effects) effect();
       for (const waiting of group) waiting.settle();
     } catch (error) {
       for (const waiting of group) waiting.fail(error);
     }
   }
 
-  #commit(group: Waiting[]): { state: VaultRow; effects: (() => void)[]; touched: string[] } {
+  #commit(group: Waiting[]): Committed {
     const { index } = this.#ledger;
     const before = this.#ledger.state();
     const wall = timestamp(Date.now());
@@ -123,7 +130,8 @@ export class Writes {
     const changes: Change[] = [];
     let rev = before.rev;
     for (const waiting of group) {
-      const change = waiting.run(rev, now);
+      const change = new Change(rev, now);
+      waiting.run(change);
       rev = change.rev;
       changes.push(change);
     }
