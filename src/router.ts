@@ -63,6 +63,7 @@ export async function handle(request: Request, env: Env): Promise<Response> {
     reply = refusalReply(refuse("INTERNAL_ERROR", "something went wrong on our side"));
   }
   if (reply.status >= 400) await api.drain();
+  api.watchdog.stop();
   api.log(reply);
   return render(reply, api);
 }

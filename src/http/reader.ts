@@ -1,6 +1,6 @@
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { invalid, refuse, Refused } from "../model/refusal.ts";
-import { TimeoutError, within } from "../model/time.ts";
+import { TimeoutError, type Watchdog } from "../model/time.ts";
 
 /** A body that sends nothing for this long is given up. */
 export const IDLE_BODY_MS = 30_000;
@@ -22,6 +22,7 @@ const SECOND_LOOK_MS = 2_000;
  * sees the answer: whatever refuses a request leaves the rest to {@link drain}.
  */
 export class BodyReader {
+  readonly #watchdog: Watchdog;
   readonly #reader: ReadableStreamBYOBReader | undefined;
   #ended = false;
   /** Lent to each read and handed back by it. */
@@ -31,7 +32,8 @@ export class BodyReader {
   readonly declared: number | undefined;
   bytesRead = 0;
 
-  constructor(request: Request) {
+  constructor(request: Request, watchdog: Watchdog) {
+    this.#watchdog = watchdog;
     this.declared = declaredLength(request.headers);
     if (request.body) this.#reader = request.body.getReader({ mode: "byob" });
     else this.#ended = true;
@@ -73,14 +75,16 @@ export class BodyReader {
     const view = new Uint8Array(this.#memory ?? new ArrayBuffer(Math.min(READ_BYTES, this.declared || READ_BYTES)));
     this.#memory = undefined;
     const read = this.#reader.read(view);
-    const { value, done } = await within(timeout, read).catch((error: unknown) => {
-      if (error instanceof TimeoutError) return within(SECOND_LOOK_MS, read);
+    const { value, done } = await this.#watchdog.within(timeout, read).catch((error: unknown) => {
+      if (error instanceof TimeoutError) return this.#watchdog.within(SECOND_LOOK_MS, read);
       throw error;
     });
     if (done) this.#ended = true;
     if (!value || value.byteLength === 0) return undefined;
     this.#memory = value.buffer;
     this.bytesRead += value.byteLength;
+    // All that was promised is here: one read less than it takes to see the end.
+    if (this.bytesRead === this.declared) this.#ended = true;
     return value;
   }
 }

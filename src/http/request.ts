@@ -2,6 +2,7 @@ import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { isVaultId } from "../model/id.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
+import { Watchdog } from "../model/time.ts";
 import type { Principal } from "../model/vault.ts";
 import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
 import { buffered } from "./budget.ts";
@@ -37,6 +38,7 @@ export class ApiRequest {
   /** Set by {@link admit}: a handler behind it has one. */
   #principal: Principal | undefined;
   #reader: BodyReader | undefined;
+  readonly watchdog = new Watchdog();
 
   /** Whether a signed link, not a key, is what lets this request in. */
   #byLink = false;
@@ -83,7 +85,7 @@ export class ApiRequest {
 
   /** The body. Made on first use, because it locks the request's stream. */
   get reader(): BodyReader {
-    this.#reader ??= new BodyReader(this.request);
+    this.#reader ??= new BodyReader(this.request, this.watchdog);
     return this.#reader;
   }
 
@@ -118,7 +120,7 @@ export class ApiRequest {
 
   /** Calls the vault of the request's path. */
   async vault<T extends object>(kind: CallKind, call: (stub: VaultStub) => Promise<Result<T>>): Promise<Result<T>> {
-    const outcome = await this.timed(callVault(this.env, this.vaultId, kind, call));
+    const outcome = await this.timed(callVault(this, kind, call));
     // Who came by a link has no key to be told about.
     const linkOver = this.#byLink && !outcome.ok && outcome.code === "UNAUTHORIZED";
     return linkOver ? refuse("FORBIDDEN", "this link is no longer valid") : outcome;
@@ -161,9 +163,10 @@ export class ApiRequest {
    * else, so its vault is asked first: that costs a call only where something is wrong already.
    */
   async refuse(refusal: Refusal): Promise<Refusal> {
-    const { principal } = this;
+    const { principal, env, watchdog } = this;
     if (principal.kind === "admin") return refusal;
-    const checked = await callVault(this.env, principal.vaultId, "repeatable", (stub) => stub.authorize(principal));
+    const caller = { env, watchdog, vaultId: principal.vaultId };
+    const checked = await callVault(caller, "repeatable", (stub) => stub.authorize(principal));
     return checked.ok ? refusal : checked;
   }
 

@@ -54,6 +54,25 @@ export interface AssetRecord {
   updated_at: string;
 }
 
+/** In the order of the wire. */
+export const RECORD_FIELDS = [
+  "id",
+  "vault_id",
+  "partition",
+  "collection",
+  "channel",
+  "filename",
+  "r2_key",
+  "size",
+  "mime_type",
+  "width",
+  "height",
+  "metadata",
+  "tags",
+  "created_at",
+  "updated_at",
+] as const satisfies readonly (keyof AssetRecord)[];
+
 export function toRecord(vaultId: string, asset: Asset): AssetRecord {
   return {
     id: asset.id,

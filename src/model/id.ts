@@ -15,13 +15,25 @@ export const isAssetId = (text: string): boolean => ASSET_PATTERN.test(text);
 export const isVaultId = (text: string): boolean => VAULT_PATTERN.test(text);
 export const isKeyId = (text: string): boolean => KEY_PATTERN.test(text);
 
+/** Random bytes fetched ahead: an id takes 16, and each call for some leaves the script. */
+const pool = new Uint8Array(1_024);
+let left = 0;
+
+/** A random fraction of 256, from the system's secure source. */
+function random(): number {
+  if (left === 0) left = crypto.getRandomValues(pool).length;
+  return (pool[--left] ?? 0) / 256;
+}
+
+const newUlid = (time?: number): string => ulid(time, random).toLowerCase();
+
 /** A new asset id; `time` (epoch milliseconds) is its first part. */
-export const newAssetId = (time?: number): string => `asset_${ulid(time).toLowerCase()}`;
-export const newKeyId = (): string => `key_${ulid().toLowerCase()}`;
+export const newAssetId = (time?: number): string => `asset_${newUlid(time)}`;
+export const newKeyId = (): string => `key_${newUlid()}`;
 
 /** A new vault id whose last character names `shard` (0–31), so that no lookup is ever needed to find its database. */
 export function newVaultId(shard: number): string {
-  return `vault_${ulid().toLowerCase().slice(0, -1)}${ALPHABET.charAt(shard)}`;
+  return `vault_${newUlid().slice(0, -1)}${ALPHABET.charAt(shard)}`;
 }
 
 /** The shard number that {@link newVaultId} put into a vault id. */

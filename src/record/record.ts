@@ -11,6 +11,9 @@ export interface VaultRecord {
   rev: number;
 }
 
+/** How far D1 is with a vault: everything up to `rev`, as the holder of `epoch` tells it. */
+export type Position = Pick<VaultRecord, "epoch" | "rev">;
+
 export type KeyRecord = Key & { rev: number };
 
 /** Everything that happened to a vault in revisions (from, to], the latest state of each thing. */
@@ -90,7 +93,8 @@ const PUT_KEYS = `
   ON CONFLICT (vault_id, id) DO UPDATE SET rev = excluded.rev, revoked_at = excluded.revoked_at`;
 
 const ADVANCE = `
-  UPDATE vaults SET rev = ?4, status = ?5 WHERE id = ?1 AND epoch = ?2 AND rev >= ?3 AND rev < ?4`;
+  UPDATE vaults SET rev = ?4, status = ?5 WHERE id = ?1 AND epoch = ?2 AND rev >= ?3 AND rev < ?4
+  RETURNING epoch, rev`;
 
 /** Cuts rows into JSON arrays that each fit a bound parameter. */
 function* parameters(rows: readonly unknown[]): Generator<string> {
@@ -114,7 +118,7 @@ function* parameters(rows: readonly unknown[]): Generator<string> {
  * Records a flush in one D1 transaction and returns the vault's row as it is afterwards: `rev` is at least
  * `flush.to` when D1 has it all. Undefined when D1 does not know the vault. Throws when D1 does not answer.
  */
-export async function record(db: D1Database, flush: Flush): Promise<Pick<VaultRecord, "epoch" | "rev"> | undefined> {
+export async function record(db: D1Database, flush: Flush): Promise<Position | undefined> {
   const guard = [flush.vaultId, flush.epoch, flush.from, flush.to];
   const statements: D1PreparedStatement[] = [];
   const add = (sql: string, rows: readonly unknown[]): void => {
@@ -130,9 +134,13 @@ export async function record(db: D1Database, flush: Flush): Promise<Pick<VaultRe
     flush.keys.map((key) => KEY_COLUMNS.map((name) => key[name])),
   );
   statements.push(db.prepare(ADVANCE).bind(...guard, flush.status));
-  statements.push(db.prepare("SELECT epoch, rev FROM vaults WHERE id = ?").bind(flush.vaultId));
-  const results = await db.batch<Pick<VaultRecord, "epoch" | "rev">>(statements);
-  return results.at(-1)?.results[0];
+  const results = await db.batch<Position>(statements);
+  // No row was advanced: the flush was not news, and the vault's row says why.
+  return results.at(-1)?.results[0] ?? (await position(db, flush.vaultId));
+}
+
+async function position(db: D1Database, vaultId: string): Promise<Position | undefined> {
+  return (await db.prepare("SELECT epoch, rev FROM vaults WHERE id = ?").bind(vaultId).first<Position>()) ?? undefined;
 }
 
 /** Resolves when D1 answers. */

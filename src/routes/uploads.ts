@@ -7,7 +7,8 @@ import { MAX_TRAILER_BYTES } from "../upload/limits.ts";
 import { boundaryOf, receiveForm } from "../upload/multipart.ts";
 import { publish } from "../upload/publish.ts";
 import { receiveRaw } from "../upload/raw.ts";
-import type { Stored, UploadContext } from "../upload/stored.ts";
+import type { Stored } from "../upload/stored.ts";
+import type { UploadContext } from "../upload/body.ts";
 
 const FORM = "multipart/form-data";
 
@@ -25,12 +26,13 @@ export const uploadAsset: Handler = async (api) => {
   const received = await receive(api, {
     bucket: env.BUCKET,
     vaultId,
+    watchdog: api.watchdog,
     admit: async (path) => {
       must(await api.vault("repeatable", (stub) => stub.admit(principal, path, createOnly)));
     },
   });
   if (!received.ok) return api.refuse(received);
-  const outcome = await api.timed(publish(env, vaultId, principal, received.stored, createOnly));
+  const outcome = await api.timed(publish(api, principal, received.stored, createOnly));
   if (!outcome.ok) return outcome;
   const { id } = received.stored.upload;
   const headers = {

@@ -2,16 +2,25 @@ import { createHash } from "node:crypto";
 import { logError } from "../log.ts";
 import { R2_TIMEOUT_MS } from "../model/bounds.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
+import type { AssetPath } from "../model/asset.ts";
 import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
-import { within } from "../model/time.ts";
+import type { Watchdog } from "../model/time.ts";
 import { bodyBudget } from "../http/budget.ts";
 import { type Dimensions, ImageHead } from "./dimensions.ts";
 import { MAX_TRAILER_BYTES, PART_BYTES, SMALL_BUFFER_BYTES } from "./limits.ts";
 import { type LengthStream, PartBuffer, partStream, putStream } from "./part.ts";
 
+/** What an upload needs of its surroundings. */
+export interface UploadContext {
+  readonly bucket: R2Bucket;
+  readonly vaultId: string;
+  readonly watchdog: Watchdog;
+  /** Asked before a large file is streamed, with its path if that is known; throws Refused when the upload is doomed. */
+  readonly admit: (path: AssetPath | undefined) => Promise<void>;
+}
+
 /** What a body sink needs to know of the upload that feeds it. */
 export interface BodySource {
-  readonly vaultId: string;
   /** The key to stream to, asked once, when the body has grown too large to wait for the upload's end. */
   key(): string;
   mimeType(): string;
@@ -47,7 +56,7 @@ const SMALL_FILE_BYTES = 1024 * 1024;
  * bad, `abort` leaves nothing behind.
  */
 export class BodySink {
-  readonly #bucket: R2Bucket;
+  readonly #context: UploadContext;
   readonly #source: BodySource;
   readonly #hash = createHash("sha256");
   readonly #head = new ImageHead();
@@ -61,8 +70,8 @@ export class BodySink {
   #upload: R2MultipartUpload | undefined;
   readonly #parts: R2UploadedPart[] = [];
 
-  constructor(bucket: R2Bucket, source: BodySource) {
-    this.#bucket = bucket;
+  constructor(context: UploadContext, source: BodySource) {
+    this.#context = context;
     this.#source = source;
   }
 
@@ -90,9 +99,9 @@ export class BodySink {
       // The part was certain to be full unless what follows the file is more than a form may hold.
       throw new Refused(invalid(`the form must end within ${MAX_TRAILER_BYTES} bytes after its file`));
     }
-    await storing(this.#complete(key, mimeType));
+    await this.#storing(this.#complete(key, mimeType));
     this.#buffer?.release();
-    if (this.#key !== key) await storing(this.#move(key, mimeType));
+    if (this.#key !== key) await this.#storing(this.#move(key, mimeType));
     return { size: this.#size, sha256, dimensions: this.#head.end() };
   }
 
@@ -100,7 +109,7 @@ export class BodySink {
   async abort(): Promise<void> {
     this.#buffer?.release();
     try {
-      await within(R2_TIMEOUT_MS, this.#remove());
+      await this.#context.watchdog.within(R2_TIMEOUT_MS, this.#remove());
     } catch (error) {
       logError("upload: abort failed", error);
     }
@@ -110,7 +119,7 @@ export class BodySink {
     await this.#stream?.abort();
     // A multipart upload whose completion failed may be complete all the same: then there is nothing to abort.
     await this.#upload?.abort().catch(() => {});
-    if (this.#key !== undefined) await this.#bucket.delete(this.#key);
+    if (this.#key !== undefined) await this.#context.bucket.delete(this.#key);
   }
 
   /** Stores some of the bytes and returns how many. */
@@ -119,9 +128,9 @@ export class BodySink {
     if (this.#buffer) return this.#buffer.take(bytes);
     const stream = this.#stream;
     if (!stream) throw new Error("there is neither buffer nor stream");
-    const taken = await storing(stream.write(bytes));
+    const taken = await this.#storing(stream.write(bytes));
     if (stream.full) {
-      const part = await storing(stream.close());
+      const part = await this.#storing(stream.close());
       if (part) this.#parts.push(part);
       this.#stream = undefined;
     }
@@ -134,13 +143,13 @@ export class BodySink {
     if (size !== undefined && size > SMALL_FILE_BYTES && !this.#key) {
       await this.#admit();
       this.#key = this.#source.key();
-      this.#stream = putStream(this.#bucket, this.#key, size, this.#source.mimeType());
+      this.#stream = putStream(this.#context.bucket, this.#key, size, this.#source.mimeType());
       return;
     }
     if (this.#buffer) {
       if (this.#buffer.size < PART_BYTES) throw new Refused(invalid("the body is longer than its Content-Length"));
       await this.#begin();
-      await storing(this.#uploadPart(this.#buffer.bytes()));
+      await this.#storing(this.#uploadPart(this.#buffer.bytes()));
       this.#buffer.empty();
     }
     const remaining = this.#source.remaining();
@@ -157,7 +166,7 @@ export class BodySink {
     } else {
       const needed = Math.min(PART_BYTES, expected ?? PART_BYTES);
       if (needed > SMALL_BUFFER_BYTES) await this.#admit();
-      this.#buffer ??= await PartBuffer.open(this.#source.vaultId, needed);
+      this.#buffer ??= await PartBuffer.open(this.#context.vaultId, needed);
     }
   }
 
@@ -166,7 +175,7 @@ export class BodySink {
     await this.#admit();
     this.#key = this.#source.key();
     const options = { httpMetadata: { contentType: this.#source.mimeType() } };
-    this.#upload = await storing(this.#bucket.createMultipartUpload(this.#key, options));
+    this.#upload = await this.#storing(this.#context.bucket.createMultipartUpload(this.#key, options));
     return this.#upload;
   }
 
@@ -188,7 +197,7 @@ export class BodySink {
       this.#upload = undefined;
     } else if (!this.#key) {
       this.#key = key;
-      await this.#bucket.put(key, tail, { httpMetadata: { contentType: mimeType } });
+      await this.#context.bucket.put(key, tail, { httpMetadata: { contentType: mimeType } });
     }
   }
 
@@ -196,27 +205,27 @@ export class BodySink {
   async #move(key: string, mimeType: string): Promise<void> {
     const from = this.#key;
     if (from === undefined) throw new Error("nothing to move");
-    const body = await this.#bucket.get(from);
+    const body = await this.#context.bucket.get(from);
     if (!body) throw new Error("the staged body has vanished");
     try {
-      await this.#bucket.put(key, body.body, { httpMetadata: { contentType: mimeType } });
+      await this.#context.bucket.put(key, body.body, { httpMetadata: { contentType: mimeType } });
     } catch (error) {
-      await this.#bucket.delete(key);
+      await this.#context.bucket.delete(key);
       throw error;
     }
     this.#key = key;
     // The copy is what counts now; reconcile finds what stays behind.
-    await this.#bucket.delete(from).catch((error: unknown) => logError("upload: staged body stays", error));
+    await this.#context.bucket.delete(from).catch((error: unknown) => logError("upload: staged body stays", error));
   }
-}
 
-/** A failure of R2 is not the client's fault, and passes. */
-async function storing<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await within(R2_TIMEOUT_MS, call);
-  } catch (error) {
-    if (error instanceof Refused) throw error;
-    logError("upload: R2 failed", error);
-    throw new Refused(unavailable("the file could not be stored: try again"));
+  /** A failure of R2 is not the client's fault, and passes. */
+  async #storing<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await this.#context.watchdog.within(R2_TIMEOUT_MS, call);
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      logError("upload: R2 failed", error);
+      throw new Refused(unavailable("the file could not be stored: try again"));
+    }
   }
 }

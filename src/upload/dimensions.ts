@@ -27,6 +27,9 @@ export class ImageHead {
 
   write(bytes: Uint8Array): void {
     if (this.#size >= this.#wanted) return;
+    // Most files are no image, and their first bytes say so: nothing of them is kept.
+    if (this.#size === 0 && bytes.length >= SNIFF_BYTES) this.#wanted = wantedOf(bytes);
+    if (this.#wanted === 0) return;
     const taken = Uint8Array.from(bytes.subarray(0, this.#wanted - this.#size));
     this.#chunks.push(taken);
     this.#size += taken.length;

@@ -3,14 +3,14 @@ import { type AssetPath, r2Key, stagingKey } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { lastSegment } from "../model/filename.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
-import { BodySink } from "./body.ts";
+import { BodySink, type UploadContext } from "./body.ts";
 import { formBudget, type Lease } from "../http/budget.ts";
 import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
 import { FormParser } from "./form.ts";
 import { type PartHeaders, parseParameters } from "./headers.ts";
 import { FORM_BYTES, MAX_FIELD_BYTES, MAX_FIELDS_BYTES } from "./limits.ts";
-import { describe, mimeTypeOf, type Stored, storedIn, type UploadContext } from "./stored.ts";
+import { describe, mimeTypeOf, type Stored, storedIn } from "./stored.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -101,11 +101,10 @@ class FormReceiver {
   }
 
   #sink(part: PartHeaders, filename: string): BodySink {
-    const { bucket, vaultId, admit } = this.#context;
+    const { vaultId, admit } = this.#context;
     const reader = this.#reader;
     const path = (): AssetPath | undefined => this.#fields.path(filename);
-    return new BodySink(bucket, {
-      vaultId,
+    return new BodySink(this.#context, {
       key: () => {
         const known = path();
         return known ? r2Key(vaultId, known, this.#id) : stagingKey(vaultId, this.#id);

@@ -1,8 +1,7 @@
-import type { Env } from "../env.ts";
 import { logError } from "../log.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
-import { callVault } from "../vault/client.ts";
+import { callVault, type VaultCaller } from "../vault/client.ts";
 import type { Durability, RecordBody } from "../vault/live.ts";
 import type { Stored } from "./stored.ts";
 
@@ -12,15 +11,14 @@ import type { Stored } from "./stored.ts";
  * fails too, the body stays, for reconcile to judge.
  */
 export async function publish(
-  env: Env,
-  vaultId: string,
+  caller: VaultCaller,
   principal: Principal,
   { upload, discard }: Stored,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability>> {
   let attempts = 0;
   try {
-    const outcome = await callVault(env, vaultId, "repeatable", (stub) => {
+    const outcome = await callVault(caller, "repeatable", (stub) => {
       attempts++;
       return stub.commit(principal, upload, createOnly);
     });
@@ -31,15 +29,15 @@ export async function publish(
       return outcome;
     }
   } catch (error) {
-    logError("upload: commit failed", error, { vault: vaultId, asset: upload.id });
+    logError("upload: commit failed", error, { vault: caller.vaultId, asset: upload.id });
   }
   try {
-    const outcome = await callVault(env, vaultId, "repeatable", (stub) => stub.resolve(upload.id, upload.r2_key));
+    const outcome = await callVault(caller, "repeatable", (stub) => stub.resolve(upload.id, upload.r2_key));
     if (outcome.ok && outcome.record) return { ok: true, ...outcome.record };
     // The vault is gone for good: nothing can come of the body.
     if (!outcome.ok && outcome.code === "NOT_FOUND") await discard();
   } catch (error) {
-    logError("upload: resolve failed", error, { vault: vaultId, asset: upload.id });
+    logError("upload: resolve failed", error, { vault: caller.vaultId, asset: upload.id });
   }
   return unavailable("the upload could not be committed: try again");
 }

@@ -3,10 +3,10 @@ import type { BodyReader } from "../http/reader.ts";
 import { r2Key } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
-import { BodySink } from "./body.ts";
+import { BodySink, type UploadContext } from "./body.ts";
 import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
-import { describe, mimeTypeOf, type Stored, storedIn, type UploadContext } from "./stored.ts";
+import { describe, mimeTypeOf, type Stored, storedIn } from "./stored.ts";
 
 /** What curl says of any `--data-binary`: it tells nothing of the file. */
 const FORM_DEFAULT = "application/x-www-form-urlencoded";
@@ -31,8 +31,7 @@ export async function receiveRaw(
     const mime_type = mimeTypeOf(declaredType, path.filename);
     const id = newAssetId();
     const r2_key = r2Key(context.vaultId, path, id);
-    sink = new BodySink(context.bucket, {
-      vaultId: context.vaultId,
+    sink = new BodySink(context, {
       key: () => r2_key,
       mimeType: () => mime_type,
       size: reader.declared,

@@ -10,14 +10,6 @@ export interface Stored {
   readonly discard: () => Promise<void>;
 }
 
-/** What an upload needs of its surroundings. */
-export interface UploadContext {
-  readonly bucket: R2Bucket;
-  readonly vaultId: string;
-  /** Asked before a large file is streamed, with its path if that is known; throws Refused when the upload is doomed. */
-  readonly admit: (path: AssetPath | undefined) => Promise<void>;
-}
-
 /** The media type of a file; throws Refused when the declared one is none. */
 export const mimeTypeOf = (declared: string | undefined, filename: string): string =>
   must(mimeType(declared, filename)).mimeType;

@@ -2,7 +2,7 @@ import type { Env } from "../env.ts";
 import { logError } from "../log.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
 import { VAULT_TIMEOUT_MS } from "../model/bounds.ts";
-import { TimeoutError, within } from "../model/time.ts";
+import { TimeoutError, type Watchdog } from "../model/time.ts";
 import type { Vault } from "./vault.ts";
 
 /** What the router may call. The methods as declared: the platform's stub types wrap every field of a union in promises. */
@@ -28,6 +28,14 @@ export type VaultStub = Pick<
 /** A read; a write that has the same effect done twice as done once; or one that has not. */
 export type CallKind = "read" | "repeatable" | "once";
 
+/** Who calls a vault, and which. */
+export interface VaultCaller {
+  readonly env: Env;
+  readonly vaultId: string;
+  /** Of the request that is being served. */
+  readonly watchdog: Watchdog;
+}
+
 /** Calls of one request at most, and the pause before each further one (with jitter). */
 const ATTEMPTS = 3;
 const PAUSE_MS = 50;
@@ -47,8 +55,7 @@ const vaultStub = (env: Env, vaultId: string): VaultStub => env.VAULT.getByName(
  * @param kind what the call does to the vault
  */
 export async function callVault<T extends object>(
-  env: Env,
-  vaultId: string,
+  { env, vaultId, watchdog }: VaultCaller,
   kind: CallKind,
   call: (stub: VaultStub) => Promise<Result<T>>,
 ): Promise<Result<T>> {
@@ -56,7 +63,7 @@ export async function callVault<T extends object>(
     try {
       const answer = call(vaultStub(env, vaultId));
       // A vault answers reads from memory and its own SQLite, waiting for nothing: they need no timer, which costs.
-      return await (kind === "read" ? answer : within(VAULT_TIMEOUT_MS, answer));
+      return await (kind === "read" ? answer : watchdog.within(VAULT_TIMEOUT_MS, answer));
     } catch (error) {
       const { retryable, overloaded } = error as StubError;
       const silent = error instanceof TimeoutError;

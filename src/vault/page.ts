@@ -1,6 +1,6 @@
-import { type Asset, type AssetFilter, toRecord } from "../model/asset.ts";
+import type { AssetFilter } from "../model/asset.ts";
 import { encodeCursor } from "../model/cursor.ts";
-import type { Index } from "./index.ts";
+import type { Index, Listed } from "./index.ts";
 import { PAGE_PIECE } from "./limits.ts";
 
 export interface PageRequest {
@@ -37,7 +37,7 @@ class PagePieces {
   readonly #index: Index;
   readonly #vaultId: string;
   readonly #request: PageRequest;
-  #last: Asset | undefined;
+  #last: Listed | undefined;
   #taken = 0;
   done = false;
 
@@ -53,20 +53,20 @@ class PagePieces {
     let text = this.#last ? "" : '{"data":[';
     let more = false;
     // One row beyond the page tells whether there is another.
-    const rows = this.#index.list(filter, this.#last?.seq ?? before, limit - this.#taken + 1);
-    for (const asset of rows) {
+    const rows = this.#index.list(this.#vaultId, filter, this.#last?.[0] ?? before, limit - this.#taken + 1);
+    for (const row of rows) {
       if (this.#taken === limit) {
         more = true;
-        break;
+        continue; // The last one: the statement comes to its end.
       }
       if (text.length > PAGE_PIECE) return text;
-      text += (this.#taken > 0 ? "," : "") + JSON.stringify(toRecord(this.#vaultId, asset));
-      this.#last = asset;
+      text += (this.#taken > 0 ? "," : "") + row[2];
+      this.#last = row;
       this.#taken++;
     }
     this.done = true;
-    const cursor =
-      more && this.#last ? encodeCursor({ created_at: this.#last.created_at, seq: this.#last.seq, ...filter }) : null;
+    const [seq, created_at] = this.#last ?? [];
+    const cursor = more && created_at !== undefined ? encodeCursor({ created_at, seq, ...filter }) : null;
     return `${text}],"cursor":${JSON.stringify(cursor)},"has_more":${more}}`;
   }
 }

@@ -119,6 +119,24 @@ export interface VaultRow {
   deleted_at: string | null;
 }
 
+export const VAULT_COLUMNS = [
+  "id",
+  "name",
+  "created_at",
+  "status",
+  "epoch",
+  "rev",
+  "recorded",
+  "erased",
+  "clock",
+  "assets",
+  "bytes",
+  "rebuilt_to",
+  "lost_since",
+  "lost_until",
+  "deleted_at",
+] as const satisfies readonly (keyof VaultRow)[];
+
 export interface OutboxRow {
   rev: number;
   seq: number | null;

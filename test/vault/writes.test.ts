@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { NewAsset } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import type { Vault } from "../../src/vault/vault.ts";
+import { Watchdog } from "../../src/model/time.ts";
 import { publish } from "../../src/upload/publish.ts";
 import { Index } from "../../src/vault/index.ts";
 import { claim, copyPage } from "../../src/vault/rebuild.ts";
@@ -394,7 +395,12 @@ describe("publish", () => {
         }),
       },
     } as unknown as typeof env;
-    const outcome = await publish(lossy, vault.id, ADMIN, { upload, discard }, false);
+    const outcome = await publish(
+      { env: lossy, vaultId: vault.id, watchdog: new Watchdog() },
+      ADMIN,
+      { upload, discard },
+      false,
+    );
     expect(outcome.ok).toBe(true);
     expect(discard).not.toHaveBeenCalled();
     expect(await vault.bodies()).toEqual([upload.r2_key]);

@@ -1,0 +1,83 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { TestVault } from "./api.ts";
+
+/** What Cloudflare bills for some work, counted where it happens. */
+export interface Bill {
+  /** Rows of the vault's own SQLite. */
+  vaultRead: number;
+  vaultWritten: number;
+  d1Calls: number;
+  d1Read: number;
+  d1Written: number;
+  r2Puts: number;
+  r2Gets: number;
+  r2Deletes: number;
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+/** Puts `spy` in front of a method, which it is handed; returns what takes it away again. */
+function lay(target: object, name: string, spy: (original: Method, args: unknown[]) => unknown): () => void {
+  const original = (Reflect.get(target, name) as Method).bind(target);
+  Object.defineProperty(target, name, {
+    configurable: true,
+    writable: true,
+    value: (...args: unknown[]) => spy(original, args),
+  });
+  return () => delete (target as Record<string, unknown>)[name];
+}
+
+/** Does some work on a vault and counts the rows and calls that it takes. What was left to the background is done before. */
+export async function meter(vault: TestVault, work: () => Promise<void>): Promise<Bill> {
+  const bill = {
+    vaultRead: 0,
+    vaultWritten: 0,
+    d1Calls: 0,
+    d1Read: 0,
+    d1Written: 0,
+    r2Puts: 0,
+    r2Gets: 0,
+    r2Deletes: 0,
+  };
+  await runDurableObjectAlarm(vault.stub);
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+  const undo = [
+    lay(vault.db, "batch", async (original, args) => {
+      const results = (await original(...args)) as D1Result[];
+      bill.d1Calls++;
+      for (const { meta } of results) {
+        bill.d1Read += meta.rows_read;
+        bill.d1Written += meta.rows_written;
+      }
+      return results;
+    }),
+    ...(["put", "get", "delete"] as const).map((name) =>
+      lay(env.BUCKET, name, (original, args) => {
+        bill[name === "put" ? "r2Puts" : name === "get" ? "r2Gets" : "r2Deletes"]++;
+        return original(...args);
+      }),
+    ),
+  ];
+  await runInDurableObject(vault.stub, (_, state) => {
+    undo.push(
+      lay(state.storage.sql, "exec", (original, args) => {
+        const cursor = original(...args) as (typeof cursors)[number];
+        cursors.push(cursor);
+        return cursor;
+      }),
+    );
+  });
+  try {
+    await work();
+  } finally {
+    await runInDurableObject(vault.stub, () => {
+      for (const cursor of cursors) {
+        bill.vaultRead += cursor.rowsRead;
+        bill.vaultWritten += cursor.rowsWritten;
+      }
+      for (const each of undo) each();
+    });
+  }
+  return bill;
+}
