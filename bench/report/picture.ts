@@ -112,7 +112,7 @@ function row(result: Result, time: TimeScale): string[] {
       `small ${inside ? "on-ours" : ""}`,
     ),
     rect(BARS.left, 23, BARS.unit, BAR, "other"),
-    text(BARS.left + 8, 34.5, `${speed(other.value, figure)}  ${other.name}`, "small"),
+    text(BARS.left + 8, 34.5, `${speed(other.value, figure)} · ${other.name}`, "small"),
     ...latencies(other, 30.5, "other", time),
     ...latencies(ours, 12.5, "ours", time),
   );
