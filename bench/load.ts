@@ -1,98 +1,97 @@
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { build, type Histogram } from "hdr-histogram-js";
-import { Client } from "undici";
+import { Connection } from "./connection.ts";
 
 /** One request of a scenario. */
 export interface Shot {
-  method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
-  path: string;
-  headers?: Record<string, string>;
-  body?: Buffer | string;
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
+  readonly path: string;
+  /** Names and values in turns. */
+  readonly headers?: string[];
+  readonly body?: Buffer | string;
   /** The one status that counts as success. */
-  expect: number;
-  /** Sees the body of the answer; without it the body is read and dropped. */
-  answered?: (body: Buffer) => void;
+  readonly expect: number;
+  /** Sees the body of a successful answer; without it the body is counted and dropped. */
+  readonly answered?: (body: Buffer) => void;
 }
 
-/** What one run of a scenario came to. */
+/** What a run came to. Only successful requests count; what failed is in `unexpected`. */
 export interface Run {
-  perSecond: number;
-  megabytesPerSecond: number;
+  requests: number;
+  /** Of request and response bodies. */
+  bytes: number;
+  seconds: number;
   /** Microseconds. With a rate, counted from when the request should have begun, so that a stall is not left out. */
   latency: Histogram;
-  requests: number;
-  /** Statuses that were not expected, and how often; "error" for a connection that failed. */
+  /** Statuses that were not expected and errors of connections, and how often. */
   unexpected: Map<string, number>;
 }
 
 export interface Load {
-  url: string;
-  concurrency: number;
-  /** Seconds. */
-  duration: number;
+  readonly url: string;
+  readonly connections: number;
+  readonly seconds: number;
   /** Requests per second, begun whether or not earlier ones are done; undefined: each connection as fast as it can. */
-  rate?: number | undefined;
-  /** Makes the next request; undefined when there is nothing more to do. */
-  next: (client: number) => Shot | undefined;
+  readonly rate?: number | undefined;
+  /** Makes the next request of a connection; undefined when there is nothing more to do. */
+  readonly next: (connection: number) => Shot | undefined;
+  /** Whether the first failure ends it. */
+  readonly strict?: boolean;
 }
 
-/** Fires a scenario's requests over as many connections as it has clients, for its duration. */
+/** How long a connection that failed waits before it tries again. Milliseconds. */
+const PAUSE_MS = 50;
+
+export const newHistogram = (): Histogram =>
+  build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: 3 });
+
+/** Fires requests over as many connections as the load says. They are open before the clock starts. */
 export async function fire(load: Load): Promise<Run> {
-  const latency = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 600_000_000,
-    numberOfSignificantValueDigits: 3,
-  });
-  const unexpected = new Map<string, number>();
-  const clients = Array.from(
-    { length: load.concurrency },
-    () => new Client(load.url, { pipelining: 1, bodyTimeout: 600_000, headersTimeout: 600_000 }),
-  );
+  const run: Run = { requests: 0, bytes: 0, seconds: 0, latency: newHistogram(), unexpected: new Map() };
+  const connections = Array.from({ length: load.connections }, () => new Connection(load.url));
+  await Promise.all(connections.map((connection) => connection.open()));
   const started = performance.now();
-  const end = started + load.duration * 1_000;
-  let requests = 0;
-  let bytes = 0;
+  const end = started + load.seconds * 1_000;
   let scheduled = 0;
-
-  const shoot = async (client: Client, shot: Shot, intended: number): Promise<void> => {
-    try {
-      const { statusCode, body } = await client.request({
-        method: shot.method,
-        path: shot.path,
-        headers: shot.headers ?? null,
-        body: shot.body ?? null,
-      });
-      if (shot.answered && statusCode === shot.expect) {
-        const answer = Buffer.from(await body.arrayBuffer());
-        bytes += answer.length;
-        shot.answered(answer);
-      } else for await (const chunk of body) bytes += (chunk as Buffer).length;
-      if (statusCode !== shot.expect) unexpected.set(String(statusCode), (unexpected.get(String(statusCode)) ?? 0) + 1);
-      bytes += shot.body?.length ?? 0;
-      requests++;
-    } catch (error) {
-      const name = `error ${(error as { code?: string }).code ?? String(error)}`;
-      unexpected.set(name, (unexpected.get(name) ?? 0) + 1);
-    }
-    latency.recordValue(Math.max(1, Math.round((performance.now() - intended) * 1_000)));
-  };
-
   await Promise.all(
-    clients.map(async (client, i) => {
-      while (performance.now() < end) {
-        let intended = performance.now();
-        if (load.rate) {
-          intended = started + (scheduled++ * 1_000) / load.rate;
-          if (intended > end) break;
-          const wait = intended - performance.now();
-          if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-        }
+    connections.map(async (connection, i) => {
+      for (;;) {
+        const intended = load.rate ? started + (scheduled++ * 1_000) / load.rate : performance.now();
+        if (intended >= end || (load.strict && run.unexpected.size > 0)) return;
+        if (load.rate) await until(intended);
         const shot = load.next(i);
-        if (!shot) break;
-        await shoot(client, shot, intended);
+        if (!shot) return;
+        await shoot(connection, shot, intended, run);
       }
     }),
   );
-  const seconds = (performance.now() - started) / 1_000;
-  await Promise.all(clients.map((client) => client.close()));
-  return { perSecond: requests / seconds, megabytesPerSecond: bytes / 1e6 / seconds, latency, requests, unexpected };
+  run.seconds = (performance.now() - started) / 1_000;
+  await Promise.all(connections.map((connection) => connection.close()));
+  return run;
+}
+
+async function shoot(connection: Connection, shot: Shot, intended: number, run: Run): Promise<void> {
+  let failure: string;
+  try {
+    const answer = await connection.send(shot);
+    if (answer.status === shot.expect) {
+      run.latency.recordValue(Math.max(1, Math.round((performance.now() - intended) * 1_000)));
+      run.requests++;
+      run.bytes += answer.bytes + (shot.body?.length ?? 0);
+      shot.answered?.(answer.body());
+      return;
+    }
+    failure = String(answer.status);
+  } catch (error) {
+    failure = (error as { code?: string }).code ?? String(error);
+    await sleep(PAUSE_MS);
+  }
+  run.unexpected.set(failure, (run.unexpected.get(failure) ?? 0) + 1);
+}
+
+/** Timers come up to a millisecond late, which would be taken for the server's: the last stretch is waited out in turns. */
+async function until(time: number): Promise<void> {
+  for (let wait = time - performance.now(); wait > 0; wait = time - performance.now()) {
+    await (wait > 2 ? sleep(wait - 1.5) : turn());
+  }
 }

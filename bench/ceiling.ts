@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import type { Shot } from "./load.ts";
+
+const get = (path: string): (() => Shot) => {
+  const shot: Shot = { method: "GET", path, expect: 200 };
+  return () => shot;
+};
+
+/** The probe Worker, with its data beside that of the server it is compared with, and what it can be asked for. */
+export class Ceiling {
+  readonly url: string;
+  readonly #stored = new Set<string>();
+
+  private constructor(url: string) {
+    this.url = url;
+  }
+
+  /** Starts it, until this process exits. */
+  static async start(directory: string): Promise<Ceiling> {
+    const { outputFiles } = await build({
+      entryPoints: [join(import.meta.dirname, "probe.ts")],
+      bundle: true,
+      format: "esm",
+      external: ["cloudflare:*"],
+      write: false,
+    });
+    const miniflare = new Miniflare({
+      name: "probe",
+      modules: [{ type: "ESModule", path: "probe.js", contents: outputFiles[0]?.text ?? "" }],
+      compatibilityDate: "2026-07-22",
+      durableObjects: { PROBE: { className: "Probe", useSQLite: true } },
+      d1Databases: { DB: "probe" },
+      r2Buckets: { BUCKET: "probe" },
+      durableObjectsPersist: join(directory, "do"),
+      d1Persist: join(directory, "d1"),
+      r2Persist: join(directory, "r2"),
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+      cf: false, // It would be fetched from the network.
+    });
+    const ceiling = new Ceiling((await miniflare.unsafeGetDirectURL("probe")).origin);
+    await ceiling.#ask("GET", "setup");
+    return ceiling;
+  }
+
+  readonly call: () => Shot = get("/do");
+  readonly page: () => Shot = get("/page");
+  readonly insert: () => Shot = get("/insert");
+  readonly d1: () => Shot = get("/d1");
+
+  put(body: Buffer): () => Shot {
+    const shot: Shot = { method: "PUT", path: "/put", body, expect: 201 };
+    return () => shot;
+  }
+
+  /** Reads what {@link store} has put there. */
+  get(key: string, range?: { from: number; to: number }): () => Shot {
+    return get(range ? `/range/${key}/${range.from}/${range.to - range.from + 1}` : `/get/${key}`);
+  }
+
+  async store(key: string, body: Buffer): Promise<void> {
+    if (!this.#stored.has(key)) await this.#ask("PUT", `store/${key}`, body);
+    this.#stored.add(key);
+  }
+
+  /** Deletes what {@link put} has put there, so that large bodies do not fill the disk. */
+  async forget(): Promise<void> {
+    await this.#ask("GET", "forget");
+  }
+
+  async #ask(method: string, path: string, body?: Buffer): Promise<void> {
+    const response = await fetch(`${this.url}/${path}`, { method, body: body ?? null });
+    if (!response.ok) throw new Error(`the probe answered ${path} with ${response.status}`);
+  }
+}

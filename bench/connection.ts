@@ -1,0 +1,84 @@
+import { Client, type Dispatcher } from "undici";
+import type { Shot } from "./load.ts";
+
+/** A server that is silent for so long is taken for dead. Milliseconds. */
+const SILENCE_MS = 120_000;
+
+/**
+ * One connection with one request on it at a time. It is its own handler of undici's lowest interface: a request makes
+ * no streams and no closures, so that little of the machine goes to the load itself.
+ */
+export class Connection implements Dispatcher.DispatchHandler {
+  readonly #client: Client;
+  readonly #chunks: Buffer[] = [];
+  #keeps = false;
+  #resolve: (answer: Connection) => void = () => {};
+  #reject: (error: Error) => void = () => {};
+  /** Of the latest answer. */
+  status = 0;
+  /** Of the latest answer's body. */
+  bytes = 0;
+
+  constructor(url: string) {
+    this.#client = new Client(url, { pipelining: 1, headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
+  }
+
+  /** Connects, TLS included, by a request that is not counted. A server that is not there shows with the first that is. */
+  async open(): Promise<void> {
+    await this.send({ method: "GET", path: "/healthz", expect: 200 }).catch(() => undefined);
+  }
+
+  /** Sends a request and returns itself, with the answer. Rejects when the connection fails. */
+  send(shot: Shot): Promise<Connection> {
+    this.status = this.bytes = this.#chunks.length = 0;
+    this.#keeps = shot.answered !== undefined;
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      const { method, path, headers = null, body = null } = shot;
+      this.#client.dispatch({ method, path, headers, body }, this);
+    });
+  }
+
+  /** The latest answer's body, if its request had use for one. */
+  body(): Buffer {
+    const [first] = this.#chunks;
+    return first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  onRequestStart(): void {}
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+    this.status = status;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.#keeps) this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#resolve(this);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(error);
+  }
+}
+
+/** Makes one request and returns the body of its answer. Throws when the answer has another status than expected. */
+export async function ask(url: string, shot: Shot): Promise<Buffer> {
+  const connection = new Connection(url);
+  try {
+    const answer = await connection.send({ ...shot, answered: () => {} });
+    if (answer.status !== shot.expect)
+      throw new Error(`${shot.method} ${shot.path}: ${answer.status} ${answer.body().toString()}`);
+    return answer.body();
+  } finally {
+    await connection.close();
+  }
+}

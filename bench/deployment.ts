@@ -1,0 +1,70 @@
+import { existsSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startServer } from "../src/local/server.ts";
+import { StateDirectory, UsageError } from "../src/local/state.ts";
+import { Ceiling } from "./ceiling.ts";
+import { ask } from "./connection.ts";
+import type { Files } from "./files.ts";
+import type { Shot } from "./load.ts";
+import type { Options } from "./options.ts";
+import { seed } from "./seed.ts";
+import { Vaults } from "./vaults.ts";
+
+/** What is measured. */
+export interface Deployment {
+  readonly url: string;
+  /** Where its data are, for the reader of the results. */
+  readonly place: string;
+  readonly vaults: Vaults;
+  /** Only of a local server: the best of another place is not ours to measure. */
+  readonly ceiling: Ceiling | undefined;
+  /** Fills a vault of a local server with so many assets before its first request. */
+  readonly seed: ((vaultId: string, count: number) => void) | undefined;
+  /** Leaves nothing behind that the run has made, as far as that is possible. */
+  close(): Promise<void>;
+}
+
+/** The deployment that the flags name, or a fresh local server. Throws UsageError. */
+export const open = (options: Options, files: Files): Promise<Deployment> =>
+  options.url === undefined ? local(options.state, files) : remote(options.url, options, files);
+
+async function remote(url: string, { keys, adminToken }: Options, files: Files): Promise<Deployment> {
+  const health: Shot = { method: "GET", path: "/healthz", expect: 200 };
+  await ask(url, health).catch((error: Error) => {
+    throw new UsageError(`--url ${url} does not answer as Strongroom does: ${error.message}`);
+  });
+  const vaults = new Vaults(url, files, keys, adminToken);
+  return { url, place: url, vaults, ceiling: undefined, seed: undefined, close: () => vaults.close() };
+}
+
+/** Runs until this process exits, and its data are removed then. */
+async function local(where: string, files: Files): Promise<Deployment> {
+  const path = join(folder(where), "strongroom-bench");
+  const state = await StateDirectory.open(path);
+  const directory = state.path;
+  // A run that was killed may have left something.
+  for (const data of ["vaults", "d1", "r2", "probe"]) rmSync(join(directory, data), { recursive: true, force: true });
+  const secrets = state.secrets();
+  const url = await startServer({ host: "127.0.0.1", port: 0, quiet: true, directory, secrets });
+  const ceiling = await Ceiling.start(join(directory, "probe"));
+  // After Miniflare's own, which end workerd; it may still be writing for a moment.
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+  return {
+    url,
+    place: path,
+    vaults: new Vaults(url, files, [], secrets.admin_token),
+    ceiling,
+    seed: (vaultId, count) => seed(join(directory, "d1"), vaultId, count),
+    close: async () => {},
+  };
+}
+
+function folder(where: string): string {
+  if (where === "disk") return tmpdir();
+  if (where !== "ram") return where;
+  if (!existsSync("/dev/shm")) {
+    throw new UsageError("--state ram needs /dev/shm, which this machine does not have: name a folder on a RAM disk");
+  }
+  return "/dev/shm";
+}

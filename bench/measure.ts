@@ -1,0 +1,36 @@
+import type { Run } from "./load.ts";
+import type { Options } from "./options.ts";
+import { type Result, resultOf } from "./result.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** The first requests of a kind compile, connect and fill caches: they are made before counting. Seconds. */
+const WARM_UP = 0.5;
+
+/**
+ * Measures a scenario in turns with what it is compared with, A B A B: what the machine does meanwhile happens to both.
+ * Whatever goes wrong is in the result.
+ *
+ * @param progress told of each round before it begins; 0 is the warm-up
+ */
+export async function measure(
+  scenario: Scenario,
+  options: Pick<Options, "duration" | "rounds">,
+  progress: (round: number, rounds: number) => void,
+): Promise<Result> {
+  const { ours, other, prepare, unwarmed, rounds = options.rounds, share = 1 } = scenario;
+  const seconds = options.duration * share;
+  const runs: Run[] = [];
+  const others: Run[] = [];
+  try {
+    for (let round = unwarmed ? 1 : 0; round <= rounds; round++) {
+      progress(round, rounds);
+      await prepare?.();
+      const length = round === 0 ? Math.min(WARM_UP, seconds) : seconds;
+      runs.push(await ours(length));
+      if (other) others.push(await other.round(length));
+    }
+  } catch (error) {
+    return resultOf(scenario, runs, others, (error as Error).message);
+  }
+  return resultOf(scenario, runs, others);
+}

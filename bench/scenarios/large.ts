@@ -1,0 +1,53 @@
+import { ask } from "../connection.ts";
+import type { Bench, Scenario } from "../scenario.ts";
+import { removeLarge } from "../vaults.ts";
+import { loads } from "./one.ts";
+
+/** Two at a time are enough to keep a link or a disk busy, and leave memory for both sides. */
+const CONNECTIONS = 2;
+
+/** Files of the largest size there is. */
+export async function large(bench: Bench): Promise<Scenario[]> {
+  const { files, deployment } = bench;
+  const { ceiling } = deployment;
+  const vault = await deployment.vaults.one();
+  const scenario = loads(bench, "Large files (100 MiB)", "megabytes", CONNECTIONS);
+
+  /** What was uploaded before is not kept, or a long run would fill the disk; the newest are read back at the end. */
+  const tidy = async (): Promise<void> => {
+    await removeLarge(vault, 1);
+    await ceiling?.forget();
+  };
+  const stored = async (): Promise<void> => {
+    if (vault.large.raw.length === 0) {
+      const shot = vault.uploadLarge("raw");
+      shot.answered?.(await ask(vault.url, shot));
+    }
+    await ceiling?.store("large", files.large.raw);
+  };
+  const newest = (): string => vault.large.raw.at(-1) ?? "none";
+  const upload = (way: "form" | "raw"): Scenario =>
+    scenario(`upload 100 MiB, ${way}`, {
+      next: () => vault.uploadLarge(way),
+      ceiling: { name: "bare streaming R2.put", next: ceiling && (() => ceiling.put(files.large.raw)()) },
+      goal: 0.9,
+      prepare: tidy,
+    });
+
+  return [
+    upload("form"),
+    upload("raw"),
+    scenario("download 100 MiB", {
+      next: () => vault.content(newest()),
+      ceiling: { name: "bare R2.get", next: ceiling?.get("large") },
+      goal: 0.85,
+      prepare: stored,
+    }),
+    scenario("download 100 MiB, range of 50", {
+      next: () => vault.content(newest(), "large"),
+      ceiling: { name: "bare R2.get of the range", next: ceiling?.get("large", files.largeRange) },
+      goal: 0.85,
+      prepare: stored,
+    }),
+  ];
+}

@@ -1,0 +1,43 @@
+import { fire, type Load, type Shot } from "../load.ts";
+import type { Bench, Figure, Round, Scenario } from "../scenario.ts";
+
+/** A scenario of one load, beside a load on the probe. */
+export interface Spec {
+  readonly next: Load["next"];
+  /** What there is no probe for is measured alone. */
+  readonly ceiling?: { readonly name: string; readonly next: (() => Shot) | undefined };
+  readonly goal?: number;
+  readonly prepare?: Scenario["prepare"];
+  /** Instead of the group's. */
+  readonly connections?: number;
+}
+
+/** Makes the scenarios of a group that each fire one kind of request at one place. */
+export function loads(
+  { options, deployment }: Bench,
+  group: string,
+  figure: Figure,
+  connections: number,
+): (name: string, spec: Spec) => Scenario {
+  // At a given rate the throughput is given too.
+  const rate = figure === "requests" ? options.rate : undefined;
+  const compared = rate === undefined ? figure : "p50";
+  return (name, { next, ceiling, goal, prepare, connections: own = connections }) => {
+    const round =
+      (url: string, shots: Load["next"]): Round =>
+      (seconds) =>
+        fire({ url, connections: own, seconds, rate, next: shots });
+    const probe = deployment.ceiling?.url;
+    const other = probe && ceiling?.next ? { name: ceiling.name, round: round(probe, ceiling.next) } : undefined;
+    return {
+      group,
+      name,
+      connections: own,
+      figure: compared,
+      ours: round(deployment.url, next),
+      other,
+      goal: other && rate === undefined ? goal : undefined,
+      ...(prepare ? { prepare } : {}),
+    };
+  };
+}

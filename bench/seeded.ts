@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { encodeCursor } from "../src/model/cursor.ts";
+import { ask, Connection } from "./connection.ts";
+import type { Shot } from "./load.ts";
+import { SEEDED_AT } from "./seed.ts";
+import type { Vault } from "./vault.ts";
+
+const FILTERS = { partition: "p1", collection: "c1", channel: "h1" };
+export type Filter = Partial<typeof FILTERS>;
+
+/** All eight. */
+export const COMBINATIONS: readonly Filter[] = Array.from({ length: 8 }, (_, i) =>
+  Object.fromEntries(Object.entries(FILTERS).filter((_entry, bit) => i & (1 << bit))),
+);
+
+/** Places in the middle of the list that are asked for in turn: more pages than a vault keeps ready, so that none is. */
+const PLACES = 500;
+
+/** How often it is asked whether the vault is ready. */
+const POLL_MS = 100;
+
+/** A vault whose assets were put into D1, with seqs from 1 to `size`, and its list. Each page has 50 assets. */
+export class SeededVault {
+  /** Seconds that it took the vault to build its index. */
+  readonly rebuilt: string;
+  readonly #vault: Vault;
+  readonly #size: number;
+  #turn = 0;
+
+  private constructor(vault: Vault, size: number, rebuilt: string) {
+    this.#vault = vault;
+    this.#size = size;
+    this.rebuilt = rebuilt;
+  }
+
+  /** Seeds a vault that nobody has sent a request to, and waits until it has built its index. */
+  static async make(vault: Vault, size: number, seed: (vaultId: string, count: number) => void): Promise<SeededVault> {
+    seed(vault.id, size);
+    const seconds = await ready(vault);
+    const seeded = new SeededVault(vault, size, seconds.toFixed(1));
+    for (const filter of COMBINATIONS) {
+      for (const shot of [seeded.first(filter), seeded.firstAnew(filter), seeded.middle(filter)]) {
+        await check(vault.url, shot, filter);
+      }
+    }
+    return seeded;
+  }
+
+  /** The first page, as everybody asks for it: the vault has it ready. */
+  first(filter: Filter): Shot {
+    return this.#vault.list(query(filter));
+  }
+
+  /** The same page by a cursor above the newest asset, another one each time: the vault has to make it. */
+  firstAnew(filter: Filter): Shot {
+    return this.#from(this.#size + 1 + this.#turn++, filter);
+  }
+
+  /** A page from around the middle. The same number of different ones in a vault of any size. */
+  middle(filter: Filter): Shot {
+    const place = (this.#turn++ % PLACES) / PLACES;
+    return this.#from(Math.floor(this.#size * (0.45 + 0.5 * place)), filter);
+  }
+
+  #from(seq: number, filter: Filter): Shot {
+    return this.#vault.list(`${query(filter)}&cursor=${encodeCursor({ created_at: SEEDED_AT, seq, ...filter })}`);
+  }
+}
+
+const query = (filter: Filter): string => new URLSearchParams({ limit: "50", ...filter }).toString();
+
+/** Sends a vault its first request, and asks again until it answers. Returns the seconds that took. */
+async function ready(vault: Vault): Promise<number> {
+  const connection = new Connection(vault.url);
+  const started = performance.now();
+  for (;;) {
+    const { status } = await connection.send(vault.list("limit=1"));
+    if (status === 200) break;
+    // While it is rebuilt.
+    if (status !== 503) throw new Error(`the seeded vault answered ${status}`);
+    await sleep(POLL_MS);
+  }
+  const seconds = (performance.now() - started) / 1_000;
+  await connection.close();
+  return seconds;
+}
+
+/** What is compared must be the page that it should be. */
+async function check(url: string, shot: Shot, filter: Filter): Promise<void> {
+  const { data } = JSON.parse((await ask(url, shot)).toString()) as { data: Filter[] };
+  const others = data.filter((asset) =>
+    Object.entries(filter).some(([name, value]) => asset[name as keyof Filter] !== value),
+  );
+  if (data.length !== 50 || others.length > 0)
+    throw new Error(`${shot.path}: ${data.length} assets, ${others.length} do not match`);
+}

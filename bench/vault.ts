@@ -1,0 +1,118 @@
+import { FORM_TYPE, type File, type Files, RAW_TYPE } from "./files.ts";
+import { Ledger } from "./ledger.ts";
+import type { Shot } from "./load.ts";
+
+/** Assets that reads and patches are spread over: no more than a vault keeps ready, however many there are by then. */
+export const READ_SET = 1_000;
+
+/** A vault as its client sees it: the requests that can be made, and which assets they have made. */
+export class Vault {
+  readonly url: string;
+  readonly id: string;
+  readonly ledger: Ledger;
+  /** Small assets, oldest first. The first {@link READ_SET} are read and never deleted. */
+  readonly small: string[] = [];
+  readonly large: Record<"form" | "raw", string[]> = { form: [], raw: [] };
+  readonly #files: Files;
+  readonly #assets: string;
+  readonly #headers: string[];
+  readonly #json: string[];
+  readonly #ranges: Record<"small" | "large", string[]>;
+  /** The same few requests over and over. */
+  readonly #uploads: Record<"form" | "raw", Shot[]>;
+  #turn = 0;
+
+  /** @param key a secret key; the vault's id is in it */
+  constructor(url: string, key: string, files: Files, samples: number) {
+    this.url = url;
+    this.id = `vault_${key.slice(3, 29)}`;
+    this.ledger = new Ledger(samples);
+    this.#files = files;
+    this.#assets = `/api/v1/vaults/${this.id}/assets`;
+    this.#headers = ["authorization", `Bearer ${key}`];
+    this.#json = [...this.#headers, "content-type", "application/json"];
+    const range = ({ from, to }: { from: number; to: number }) => [...this.#headers, "range", `bytes=${from}-${to}`];
+    this.#ranges = { small: range(files.smallRange), large: range(files.largeRange) };
+    const small = (way: "form" | "raw") =>
+      files.small.map((file) => this.#upload(way, file, (id) => this.#madeSmall(id, file.sha256)));
+    this.#uploads = { form: small("form"), raw: small("raw") };
+  }
+
+  /** A small file, another one each time. */
+  upload(way: "form" | "raw"): Shot {
+    const shots = this.#uploads[way];
+    const shot = shots[this.#turn++ % shots.length];
+    if (!shot) throw new Error("there are no small files");
+    return shot;
+  }
+
+  uploadLarge(way: "form" | "raw"): Shot {
+    return this.#upload(way, this.#files.large, (id) => this.large[way].push(id));
+  }
+
+  /** One of the {@link READ_SET}, or of its first few. */
+  any(among: number = READ_SET): string {
+    return this.small[Math.floor(Math.random() * Math.min(among, this.small.length))] ?? "none";
+  }
+
+  get(id: string): Shot {
+    return { method: "GET", path: `${this.#assets}/${id}`, headers: this.#headers, expect: 200 };
+  }
+
+  /** @param query without its question mark */
+  list(query: string): Shot {
+    return { method: "GET", path: `${this.#assets}?${query}`, headers: this.#headers, expect: 200 };
+  }
+
+  content(id: string, range?: "small" | "large"): Shot {
+    const path = `${this.#assets}/${id}/content`;
+    return range
+      ? { method: "GET", path, headers: this.#ranges[range], expect: 206 }
+      : { method: "GET", path, headers: this.#headers, expect: 200 };
+  }
+
+  /** Merges a number into an asset's metadata. One request at a time for an asset, or it is not known which came last. */
+  patch(id: string, n: number): Shot {
+    return {
+      method: "PATCH",
+      path: `${this.#assets}/${id}`,
+      headers: this.#json,
+      body: `{"metadata":{"n":${n}}}`,
+      expect: 200,
+      answered: () => void this.ledger.patched.set(id, n),
+    };
+  }
+
+  remove(id: string): Shot {
+    return {
+      method: "DELETE",
+      path: `${this.#assets}/${id}`,
+      headers: this.#headers,
+      expect: 204,
+      answered: () => void this.ledger.deleted.offer(id),
+    };
+  }
+
+  /** Deletes the newest small asset; undefined when only those are left that are read. */
+  removeNewest(): Shot | undefined {
+    const id = this.small.length > READ_SET ? this.small.pop() : undefined;
+    return id === undefined ? undefined : this.remove(id);
+  }
+
+  #upload(way: "form" | "raw", file: File, made: (id: string) => void): Shot {
+    const answered = (body: Buffer): void => made((JSON.parse(body.toString()) as { id: string }).id);
+    const common = { method: "POST", expect: 201, answered } as const;
+    if (way === "form") {
+      return { ...common, path: this.#assets, headers: [...this.#headers, "content-type", FORM_TYPE], body: file.form };
+    }
+    const query = new URLSearchParams({ ...file.path, filename: "f.bin" }).toString();
+    const headers = [...this.#headers, "content-type", RAW_TYPE];
+    return { ...common, path: `${this.#assets}?${query}`, headers, body: file.raw };
+  }
+
+  /** Those of the sample are kept to be read back: nothing else may touch them. */
+  #madeSmall(id: string, sha256: string): void {
+    const out = this.ledger.files.offer({ id, sha256 });
+    if (out) this.small.push(out.id);
+  }
+}
