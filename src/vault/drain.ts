@@ -1,5 +1,5 @@
 import { logError } from "../log.ts";
-import { within } from "../model/time.ts";
+import { breathe, within } from "../model/time.ts";
 import { CALL_TIMEOUT_MS, DURABLE_WAIT_MS, GATHER_MS, RETRY_MAX_MS, RETRY_MIN_MS } from "./limits.ts";
 
 interface Waiter {
@@ -108,6 +108,7 @@ export class Drain {
         this.#stalled = false;
         this.#settle();
         this.#advanced();
+        if (this.behind) await breathe();
       }
     } catch (error) {
       this.#failures++;

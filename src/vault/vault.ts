@@ -4,7 +4,7 @@ import { log, logError } from "../log.ts";
 import { type Asset, type AssetPath, type BodyLocation, type NewAsset, toRecord } from "../model/asset.ts";
 import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
-import { within } from "../model/time.ts";
+import { breathe, within } from "../model/time.ts";
 import type { Key, NewKey, Principal } from "../model/vault.ts";
 import { shardOf } from "../record/shards.ts";
 import { Alarm } from "./alarm.ts";
@@ -220,7 +220,10 @@ export class Vault extends DurableObject<Env> {
     if (live.recorder.behind) return live.recorder.retryDelay;
     if (live.row.status === "deleting") return this.#purge(live);
     if (live.eraser.behind) return live.eraser.retryDelay;
-    while (await live.reconciler.step()) if (Date.now() - started > RECONCILE_SLICE_MS) break;
+    while (await live.reconciler.step()) {
+      if (Date.now() - started > RECONCILE_SLICE_MS) break;
+      await breathe();
+    }
     return Math.max(0, live.reconciler.due - Date.now());
   }
 
@@ -275,7 +278,10 @@ export class Vault extends DurableObject<Env> {
       // A large rebuild outlives the request that began it.
       await this.#alarm.set(ALARM_DELAY_MS);
     }
-    while (row.rebuilt_to !== null) row = await within(CALL_TIMEOUT_MS, copyPage(this.#index, db, row));
+    while (row.rebuilt_to !== null) {
+      row = await within(CALL_TIMEOUT_MS, copyPage(this.#index, db, row));
+      await breathe();
+    }
     this.#live = this.#start(row);
   }
 

@@ -1,0 +1,44 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { seed } from "../../bench/seed.ts";
+import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+
+const state = temporaryState();
+let server: ServerProcess;
+
+beforeAll(async () => {
+  server = await new ServerProcess(state).ready();
+});
+
+afterAll(() => {
+  server.killGroup();
+  rmSync(state, { recursive: true });
+});
+
+it("a vault that builds its index from D1 leaves the other vaults their turn", async () => {
+  const { url, admin_token, vault_id, secret_key } = credentialsIn(state);
+  const list = (vault: string, key: string): Promise<Response> =>
+    fetch(`${url}/api/v1/vaults/${vault}/assets?limit=1`, { headers: { Authorization: `Bearer ${key}` } });
+  const made = await fetch(`${url}/api/v1/vaults`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${admin_token}`, "Content-Type": "application/json" },
+    body: '{"name":"large"}',
+  });
+  const large = (await made.json()) as { id: string; secret_key: string };
+  expect((await list(vault_id, secret_key)).status).toBe(200);
+  seed(join(state, "d1"), large.id, 60_000);
+
+  let building = true;
+  const built = list(large.id, large.secret_key).finally(() => {
+    building = false;
+  });
+  let answered = 0;
+  while (building) {
+    expect((await list(vault_id, secret_key)).status).toBe(200);
+    answered++;
+  }
+  expect((await built).status).toBe(200);
+  // It is built from 60 pages, and between two of them others are served.
+  expect(answered).toBeGreaterThan(20);
+});
