@@ -55,17 +55,20 @@ async function healthz(): Promise<Reply> {
 export async function handle(request: Request, env: Env): Promise<Response> {
   const api = new ApiRequest(request, env);
   let reply: Reply;
+  let response: Response;
   try {
     const answer = (await dispatch(api)) ?? unmatched(api);
     reply = "status" in answer ? answer : refusalReply(answer);
+    response = render(reply, api);
   } catch (error) {
     logError("router: unexpected", error, { request: api.id });
     reply = refusalReply(refuse("INTERNAL_ERROR", "something went wrong on our side"));
+    response = render(reply, api);
   }
   if (reply.status >= 400) await api.drain();
   api.watchdog.stop();
   api.log(reply);
-  return render(reply, api);
+  return response;
 }
 
 /** A guard, or the handler behind it. */
@@ -73,7 +76,7 @@ type Step = (api: ApiRequest) => Promise<Reply | Refusal | undefined>;
 
 /**
  * Hands the request to its route: itty-router's own `fetch`, but on the path alone. That one makes a URL and its search
- * parameters of every request, which costs an eighth of the time of a get (docs/decisions/006-own-dispatch.md).
+ * parameters of every request, which cost an eighth of the time of a get (docs/decisions/006-own-dispatch.md).
  */
 async function dispatch(api: ApiRequest): Promise<Reply | Refusal | undefined> {
   for (const [method, pattern, handlers, path] of router.routes) {

@@ -38,8 +38,8 @@ export class ApiRequest {
   /** Set by {@link admit}: a handler behind it has one. */
   #principal: Principal | undefined;
   #reader: BodyReader | undefined;
+  /** Bounds whatever this request waits for. */
   readonly watchdog = new Watchdog();
-
   /** Whether a signed link, not a key, is what lets this request in. */
   #byLink = false;
 
@@ -63,6 +63,7 @@ export class ApiRequest {
     return this.request.headers.get(name);
   }
 
+  /** Parsed on first use: most requests have none. */
   get query(): Query {
     this.#query ??= parseQuery(this.#search);
     return this.#query;
