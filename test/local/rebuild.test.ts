@@ -29,12 +29,12 @@ it("a vault that builds its index from D1 leaves the other vaults their turn", a
   expect((await list(vault_id, secret_key)).status).toBe(200);
   seed(join(state, "d1"), large.id, 60_000);
 
-  let building = true;
+  const progress = { building: true };
   const built = list(large.id, large.secret_key).finally(() => {
-    building = false;
+    progress.building = false;
   });
   let answered = 0;
-  while (building) {
+  while (progress.building) {
     expect((await list(vault_id, secret_key)).status).toBe(200);
     answered++;
   }
