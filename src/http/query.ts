@@ -7,7 +7,8 @@ export function parseQuery(search: string): Query {
   if (search === "") return query;
   for (const [name, value] of new URLSearchParams(search)) {
     const known = query[name];
-    query[name] = known === undefined ? value : [known, value].flat();
+    if (Array.isArray(known)) known.push(value);
+    else query[name] = known === undefined ? value : [known, value];
   }
   return query;
 }

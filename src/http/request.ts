@@ -38,7 +38,7 @@ export class ApiRequest {
   /** Set by {@link admit}: a handler behind it has one. */
   #principal: Principal | undefined;
   #reader: BodyReader | undefined;
-  /** Bounds whatever this request waits for. */
+  /** Bounds what this request waits for: its body, R2 taking it, and the vault's answer to a write. */
   readonly watchdog = new Watchdog();
   /** Whether a signed link, not a key, is what lets this request in. */
   #byLink = false;

@@ -49,6 +49,8 @@ export function bodyLength({ body, headers }: Reply): number | null {
  */
 export function render(reply: Reply, request: { id: string; isHead: boolean; serverTiming: string }): Response {
   const length = reply.body === undefined ? null : bodyLength(reply);
+  // A vault that streams a large page is told that nobody reads it.
+  if (request.isHead && reply.body instanceof ReadableStream) reply.body.cancel().catch(() => {});
   return new Response(request.isHead ? null : reply.body, {
     status: reply.status,
     headers: {

@@ -32,6 +32,27 @@ export interface Asset extends NewAsset {
   updated_at: string;
 }
 
+/** The columns of an asset, in the vault's index as in D1. */
+export const ASSET_FIELDS = [
+  "seq",
+  "rev",
+  "id",
+  "partition",
+  "collection",
+  "channel",
+  "filename",
+  "r2_key",
+  "size",
+  "mime_type",
+  "width",
+  "height",
+  "metadata",
+  "tags",
+  "sha256",
+  "created_at",
+  "updated_at",
+] as const satisfies readonly (keyof Asset)[];
+
 /** What it takes to serve an asset's body. */
 export type BodyLocation = Pick<Asset, "id" | "r2_key" | "filename" | "size" | "mime_type" | "sha256" | "created_at">;
 
@@ -54,24 +75,24 @@ export interface AssetRecord {
   updated_at: string;
 }
 
-/** In the order of the wire. */
-export const RECORD_FIELDS = [
-  "id",
-  "vault_id",
-  "partition",
-  "collection",
-  "channel",
-  "filename",
-  "r2_key",
-  "size",
-  "mime_type",
-  "width",
-  "height",
-  "metadata",
-  "tags",
-  "created_at",
-  "updated_at",
-] as const satisfies readonly (keyof AssetRecord)[];
+/** In the order of the wire; the type sees to it that none is missing. */
+export const RECORD_FIELDS = Object.keys({
+  id: true,
+  vault_id: true,
+  partition: true,
+  collection: true,
+  channel: true,
+  filename: true,
+  r2_key: true,
+  size: true,
+  mime_type: true,
+  width: true,
+  height: true,
+  metadata: true,
+  tags: true,
+  created_at: true,
+  updated_at: true,
+} satisfies Record<keyof AssetRecord, true>) as (keyof AssetRecord)[];
 
 export function toRecord(vaultId: string, asset: Asset): AssetRecord {
   return {

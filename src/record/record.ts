@@ -1,4 +1,4 @@
-import type { Asset } from "../model/asset.ts";
+import { type Asset, ASSET_FIELDS } from "../model/asset.ts";
 import type { Key, VaultInfo } from "../model/vault.ts";
 
 /** A vault's row in D1. */
@@ -39,26 +39,6 @@ const MAX_PARAMETER_BYTES = 1_000_000;
 const PAGE_ROWS = 1_000;
 const PAGE_BYTES = 4_000_000;
 
-const ASSET_COLUMNS = [
-  "seq",
-  "rev",
-  "id",
-  "partition",
-  "collection",
-  "channel",
-  "filename",
-  "r2_key",
-  "size",
-  "mime_type",
-  "width",
-  "height",
-  "metadata",
-  "tags",
-  "sha256",
-  "created_at",
-  "updated_at",
-] as const satisfies readonly (keyof Asset)[];
-
 const KEY_COLUMNS = [
   "id",
   "rev",
@@ -79,8 +59,8 @@ const column = (_name: string, i: number): string => `value ->> ${i}`;
 const GUARD = "EXISTS (SELECT 1 FROM vaults WHERE id = ?1 AND epoch = ?2 AND rev >= ?3 AND rev < ?4)";
 
 const PUT_ASSETS = `
-  INSERT INTO assets (vault_id, ${ASSET_COLUMNS.join(", ")})
-  SELECT ?1, ${ASSET_COLUMNS.map(column).join(", ")} FROM json_each(?5) WHERE ${GUARD}
+  INSERT INTO assets (vault_id, ${ASSET_FIELDS.join(", ")})
+  SELECT ?1, ${ASSET_FIELDS.map(column).join(", ")} FROM json_each(?5) WHERE ${GUARD}
   ON CONFLICT (vault_id, seq) DO UPDATE SET
     rev = excluded.rev, metadata = excluded.metadata, tags = excluded.tags, updated_at = excluded.updated_at`;
 
@@ -126,7 +106,7 @@ export async function record(db: D1Database, flush: Flush): Promise<Position | u
   };
   add(
     PUT_ASSETS,
-    flush.assets.map((asset) => ASSET_COLUMNS.map((name) => asset[name])),
+    flush.assets.map((asset) => ASSET_FIELDS.map((name) => asset[name])),
   );
   add(DELETE_ASSETS, flush.deleted);
   add(
@@ -154,7 +134,7 @@ export async function ping(db: D1Database): Promise<void> {
  */
 export async function tryAssets(db: D1Database, flush: Flush, assets: readonly Asset[]): Promise<void> {
   const guard = [flush.vaultId, flush.epoch, flush.from, flush.to];
-  const rows = assets.map((asset) => ASSET_COLUMNS.map((name) => asset[name]));
+  const rows = assets.map((asset) => ASSET_FIELDS.map((name) => asset[name]));
   await db.batch([...parameters(rows)].map((json) => db.prepare(PUT_ASSETS).bind(...guard, json)));
 }
 
@@ -224,7 +204,7 @@ export async function claimVault(
 export async function assetPage(db: D1Database, vaultId: string, after: number): Promise<Asset[]> {
   const { results } = await db
     .prepare(
-      `SELECT ${ASSET_COLUMNS.join(", ")} FROM (
+      `SELECT ${ASSET_FIELDS.join(", ")} FROM (
        SELECT *, sum(length(metadata) + length(tags)) OVER (ORDER BY seq) - length(metadata) - length(tags) AS bytes_before
        FROM (SELECT * FROM assets WHERE vault_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ${PAGE_ROWS})
      ) WHERE bytes_before < ${PAGE_BYTES} ORDER BY seq`,

@@ -14,7 +14,8 @@ interface Waiter {
  * arrives during a step shares the next. `done` is the watermark: the store has everything up to it.
  *
  * A step is dear, whatever it carries. So one that follows another closely waits a moment for as many changes as that one
- * carried: those who were answered by it are about to write again. Who writes alone, one thing after the other, never waits.
+ * carried: those who were answered by it are about to write again. Who writes alone, one thing after the other, waits for
+ * nobody, or once, when others have just stopped.
  *
  * When a step fails or keeps a writer waiting too long, the drain is *stalled*: writers no longer wait for it, and only
  * the alarm tries again, with growing pauses, until a step succeeds.
@@ -73,9 +74,7 @@ export class Drain {
 
   /** Drains until the target is reached or a step fails. Never rejects. */
   drain(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
     return this.#running;
   }
 
@@ -115,6 +114,9 @@ export class Drain {
       this.#stall();
       logError(`${this.#name}: step failed`, error, { failures: this.#failures });
       await this.#failed(this.#failures)?.catch(() => {}); // Down: there is nothing to learn.
+    } finally {
+      // In the same moment in which it is seen that nothing is left: who is told so and writes at once starts anew.
+      this.#running = undefined;
     }
   }
 
@@ -124,7 +126,8 @@ export class Drain {
 
   /** Waits until as many changes are here as the last step carried, at most {@link GATHER_MS} after it. */
   #gather(): Promise<void> | undefined {
-    const left = this.#ended + GATHER_MS - Date.now();
+    // Never longer, should the clock be set back.
+    const left = Math.min(GATHER_MS, this.#ended + GATHER_MS - Date.now());
     if (this.#stalled || left <= 0 || this.#pending >= this.#carried) return undefined;
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#gathered?.(), left);
@@ -156,6 +159,7 @@ export class Drain {
 
   #stall(): void {
     this.#stalled = true;
+    this.#gathered?.();
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) waiter.settle(waiter.rev <= this.done);

@@ -1,4 +1,4 @@
-import { type Asset, type AssetFilter, type AssetPath, RECORD_FIELDS } from "../model/asset.ts";
+import { type Asset, ASSET_FIELDS, type AssetFilter, type AssetPath, RECORD_FIELDS } from "../model/asset.ts";
 import type { Key } from "../model/vault.ts";
 import { MIGRATIONS, type OutboxRow, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
 
@@ -10,14 +10,13 @@ export type Listed = [seq: number, created_at: string, record: string];
 /** A key with the revision at which it last changed. */
 export type IndexedKey = Key & { rev: number };
 
-const ASSET_COLUMNS =
-  "seq, rev, id, partition, collection, channel, filename, r2_key, size, mime_type, width, height, metadata, tags, sha256, created_at, updated_at";
-
-const ASSET_FIELDS = ASSET_COLUMNS.split(", ") as (keyof Asset)[];
+const ASSET_COLUMNS = ASSET_FIELDS.join(", ");
 
 const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?${",?".repeat(ASSET_FIELDS.length - 1)})`;
 
-/** An asset as the wire has it, as JSON text made by SQLite: cheaper than a row in pieces. ?1 is the vault's id. */
+/**
+ * An asset as the wire has it, as JSON text made by SQLite: cheaper than a row in pieces. ?1 is the vault's id. SQLite here takes 32
+ * arguments: 16 fields. */
 const RECORD_JSON = `json_object(${RECORD_FIELDS.map((field) => `'${field}', ${field === "vault_id" ? "?1" : field}`).join(", ")})`;
 
 /**
@@ -45,7 +44,10 @@ const LIST = new Map(
   }),
 );
 
-/** The limit stands inside: joined first, every change there is would be read and sorted. */
+/**
+ * The limit stands inside: joined first, every change there is would be read and sorted. And there is no order outside,
+ * for which whole assets would be sorted: a left join keeps that of its left side, and the recorder checks it.
+ */
 const UNRECORDED = `
   SELECT c.rev AS change, c.seq AS of, p.seq IS NOT NULL AS parked, a.*
   FROM (
@@ -54,8 +56,7 @@ const UNRECORDED = `
     ORDER BY rev LIMIT ?2
   ) c
   LEFT JOIN assets a ON a.seq = c.seq
-  LEFT JOIN parked p ON p.seq = a.seq AND p.rev = a.rev
-  ORDER BY c.rev`;
+  LEFT JOIN parked p ON p.seq = a.seq AND p.rev = a.rev`;
 
 type UnrecordedRow = { change: number; of: number; parked: number } & (Asset | { seq: null });
 

@@ -1,5 +1,6 @@
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { buryVault, purgeAssets } from "../record/record.ts";
+import { breathe } from "../model/time.ts";
 import type { Index } from "./index.ts";
 import { ERASE_KEYS, RETRY_MIN_MS } from "./limits.ts";
 import type { VaultRow } from "./schema.ts";
@@ -26,7 +27,10 @@ export async function purge(
     if (bodies.objects.length > 0) await bucket.delete(bodies.objects.map((body) => body.key));
     const recorded = await purgeAssets(db, vault.id, ROWS);
     const indexed = index.purgeAssets(ROWS);
-    if (bodies.objects.length > 0 || recorded > 0 || indexed > 0) continue;
+    if (bodies.objects.length > 0 || recorded > 0 || indexed > 0) {
+      await breathe();
+      continue;
+    }
 
     const deletedAt = vault.deleted_at ?? vault.clock;
     const wait = Date.parse(deletedAt) + LAST_SWEEP_MS - Date.now();

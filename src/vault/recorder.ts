@@ -66,9 +66,14 @@ function collect(index: Index, vault: VaultRow, from: number): Flush {
   let count = 0;
   let last = from;
   for (const change of index.unrecorded(from, FLUSH_ROWS + 1)) {
-    if (count === FLUSH_ROWS || bytes > FLUSH_BYTES) {
+    if (change.rev <= last) throw new Error("changes must come in their order");
+    if (bytes > FLUSH_BYTES) {
       to = last;
       break;
+    }
+    if (count === FLUSH_ROWS) {
+      to = last;
+      continue; // The last one: the statement comes to its end and can be used again.
     }
     count++;
     last = change.rev;

@@ -61,6 +61,7 @@ it("what a request costs in rows and calls stays what docs/cost.md says", async 
     (await vault.request("GET", `${vault.assets}/${ids[n]}/content`)).arrayBuffer(),
   );
   report("download", download);
+  expect(download.vaultRead).toBeLessThanOrEqual(2);
   expect([download.vaultWritten, download.d1Calls, download.r2Gets]).toEqual([0, 0, 1]);
 
   const patch = await perRequest(vault, WRITES, async (n) =>
@@ -68,11 +69,13 @@ it("what a request costs in rows and calls stays what docs/cost.md says", async 
   );
   report("patch", patch);
   expect(patch.vaultWritten).toBeLessThanOrEqual(4);
+  expect(patch.d1Written).toBeLessThanOrEqual(1.5);
   expect(patch.d1Calls).toBeLessThanOrEqual(0.15);
 
   const removal = await perRequest(vault, WRITES, async (n) => (await vault.delete(ids[n] ?? "")).text());
   report("delete", removal);
-  expect(removal.vaultWritten).toBeLessThanOrEqual(14);
+  expect(removal.vaultWritten).toBeLessThanOrEqual(4);
+  expect(removal.d1Written).toBeLessThanOrEqual(1.5);
   expect(removal.d1Calls).toBeLessThanOrEqual(0.15);
   expect(removal.r2Deletes).toBeLessThanOrEqual(0.15);
 });

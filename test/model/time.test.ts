@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { TimeoutError, Watchdog, within } from "../../src/model/time.ts";
+
+const never = new Promise<never>(() => {});
+const after = <T>(ms: number, value: T): Promise<T> => new Promise((resolve) => setTimeout(() => resolve(value), ms));
+
+it("within: gives the value, the failure, or TimeoutError when neither comes in time", async () => {
+  expect(await within(1_000, Promise.resolve(1))).toBe(1);
+  await expect(within(1_000, Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await expect(within(10, never)).rejects.toThrow(TimeoutError);
+});
+
+it("Watchdog: bounds each of several waits by its own time, with one timer", async () => {
+  const watchdog = new Watchdog();
+  const ended: string[] = [];
+  const wait = (name: string, ms: number): Promise<void> =>
+    watchdog.within(ms, never).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(TimeoutError);
+      ended.push(name);
+    });
+  // The shorter one comes later: the timer is set again, earlier. The longest is left when it goes off: it is set again.
+  await Promise.all([wait("second", 60), wait("first", 20), wait("third", 120)]);
+  expect(ended).toEqual(["first", "second", "third"]);
+});
+
+it("Watchdog: forgets a wait that has ended, and bounds the next one by its own time", async () => {
+  const watchdog = new Watchdog();
+  expect(await watchdog.within(30, after(1, "done"))).toBe("done");
+  // The timer of the wait before goes off while this one goes on.
+  expect(await watchdog.within(1_000, after(60, "later"))).toBe("later");
+  await expect(watchdog.within(10, never)).rejects.toThrow(TimeoutError);
+});
