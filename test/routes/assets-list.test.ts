@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Vault } from "../../src/vault/vault.ts";
+import { watchSql } from "../support/meter.ts";
 import { seed } from "../support/seed.ts";
 import { refusal, TestVault } from "../support/api.ts";
 
@@ -163,22 +164,12 @@ describe("list in a vault of 20,000 assets", () => {
   /** Lists through the object's own method and counts the rows that SQLite read for it. */
   const rowsRead = (request: Parameters<Vault["list"]>[1]): Promise<number> =>
     runInDurableObject(vault.stub, async (instance: Vault, state) => {
-      const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-      const { sql } = state.storage;
-      const exec = sql.exec.bind(sql);
-      Object.defineProperty(sql, "exec", {
-        configurable: true,
-        value: (...args: Parameters<typeof exec>) => {
-          const cursor = exec(...args);
-          cursors.push(cursor);
-          return cursor;
-        },
-      });
+      const { cursors, stop } = watchSql(state.storage.sql);
       try {
         const outcome = await instance.list({ kind: "admin" }, request);
         expect(outcome.ok && JSON.parse(outcome.body as string).data.length).toBe(request.limit);
       } finally {
-        delete (sql as { exec?: unknown }).exec;
+        stop();
       }
       return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
     });

@@ -28,6 +28,20 @@ function lay(target: object, name: string, spy: (original: Method, args: unknown
   return () => delete (target as Record<string, unknown>)[name];
 }
 
+/** Collects the cursors of all statements that a vault's SQLite runs, which know what they read and wrote, until `stop`. */
+export function watchSql(sql: SqlStorage): {
+  cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[];
+  stop: () => void;
+} {
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+  const stop = lay(sql, "exec", (original, args) => {
+    const cursor = original(...args) as (typeof cursors)[number];
+    cursors.push(cursor);
+    return cursor;
+  });
+  return { cursors, stop };
+}
+
 /** Does some work on a vault and counts the rows and calls that it takes. What was left to the background is done before. */
 export async function meter(vault: TestVault, work: () => Promise<void>): Promise<Bill> {
   const bill = {
@@ -41,7 +55,6 @@ export async function meter(vault: TestVault, work: () => Promise<void>): Promis
     r2Deletes: 0,
   };
   await runDurableObjectAlarm(vault.stub);
-  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
   const undo = [
     lay(vault.db, "batch", async (original, args) => {
       const results = (await original(...args)) as D1Result[];
@@ -59,20 +72,13 @@ export async function meter(vault: TestVault, work: () => Promise<void>): Promis
       }),
     ),
   ];
-  await runInDurableObject(vault.stub, (_, state) => {
-    undo.push(
-      lay(state.storage.sql, "exec", (original, args) => {
-        const cursor = original(...args) as (typeof cursors)[number];
-        cursors.push(cursor);
-        return cursor;
-      }),
-    );
-  });
+  const statements = await runInDurableObject(vault.stub, (_, state) => watchSql(state.storage.sql));
   try {
     await work();
   } finally {
     await runInDurableObject(vault.stub, () => {
-      for (const cursor of cursors) {
+      statements.stop();
+      for (const cursor of statements.cursors) {
         bill.vaultRead += cursor.rowsRead;
         bill.vaultWritten += cursor.rowsWritten;
       }

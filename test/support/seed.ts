@@ -1,4 +1,4 @@
-import { type Asset, r2Key } from "../../src/model/asset.ts";
+import { type Asset, ASSET_FIELDS, r2Key } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import type { TestVault } from "./api.ts";
 
@@ -8,25 +8,8 @@ import type { TestVault } from "./api.ts";
  */
 export async function seed(vault: TestVault, count: number, fields: Partial<Asset> = {}): Promise<void> {
   const created_at = "2026-01-15T10:30:00Z";
-  const columns = [
-    "seq",
-    "rev",
-    "id",
-    "partition",
-    "collection",
-    "channel",
-    "filename",
-    "r2_key",
-    "size",
-    "mime_type",
-    "metadata",
-    "tags",
-    "sha256",
-    "created_at",
-    "updated_at",
-  ] as const;
   const insert = vault.db.prepare(
-    `INSERT INTO assets (vault_id, ${columns.join()}) SELECT ?1, ${columns.map((_, i) => `value ->> ${i}`).join()} FROM json_each(?2)`,
+    `INSERT INTO assets (vault_id, ${ASSET_FIELDS.join()}) SELECT ?1, ${ASSET_FIELDS.map((_, i) => `value ->> ${i}`).join()} FROM json_each(?2)`,
   );
   const perStatement = fields.metadata ? 4 : 1_000;
   const statements: D1PreparedStatement[] = [];
@@ -48,6 +31,8 @@ export async function seed(vault: TestVault, count: number, fields: Partial<Asse
         r2_key: r2Key(vault.id, path, id),
         size: 1,
         mime_type: "text/plain",
+        width: null,
+        height: null,
         metadata: "{}",
         tags: "[]",
         sha256: "",
@@ -55,7 +40,7 @@ export async function seed(vault: TestVault, count: number, fields: Partial<Asse
         updated_at: created_at,
         ...fields,
       };
-      rows.push(columns.map((column) => asset[column]));
+      rows.push(ASSET_FIELDS.map((column) => asset[column]));
     }
     statements.push(insert.bind(vault.id, JSON.stringify(rows)));
   }
