@@ -27,16 +27,28 @@ export class Ceiling {
       write: false,
     });
     const miniflare = new Miniflare({
-      name: "probe",
-      modules: [{ type: "ESModule", path: "probe.js", contents: outputFiles[0]?.text ?? "" }],
-      compatibilityDate: "2026-07-22",
-      durableObjects: { PROBE: { className: "Probe", useSQLite: true } },
-      d1Databases: { DB: "probe" },
-      r2Buckets: { BUCKET: "probe" },
-      durableObjectsPersist: join(directory, "do"),
-      d1Persist: join(directory, "d1"),
-      r2Persist: join(directory, "r2"),
-      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+      workers: [
+        {
+          config: {
+            name: "probe",
+            compatibilityDate: "2026-11-02",
+            manifest: {
+              mainModule: "probe.js",
+              modulesRoot: directory,
+              modules: { "probe.js": { type: "esm", contents: outputFiles[0]?.text ?? "" } },
+            },
+            env: {
+              PROBE: { type: "durable-object", worker: "probe", exportName: "Probe" },
+              DB: { type: "d1", id: "probe" },
+              BUCKET: { type: "r2", name: "probe" },
+            },
+            exports: { Probe: { type: "durable-object", storage: "sqlite" } },
+          },
+          dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }], unsafeRegisterWorker: false },
+        },
+      ],
+      resourcePersistencePath: directory,
+      enableDevRegistry: false,
       cf: false, // It would be fetched from the network.
     });
     const ceiling = new Ceiling((await miniflare.unsafeGetDirectURL("probe")).origin);

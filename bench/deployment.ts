@@ -44,7 +44,7 @@ async function local(where: string, files: Files): Promise<Deployment> {
   const state = await StateDirectory.open(path);
   const directory = state.path;
   // A run that was killed may have left something.
-  for (const data of ["vaults", "d1", "r2", "probe"]) rmSync(join(directory, data), { recursive: true, force: true });
+  for (const data of ["do", "d1", "r2", "probe"]) rmSync(join(directory, data), { recursive: true, force: true });
   const secrets = state.secrets();
   const url = await startServer({ host: "127.0.0.1", port: 0, quiet: true, directory, secrets });
   const ceiling = await Ceiling.start(join(directory, "probe"));

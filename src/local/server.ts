@@ -1,14 +1,18 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { build } from "esbuild";
-import { Log, LogLevel, Miniflare } from "miniflare";
+import { Log, LogLevel, Miniflare, type WorkerdStructuredLog } from "miniflare";
 import { OWNER_VARIABLE, type Secrets, UsageError } from "./state.ts";
 
 const root = (...path: string[]): string => join(import.meta.dirname, "../..", ...path);
 
-/** Two D1 shards, so that nothing comes to rely on there being one. */
+/**
+ * The files of vaults, databases and bodies are named after these three: under another name, every local vault would be
+ * lost without a word. Two D1 shards, so that nothing comes to rely on there being one.
+ */
+const WORKER = "strongroom";
+const BUCKET = "strongroom";
 const DATABASES = { DB: "strongroom-0", DB_1: "strongroom-1" };
 
 /**
@@ -29,35 +33,50 @@ export async function startServer(options: {
   // workerd inherits it; see StateDirectory.open.
   process.env[OWNER_VARIABLE] = directory;
   const miniflare = new Miniflare({
-    name: "strongroom",
-    modules: [{ type: "ESModule", path: "worker.js", contents: await bundle() }],
-    compatibilityDate: setting(config, /^compatibility_date = "(.+)"/m),
-    compatibilityFlags: setting(config, /^compatibility_flags = \["(.+)"\]/m).split('", "'),
-    bindings: { ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, ...settings() },
-    durableObjects: { VAULT: { className: "Vault", useSQLite: true } },
-    d1Databases: DATABASES,
-    r2Buckets: { BUCKET: "strongroom" },
-    defaultPersistRoot: directory,
-    durableObjectsPersist: `${directory}/vaults`,
-    d1Persist: `${directory}/d1`,
-    r2Persist: `${directory}/r2`,
-    // Straight to the Worker: Miniflare's own entry would halve the request rate.
-    unsafeDirectSockets: [{ host, port }],
+    workers: [
+      {
+        config: {
+          name: WORKER,
+          compatibilityDate: setting(config, /^compatibility_date = "(.+)"/m),
+          compatibilityFlags: setting(config, /^compatibility_flags = \["(.+)"\]/m).split('", "'),
+          manifest: {
+            mainModule: "worker.js",
+            modulesRoot: directory,
+            modules: { "worker.js": { type: "esm", contents: await bundle() } },
+          },
+          env: {
+            ...texts({ ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, ...settings() }),
+            VAULT: { type: "durable-object", worker: WORKER, exportName: "Vault" },
+            ...Object.fromEntries(Object.entries(DATABASES).map(([name, id]) => [name, { type: "d1", id }])),
+            BUCKET: { type: "r2", name: BUCKET },
+          },
+          exports: { Vault: { type: "durable-object", storage: "sqlite" } },
+        },
+        // Straight to the Worker: Miniflare's own entry would halve the request rate.
+        dev: { unsafeDirectSockets: [{ host, port }], unsafeRegisterWorker: false },
+      },
+    ],
+    resourcePersistencePath: directory,
     host: "127.0.0.1",
     port: 0,
-    ...(options.quiet ? { handleRuntimeStdio: discard } : {}),
+    handleStructuredLogs: options.quiet ? () => {} : print,
+    logRequests: false,
+    enableDevRegistry: false, // It would share state with every other Worker of this user.
     cf: false, // It would be fetched from the network.
     log: new Log(LogLevel.ERROR),
   });
-  const url = await miniflare.unsafeGetDirectURL("strongroom");
+  const url = await miniflare.unsafeGetDirectURL(WORKER);
   await applySchema(miniflare);
   return url.origin;
 }
 
-/** Takes what the Worker prints and drops it. */
-function discard(stdout: Readable, stderr: Readable): void {
-  for (const stream of [stdout, stderr]) stream.resume();
+/** What the Worker and workerd print, a line each: errors to standard error, all else to standard output. */
+function print({ level, message }: WorkerdStructuredLog): void {
+  (level === "error" || level === "warn" ? process.stderr : process.stdout).write(`${message}\n`);
 }
+
+const texts = (values: Record<string, string>): Record<string, { type: "text"; value: string }> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { type: "text", value }]));
 
 /** The Worker as one module. */
 async function bundle(): Promise<string> {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -59,6 +60,7 @@ export class StateDirectory {
       throw new UsageError(`the state directory ${directory} cannot be written (${code ?? message})`);
     }
     await end(workerdsWith(OWNER_VARIABLE, state.path));
+    state.#upgrade();
     return state;
   }
 
@@ -84,6 +86,13 @@ export class StateDirectory {
 
   saveCredentials(credentials: Credentials): void {
     this.#write("credentials.json", credentials);
+  }
+
+  /** Version 0.1 kept the vaults in `vaults`; Miniflare 5 keeps every object of a Worker in `do`. */
+  #upgrade(): void {
+    if (existsSync(this.#file("vaults")) && !existsSync(this.#file("do"))) {
+      renameSync(this.#file("vaults"), this.#file("do"));
+    }
   }
 
   #file(name: string): string {

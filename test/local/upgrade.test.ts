@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
@@ -104,6 +104,21 @@ it("a state directory of version 0.1: a vault that lost its storage is rebuilt f
   rmSync(join(state, "vaults"), { recursive: true });
   const { url, admin } = await start();
   for (const vault of old.vaults) await expectVault(url, admin, vault);
+});
+
+it("a state directory of version 0.1: its files are where the server looks for them, not rebuilt", async () => {
+  unpack();
+  const names = (folder: string): string[] =>
+    readdirSync(join(state, folder, "strongroom-Vault"))
+      .filter((name) => name.endsWith(".sqlite"))
+      .toSorted();
+  const before = names("vaults");
+  const { url, admin } = await start();
+  for (const vault of old.vaults) {
+    // A vault that has lost its storage says since when.
+    expect(await read(`${url}/${vault.id}`, admin)).toMatchObject({ lost_since: null });
+  }
+  expect(names("do")).toEqual(before);
 });
 
 it("a state directory of version 0.1: takes new assets, and keeps them over a restart", async () => {
