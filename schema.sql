@@ -1,9 +1,9 @@
--- D1, the durable record. Every statement is idempotent: applying this file again changes nothing.
--- Apply it to every shard (DB, DB_1, …). All SQL that uses these tables stands in src/record/record.ts.
+-- D1, the durable record, as all migrations together make it: for reading. What is applied to each shard (DB, DB_1, …)
+-- are the files of src/d1/migrations, and a test compares the two. All SQL that uses these tables stands in src/d1/record.ts.
 
 -- One row per vault. (epoch, rev) guard every flush: only the Durable Object that claimed the newest epoch may
 -- write, and a late or repeated flush finds rev already past it. A deleted vault stays as a tombstone.
-CREATE TABLE IF NOT EXISTS vaults (
+CREATE TABLE vaults (
   id         TEXT    NOT NULL PRIMARY KEY,
   name       TEXT    NOT NULL,
   created_at TEXT    NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS vaults (
 );
 
 -- What is known of each key. Never the token: it is checked by its signature alone.
-CREATE TABLE IF NOT EXISTS keys (
+CREATE TABLE keys (
   vault_id   TEXT    NOT NULL,
   id         TEXT    NOT NULL,
   rev        INTEGER NOT NULL,
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS keys (
 ) WITHOUT ROWID;
 
 -- One row per asset. seq is the revision at which it was created: its place in every list.
-CREATE TABLE IF NOT EXISTS assets (
+CREATE TABLE assets (
   vault_id   TEXT    NOT NULL,
   seq        INTEGER NOT NULL,
   rev        INTEGER NOT NULL, -- the revision of its latest change

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare, type WorkerdStructuredLog } from "miniflare";
+import { migrate, type Migration } from "../d1/migrate.ts";
 import { OWNER_VARIABLE, type Secrets, UsageError } from "./state.ts";
 
 const root = (...path: string[]): string => join(import.meta.dirname, "../..", ...path);
@@ -66,7 +67,7 @@ export async function startServer(options: {
     log: new Log(LogLevel.ERROR),
   });
   const url = await miniflare.unsafeGetDirectURL(WORKER);
-  await applySchema(miniflare);
+  for (const binding of Object.keys(DATABASES)) await migrate(await miniflare.getD1Database(binding), migrations());
   return url.origin;
 }
 
@@ -95,17 +96,12 @@ async function bundle(): Promise<string> {
   return output.text;
 }
 
-async function applySchema(miniflare: Miniflare): Promise<void> {
-  // D1 takes single statements; the file has no semicolon but at their ends, once its comments are gone.
-  const statements = readFileSync(root("schema.sql"), "utf8")
-    .replace(/--.*$/gm, "")
-    .split(";")
-    .map((text) => text.trim())
-    .filter(Boolean);
-  for (const binding of Object.keys(DATABASES)) {
-    const db = await miniflare.getD1Database(binding);
-    await db.batch(statements.map((statement) => db.prepare(statement)));
-  }
+/** The migrations of D1, in the order of their numbers. */
+export function migrations(): Migration[] {
+  const directory = root("src/d1/migrations");
+  return readdirSync(directory)
+    .toSorted()
+    .map((name) => ({ name, sql: readFileSync(join(directory, name), "utf8") }));
 }
 
 /** workerd says only that it failed; so ask the system first whether the address can be had. */

@@ -9,8 +9,8 @@ import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
 import { refuse, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp, within } from "../model/time.ts";
 import type { KeyType, VaultInfo } from "../model/vault.ts";
-import { createVault as recordVault, listVaults as recordedVaults } from "../record/record.ts";
-import { shards } from "../record/shards.ts";
+import { createVault as recordVault, listVaults as recordedVaults } from "../d1/record.ts";
+import { shards } from "../d1/shards.ts";
 
 const noSuchVault = () => refuse("NOT_FOUND", "no vault with this id");
 

@@ -3,7 +3,7 @@ import { newAssetId } from "../model/id.ts";
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
-import { forgetHistory } from "../record/record.ts";
+import { forgetHistory } from "../d1/record.ts";
 import type { Alarm } from "./alarm.ts";
 import { AnswerCache } from "./cache.ts";
 import { Drain } from "./drain.ts";

@@ -1,5 +1,5 @@
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
-import { buryVault, purgeAssets } from "../record/record.ts";
+import { buryVault, purgeAssets } from "../d1/record.ts";
 import { breathe } from "../model/time.ts";
 import type { Index } from "./index.ts";
 import { ERASE_KEYS, RETRY_MIN_MS } from "./limits.ts";

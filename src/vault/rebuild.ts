@@ -1,6 +1,6 @@
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { timestamp } from "../model/time.ts";
-import { assetPage, claimVault } from "../record/record.ts";
+import { assetPage, claimVault } from "../d1/record.ts";
 import type { Index } from "./index.ts";
 import type { VaultRow } from "./schema.ts";
 

@@ -5,7 +5,7 @@ import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import type { Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { timestamp } from "../model/time.ts";
-import { revisionPage } from "../record/record.ts";
+import { revisionPage } from "../d1/record.ts";
 import type { Index } from "./index.ts";
 import type { VaultRow } from "./schema.ts";
 import type { Operation } from "./writes.ts";

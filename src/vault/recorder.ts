@@ -1,6 +1,6 @@
 import { logError } from "../log.ts";
 import type { Asset } from "../model/asset.ts";
-import { type Flush, ping, record, tryAssets } from "../record/record.ts";
+import { type Flush, ping, record, tryAssets } from "../d1/record.ts";
 import type { Index } from "./index.ts";
 import { FLUSH_BYTES, FLUSH_ROWS } from "./limits.ts";
 import type { VaultRow } from "./schema.ts";

@@ -6,7 +6,7 @@ import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { breathe, within } from "../model/time.ts";
 import type { Key, NewKey, Principal } from "../model/vault.ts";
-import { shardOf } from "../record/shards.ts";
+import { shardOf } from "../d1/shards.ts";
 import { Alarm } from "./alarm.ts";
 import { commit, nameTaken, patch, recordTag, remove, resolve } from "./assets.ts";
 import { Index, type IndexedKey } from "./index.ts";

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import type { Vault } from "../../src/vault/vault.ts";
 import type { VaultStub } from "../../src/vault/client.ts";
-import { shardOf } from "../../src/record/shards.ts";
+import { shardOf } from "../../src/d1/shards.ts";
 
 export const ORIGIN = "https://strongroom.test";
 

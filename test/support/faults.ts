@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { shards } from "../../src/record/shards.ts";
+import { shards } from "../../src/d1/shards.ts";
 
 /**
  * How a call to a binding goes wrong: it is never made; it is made and its answer lost; it never answers; or what it answers

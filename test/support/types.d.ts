@@ -1,3 +1,5 @@
+/// <reference types="vite/types/importMeta.d.ts" />
+
 import type { Env as StrongroomEnv } from "../../src/env.ts";
 import type * as worker from "../../src/index.ts";
 
