@@ -1,5 +1,5 @@
 -- D1, the durable record, as all migrations together make it: for reading. What is applied to each shard (DB, DB_1, …)
--- are the files of src/d1/migrations, and a test compares the two. All SQL that uses these tables stands in src/d1/record.ts.
+-- are the files of src/d1/migrations, and a test compares the two. All SQL that uses these tables stands in src/d1.
 
 -- One row per vault. (epoch, rev) guard every flush: only the Durable Object that claimed the newest epoch may
 -- write, and a late or repeated flush finds rev already past it. A deleted vault stays as a tombstone.
@@ -10,7 +10,11 @@ CREATE TABLE vaults (
   status     TEXT    NOT NULL CHECK (status IN ('active', 'deleting', 'deleted')),
   epoch      INTEGER NOT NULL DEFAULT 0, -- how often a Durable Object has claimed the vault
   rev        INTEGER NOT NULL DEFAULT 0, -- everything up to this revision is in this database
-  deleted_at TEXT
+  deleted_at TEXT,
+  top        INTEGER NOT NULL DEFAULT 0, -- at least every revision that this database has ever been told of; never falls
+  complete_to TEXT,                      -- everything that was written before this time is in this database
+  incarnation TEXT,                      -- which start of the Durable Object wrote last
+  lost_windows TEXT NOT NULL DEFAULT '[]' -- JSON: [{"since","until"}], epoch milliseconds between which what was acknowledged may have been lost
 );
 
 -- What is known of each key. Never the token: it is checked by its signature alone.
@@ -19,7 +23,7 @@ CREATE TABLE keys (
   id         TEXT    NOT NULL,
   rev        INTEGER NOT NULL,
   label      TEXT,
-  type       TEXT    NOT NULL CHECK (type IN ('secret', 'public')),
+  type       TEXT    NOT NULL, -- 'secret' | 'public'
   kid        TEXT    NOT NULL, -- which KEY_SECRET signed it
   created_at TEXT    NOT NULL,
   expires_at TEXT,

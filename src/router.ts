@@ -10,7 +10,7 @@ import { getContent, getFile } from "./routes/content.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
 import { uploadAsset } from "./routes/uploads.ts";
-import { createVault, deleteVault, getVault, listVaults, reconcileVault } from "./routes/vaults.ts";
+import { clearLostWindows, createVault, deleteVault, getVault, listVaults, reconcileVault } from "./routes/vaults.ts";
 
 /** A guard in front of a handler: the next one's turn comes when this answers nothing. */
 const admin = guard("admin");
@@ -39,6 +39,7 @@ router
   .get("/api/v1/vaults/:vaultId", manage, getVault)
   .delete("/api/v1/vaults/:vaultId", admin, deleteVault)
   .post("/api/v1/vaults/:vaultId/reconcile", manage, reconcileVault)
+  .delete("/api/v1/vaults/:vaultId/lost-windows", admin, clearLostWindows)
 
   .post("/api/v1/vaults/:vaultId/keys", manage, createKey)
   .get("/api/v1/vaults/:vaultId/keys", manage, listKeys)

@@ -53,6 +53,9 @@ export const ASSET_FIELDS = [
   "updated_at",
 ] as const satisfies readonly (keyof Asset)[];
 
+/** Of these, the ones that a change of an asset can set. A rebuild brings back no others as they were last. */
+export const CHANGEABLE_FIELDS = ["rev", "metadata", "tags", "updated_at"] as const satisfies readonly (keyof Asset)[];
+
 /** What it takes to serve an asset's body. */
 export type BodyLocation = Pick<Asset, "id" | "r2_key" | "filename" | "size" | "mime_type" | "sha256" | "created_at">;
 

@@ -3,3 +3,9 @@ export const R2_TIMEOUT_MS: number = 60_000;
 
 /** How long a vault may take to answer; longer than it waits for D1 and R2 together. Milliseconds. */
 export const VAULT_TIMEOUT_MS: number = 30_000;
+
+/**
+ * How long a vault waits for one call to D1 or R2. One that takes longer is abandoned; it may still land, and the guards
+ * make that harmless. Milliseconds.
+ */
+export const CALL_TIMEOUT_MS: number = 10_000;

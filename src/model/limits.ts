@@ -26,8 +26,11 @@ export const MAX_JSON_BODY_BYTES = 1 * MIB;
 /** Characters of a vault's name or a key's label. */
 export const MAX_NAME_LENGTH = 200;
 
-/** Keys of one vault that are not revoked: each is held in the vault's memory. */
+/** Keys of one vault that are neither revoked nor expired: each is held in the vault's memory. */
 export const MAX_LIVE_KEYS = 1_000;
+
+/** Keys of one vault, dead ones included until they are forgotten: what a rebuild has to read before the vault can answer. */
+export const MAX_KEY_ROWS = 10_000;
 
 export const DEFAULT_PAGE = 50;
 export const MAX_PAGE = 200;

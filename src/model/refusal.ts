@@ -35,6 +35,8 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
   /** The answer was lost on the way: what was asked may have been done. */
   readonly lost?: true;
+  /** Of an upload: its body may be all that is left of an asset, and must not be deleted. */
+  readonly keep?: true;
 }
 
 export type Result<T extends object = object> = ({ readonly ok: true } & Readonly<T>) | Refusal;

@@ -34,7 +34,7 @@ export const uploadAsset: Handler = async (api) => {
   if (!received.ok) return api.refuse(received);
   const outcome = await api.timed(publish(api, principal, received.stored, createOnly));
   if (!outcome.ok) return outcome;
-  const { id } = received.stored.upload;
+  const { id } = outcome;
   const headers = {
     ETag: outcome.etag,
     Location: `/api/v1/vaults/${vaultId}/assets/${id}`,

@@ -7,20 +7,18 @@ import { durability, json } from "../http/respond.ts";
 import { IdListQuery, parse, VaultBody } from "../http/schemas.ts";
 import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
 import { refuse, type Result, unavailable } from "../model/refusal.ts";
-import { timestamp, within } from "../model/time.ts";
+import { timestamp } from "../model/time.ts";
 import type { KeyType, VaultInfo } from "../model/vault.ts";
-import { createVault as recordVault, listVaults as recordedVaults } from "../d1/record.ts";
+import { BoundedD1 } from "../d1/bounded.ts";
+import { createVault as recordVault, listVaults as recordedVaults } from "../d1/vaults.ts";
 import { shards } from "../d1/shards.ts";
 
 const noSuchVault = () => refuse("NOT_FOUND", "no vault with this id");
 
-/** How long D1 may take where the answer depends on it. Milliseconds. */
-const D1_TIMEOUT_MS = 10_000;
-
-/** Waits for D1, bounded; its failure passes. */
+/** A failure of D1 passes. */
 async function recording<T>(call: Promise<T>): Promise<Result<{ value: T }>> {
   try {
-    return { ok: true, value: await within(D1_TIMEOUT_MS, call) };
+    return { ok: true, value: await call };
   } catch (error) {
     logError("vaults: D1 failed", error);
     return unavailable("the durable record does not answer: try again", 5);
@@ -45,7 +43,7 @@ export const createVault: Handler = async (api) => {
     return { token, key: { id, label: null, type, kid, created_at, expires_at: null, revoked_at: null } };
   };
   const [secret, publicKey] = [await makeKey("secret"), await makeKey("public")];
-  const recorded = await recording(recordVault(db, vault, [secret.key, publicKey.key]));
+  const recorded = await recording(recordVault(new BoundedD1(db), vault, [secret.key, publicKey.key]));
   if (!recorded.ok) return recorded;
   return json(
     { ...vault, secret_key: secret.token, public_key: publicKey.token },
@@ -59,7 +57,7 @@ export const listVaults: Handler = async (api) => {
   if (!query.ok) return query;
   const { limit, cursor } = query.value;
   const pages = await recording(
-    Promise.all(shards(api.env).map((db) => recordedVaults(db, cursor?.id ?? NEWEST_ID, limit + 1))),
+    Promise.all(shards(api.env).map((db) => recordedVaults(new BoundedD1(db), cursor?.id ?? NEWEST_ID, limit + 1))),
   );
   if (!pages.ok) return pages;
   const newestFirst = pages.value.flat().toSorted((a, b) => (a.id < b.id ? 1 : -1));
@@ -78,6 +76,13 @@ export const reconcileVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
   const outcome = await api.vault("repeatable", (stub) => stub.reconcile(api.principal));
   return outcome.ok ? json(outcome.vault, { status: 202 }) : outcome;
+};
+
+/** DELETE /api/v1/vaults/{vaultId}/lost-windows: nothing more is to be found of what was lost */
+export const clearLostWindows: Handler = async (api) => {
+  if (!isVaultId(api.vaultId)) return noSuchVault();
+  const outcome = await api.vault("repeatable", (stub) => stub.clearLostWindows(api.principal));
+  return outcome.ok ? { status: 204, headers: durability(outcome.durable) } : outcome;
 };
 
 /** DELETE /api/v1/vaults/{vaultId} */

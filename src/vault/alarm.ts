@@ -18,7 +18,16 @@ export class Alarm {
     await this.#storage.setAlarm(due);
   }
 
-  /** The same inside a transaction: it is set, or not, with the rest; {@link confirm} says which. */
+  /**
+   * After a start, when it is not known what is set: sees to it that the alarm goes off within `delay` milliseconds. The
+   * platform gives an alarm up that has failed six times.
+   */
+  async restore(delay: number): Promise<void> {
+    this.#due = Math.min(this.#due, (await this.#storage.getAlarm()) ?? Infinity);
+    await this.set(delay);
+  }
+
+  /** The same as {@link set} inside a transaction: it is set, or not, with the rest; {@link confirm} says which. */
   setInTransaction(delay: number): void {
     this.#tentative = Date.now() + delay;
     if (this.#tentative < this.#due) void this.#storage.setAlarm(this.#tentative);

@@ -1,10 +1,12 @@
 import type { Asset, AssetPath, NewAsset } from "../model/asset.ts";
 import { idTime } from "../model/id.ts";
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+import { isLost, type LostWindow } from "../model/lost-window.ts";
 import { type AssetPatch, mergeMetadata, serializeMetadata } from "../model/metadata.ts";
 import { stronglyMatches } from "../model/etag.ts";
-import { assetNotFound, refuse, type Refusal } from "../model/refusal.ts";
+import { assetNotFound, refuse, type Refusal, unavailable } from "../model/refusal.ts";
 import type { Index } from "./index.ts";
+import { VOID_MS } from "./limits.ts";
 import type { Operation } from "./writes.ts";
 
 /** The strong entity tag of a record: it changes with every change of the asset. */
@@ -14,12 +16,25 @@ export const recordTag = (asset: Asset): string => `"${asset.rev}"`;
  * Makes an uploaded body an asset. Idempotent by id: a repeated commit finds the record and returns it, so a caller
  * that lost the answer may simply ask again. An id that was voided, or is past the upload deadline, is refused, and so
  * is, with `createOnly`, a name that is taken.
+ *
+ * So is an id from a lost window: it may have been committed, and even deleted, in what was lost. Its body is kept.
  */
-export function commit(index: Index, upload: NewAsset, createOnly: boolean): Operation<{ asset: Asset }> {
+export function commit(
+  index: Index,
+  upload: NewAsset,
+  createOnly: boolean,
+  lost: readonly LostWindow[],
+): Operation<{ asset: Asset }> {
   return (change) => {
     const existing = index.asset(upload.id);
     if (existing) return { ok: true, asset: existing };
-    if (index.isVoid(upload.id)) return refuse("UNAVAILABLE", "the upload was given up", { "Retry-After": "1" });
+    if (index.voids.has(upload.id)) return unavailable("the upload was given up, or its asset deleted");
+    if (isLost(lost, idTime(upload.id))) {
+      return {
+        ...unavailable("the vault's storage was lost while this upload was under way: upload again"),
+        keep: true,
+      };
+    }
     if (Date.now() > idTime(upload.id) + UPLOAD_DEADLINE_MS) {
       return refuse("REQUEST_TIMEOUT", `an upload must finish within ${UPLOAD_DEADLINE_MS / 60_000} minutes`);
     }
@@ -35,15 +50,20 @@ export function commit(index: Index, upload: NewAsset, createOnly: boolean): Ope
 
 /**
  * Settles an upload whose commit gave no answer: the record if there is one, otherwise the id is voided, so that a
- * late commit is refused, and its body is deleted.
+ * late commit is refused, and its body is deleted; but not if it may be a lost asset's.
  */
-export function resolve(index: Index, id: string, body: string): Operation<{ asset: Asset | null }> {
+export function resolve(
+  index: Index,
+  id: string,
+  body: string,
+  lost: readonly LostWindow[],
+): Operation<{ asset: Asset | null }> {
   return (change) => {
     const asset = index.asset(id);
     if (asset) return { ok: true, asset };
-    if (!index.isVoid(id)) {
-      index.addVoid(id);
-      index.addToOutbox({ rev: change.next(), seq: null, body });
+    if (!index.voids.has(id) && !isLost(lost, idTime(id))) {
+      voidAsset(index, id);
+      index.outbox.add({ rev: change.next(), seq: null, body });
     }
     return { ok: true, asset: null };
   };
@@ -66,7 +86,7 @@ export function patch(index: Index, id: string, body: AssetPatch, ifMatch: strin
     asset.updated_at = change.now;
     index.updateAsset(asset);
     change.touched.push(asset.id);
-    index.addToOutbox({ rev: asset.rev, seq: asset.seq, body: null });
+    index.outbox.add({ rev: asset.rev, seq: asset.seq, body: null });
     return { ok: true, asset };
   };
 }
@@ -79,11 +99,21 @@ export function remove(index: Index, id: string, ifMatch: string | null): Operat
     if (ifMatch !== null && !stronglyMatches(ifMatch, recordTag(asset))) return preconditionFailed();
     const rev = change.next();
     index.deleteAsset(asset.seq);
+    voidAsset(index, id);
     change.touched.push(id);
-    index.addToOutbox({ rev, seq: asset.seq, body: asset.r2_key });
+    index.outbox.add({ rev, seq: asset.seq, body: asset.r2_key });
     change.count(asset.partition, -1, -asset.size);
     return { ok: true, rev };
   };
+}
+
+/**
+ * Sees to it that an asset which is removed, or was never made, does not come to be by a commit that arrives late or is
+ * repeated. Whatever removes an asset calls this. An id that is too old to be committed needs no void.
+ */
+export function voidAsset(index: Index, id: string): void {
+  const ends = idTime(id) + VOID_MS;
+  if (ends > Date.now()) index.voids.add(id, ends);
 }
 
 /** The refusal of a create-only upload (`If-None-Match: *`) to a path that has an asset of that name. */

@@ -20,6 +20,7 @@ export type VaultStub = Pick<
   | "describe"
   | "destroy"
   | "reconcile"
+  | "clearLostWindows"
   | "listKeys"
   | "createKey"
   | "revokeKey"

@@ -1,6 +1,6 @@
 import { logError } from "../log.ts";
-import { breathe, within } from "../model/time.ts";
-import { CALL_TIMEOUT_MS, DURABLE_WAIT_MS, GATHER_MS, RETRY_MAX_MS, RETRY_MIN_MS } from "./limits.ts";
+import { breathe } from "../model/time.ts";
+import { DURABLE_WAIT_MS, GATHER_MS, MAX_CALLS, RETRY_MAX_MS, RETRY_MIN_MS, TIMED_RETRIES } from "./limits.ts";
 
 interface Waiter {
   readonly rev: number;
@@ -8,6 +8,9 @@ interface Waiter {
   readonly until: number;
   settle(reached: boolean): void;
 }
+
+/** Calls that one step makes at most. */
+const STEP_CALLS = 4;
 
 /**
  * Brings another store up to the vault's revision, one step at a time and never two at once, so that everything that
@@ -17,15 +20,16 @@ interface Waiter {
  * carried: those who were answered by it are about to write again. Who writes alone, one thing after the other, waits for
  * nobody, or once, when others have just stopped.
  *
- * When a step fails or keeps a writer waiting too long, the drain is *stalled*: writers no longer wait for it, and only
- * the alarm tries again, with growing pauses, until a step succeeds.
+ * When a step fails or keeps a writer waiting too long, the drain is *stalled*: writers no longer wait for it. A timer tries
+ * again soon, and again; what takes longer, and what a crash cut off, is the alarm's, with growing pauses.
  */
 export class Drain {
   readonly #name: string;
   readonly #target: () => number;
   readonly #step: () => Promise<number>;
+  readonly #unsettled: () => boolean;
   readonly #advanced: () => void;
-  readonly #failed: (failures: number) => Promise<void> | undefined;
+  readonly #interrupted: () => void;
   /** In the order of their times. */
   #waiters: Waiter[] = [];
   /** One timer serves all waiters: each of its own would cost more than the wait. */
@@ -38,44 +42,56 @@ export class Drain {
   #running: Promise<void> | undefined;
   #stalled = false;
   #failures = 0;
+  /** Set while a failed step waits to be tried again. */
+  #retry: ReturnType<typeof setTimeout> | undefined;
   done: number;
 
   /**
-   * @param target   the revision to reach
-   * @param step     one bounded piece of work; resolves to the new watermark
-   * @param advanced called after each step
-   * @param failed   called after a failed one, with how many have failed in a row
+   * @param target      the revision to reach
+   * @param unsettled   whether there is something to do for the store although the revision is reached
+   * @param step        one bounded piece of work of at most {@link STEP_CALLS} calls; resolves to the new watermark
+   * @param advanced    called after each step
+   * @param interrupted called when there is more to do than one run may: somebody must call {@link drain} again
    */
   constructor(options: {
     name: string;
     done: number;
     target: () => number;
+    unsettled?: () => boolean;
     step: () => Promise<number>;
     advanced?: () => void;
-    failed?: (failures: number) => Promise<void> | undefined;
+    interrupted?: () => void;
   }) {
     this.#name = options.name;
     this.done = options.done;
     this.#target = options.target;
+    this.#unsettled = options.unsettled ?? (() => false);
     this.#step = options.step;
     this.#advanced = options.advanced ?? (() => {});
-    this.#failed = options.failed ?? (() => undefined);
+    this.#interrupted = options.interrupted ?? (() => {});
   }
 
   get behind(): boolean {
-    return this.done < this.#target();
+    return this.done < this.#target() || this.#unsettled();
   }
 
-  /** Starts draining unless that is under way, or stalled and left to the alarm. */
+  /** Starts draining unless that is under way, or stalled and left to the timer. */
   nudge(): void {
     if (this.#pending >= this.#carried) this.#gathered?.();
     if (!this.#stalled) void this.drain();
   }
 
-  /** Drains until the target is reached or a step fails. Never rejects. */
+  /** Drains until the target is reached, a step fails or the run has made as many calls as it may. Never rejects. */
   drain(): Promise<void> {
     this.#running ??= this.#run();
     return this.#running;
+  }
+
+  /** Tells everybody who waits that the store does not have it yet. */
+  release(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.settle(false);
   }
 
   /** Whether the store has `rev`; waits for it a bounded time, unless the drain is stalled. */
@@ -96,11 +112,17 @@ export class Drain {
   async #run(): Promise<void> {
     // One turn later, so that nudging from inside a commit costs that commit nothing.
     await Promise.resolve();
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
     try {
-      while (this.behind) {
+      for (let calls = 0; this.behind; calls += STEP_CALLS) {
+        if (calls + STEP_CALLS > MAX_CALLS) {
+          this.#interrupted();
+          break;
+        }
         await this.#gather();
         const from = this.done;
-        this.done = await within(CALL_TIMEOUT_MS, this.#step());
+        this.done = await this.#step();
         this.#carried = this.done - from;
         this.#ended = Date.now();
         this.#failures = 0;
@@ -113,7 +135,7 @@ export class Drain {
       this.#failures++;
       this.#stall();
       logError(`${this.#name}: step failed`, error, { failures: this.#failures });
-      await this.#failed(this.#failures)?.catch(() => {}); // Down: there is nothing to learn.
+      if (this.#failures <= TIMED_RETRIES) this.#retry = setTimeout(() => void this.drain(), this.retryDelay);
     } finally {
       // In the same moment in which it is seen that nothing is left: who is told so and writes at once starts anew.
       this.#running = undefined;
@@ -160,8 +182,7 @@ export class Drain {
   #stall(): void {
     this.#stalled = true;
     this.#gathered?.();
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter.settle(waiter.rev <= this.done);
+    this.#settle();
+    this.release();
   }
 }

@@ -1,7 +1,10 @@
-import { MAX_LIVE_KEYS } from "../model/limits.ts";
+import { MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { Key, NewKey, Principal } from "../model/vault.ts";
-import type { Index, IndexedKey } from "./index.ts";
+import { timestamp } from "../model/time.ts";
+import type { Index } from "./index.ts";
+import type { IndexedKey } from "./key-table.ts";
+import { KEY_KEPT_MS, KEYS_FORGOTTEN } from "./limits.ts";
 import type { Operation } from "./writes.ts";
 
 const unauthorized = (message: string): Refusal => refuse("UNAUTHORIZED", message);
@@ -9,35 +12,52 @@ const unauthorized = (message: string): Refusal => refuse("UNAUTHORIZED", messag
 const expired = (key: Key, now: number): boolean => key.expires_at !== null && Date.parse(key.expires_at) <= now;
 
 /**
- * The vault's keys, in memory. A key acts, is revoked and expires here and nowhere else: there is no cache between a
- * revocation and the next request.
+ * The vault's keys; those that are live, in memory. A key acts, is revoked and expires here and nowhere else: there is no
+ * cache between a revocation and the next request.
  */
 export class Keyring {
-  readonly #keys = new Map<string, IndexedKey>();
+  /** Of keys that were live when they were loaded. */
+  readonly #live = new Map<string, IndexedKey>();
   readonly #index: Index;
 
   constructor(index: Index) {
     this.#index = index;
-    for (const key of index.keys()) this.#keys.set(key.id, key);
+    this.reload();
+  }
+
+  /** Reads the live keys again. */
+  reload(): void {
+    this.#live.clear();
+    for (const key of this.#index.keys.live(timestamp(Date.now()))) this.#live.set(key.id, key);
   }
 
   /** Whether a principal whose token the router has verified may still act. Undefined when it may. */
   refusal(principal: Principal): Refusal | undefined {
     if (principal.kind === "admin") return undefined;
-    const key = this.#keys.get(principal.keyId);
+    const key = this.#live.get(principal.keyId) ?? this.#index.keys.find(principal.keyId);
     if (!key || key.type !== principal.type) return unauthorized("this key is not known");
     if (key.revoked_at !== null) return unauthorized("this key has been revoked");
-    if (expired(key, Date.now())) return unauthorized("this key has expired");
+    if (expired(key, Date.now())) {
+      this.#live.delete(key.id);
+      return unauthorized("this key has expired");
+    }
     return undefined;
   }
 
   /** Stores a key; the vault gives it its time. */
   create(key: NewKey): Operation<{ key: IndexedKey }> {
     return (change) => {
-      const now = Date.now();
-      const live = [...this.#keys.values()].filter((other) => other.revoked_at === null && !expired(other, now));
-      if (live.length >= MAX_LIVE_KEYS) {
+      // Counted here, not in memory: others of the same group may have made some.
+      const { all, live } = this.#index.keys.count(timestamp(Date.now()));
+      if (live >= MAX_LIVE_KEYS) {
         return refuse("CONFLICT", `a vault has at most ${MAX_LIVE_KEYS} live keys: revoke one first`);
+      }
+      if (all >= MAX_KEY_ROWS) {
+        const days = KEY_KEPT_MS / (24 * 60 * 60 * 1000);
+        return refuse(
+          "CONFLICT",
+          `a vault has at most ${MAX_KEY_ROWS} keys, revoked and expired ones included: they are forgotten after ${days} days`,
+        );
       }
       return this.#save({ ...key, created_at: change.now, revoked_at: null, rev: change.next() }, change.effects);
     };
@@ -46,16 +66,32 @@ export class Keyring {
   /** Revoking a revoked key succeeds again, so that a client may repeat a call whose answer it lost. */
   revoke(id: string): Operation<{ key: IndexedKey }> {
     return (change) => {
-      const key = this.#keys.get(id);
+      const key = this.#index.keys.find(id);
       if (!key) return refuse("NOT_FOUND", "no key with this id in this vault");
       if (key.revoked_at !== null) return { ok: true, key };
       return this.#save({ ...key, revoked_at: change.now, rev: change.next() }, change.effects);
     };
   }
 
+  /** Forgets some of the keys that have been dead for longer than anything that they signed; `told` hears which. */
+  forget(told: (ids: readonly string[]) => void): Operation<{ forgotten: number }> {
+    return (change) => {
+      const ids = this.#index.keys.deadBefore(timestamp(Date.now() - KEY_KEPT_MS), KEYS_FORGOTTEN);
+      if (ids.length > 0) {
+        this.#index.keys.delete(ids);
+        change.next();
+        change.effects.push(() => told(ids));
+      }
+      return { ok: true, forgotten: ids.length };
+    };
+  }
+
   #save(key: IndexedKey, effects: (() => void)[]): Result<{ key: IndexedKey }> {
-    this.#index.saveKey(key);
-    effects.push(() => this.#keys.set(key.id, key));
+    this.#index.keys.save(key);
+    effects.push(() => {
+      if (key.revoked_at === null) this.#live.set(key.id, key);
+      else this.#live.delete(key.id);
+    });
     return { ok: true, key };
   }
 }

@@ -1,3 +1,5 @@
+import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+
 /** The vault's own bounds: times in milliseconds. What a client can run into stands in model/limits.ts. */
 
 /** How long a write waits for D1 (and a delete for R2) before it is acknowledged as queued. */
@@ -6,14 +8,37 @@ export const DURABLE_WAIT_MS: number = 2_000;
 /** How long, at most, a flush to D1 waits for the changes that it might carry too; see {@link Drain}. */
 export const GATHER_MS: number = 10;
 
-/** A call to D1 or R2 that takes longer is abandoned; it may still land, and the guards make that harmless. */
-export const CALL_TIMEOUT_MS: number = 10_000;
-
 /** How soon after a write the alarm looks whether anything was left over, such as by a crash. */
 export const ALARM_DELAY_MS: number = 5_000;
 
-/** Failures of a flush in a row after which it is asked whether D1 is down, or refuses one of the rows. */
-export const PARK_AFTER = 3;
+/**
+ * Calls to D1 and R2 that one run of background work makes at most before it lets the alarm go on: an invocation may make
+ * 50 on Cloudflare's free plan, and the request that began it has made some.
+ */
+export const MAX_CALLS = 40;
+
+/** An asset that D1 refuses is tried again after an hour; after a day of that, daily. */
+export const PARKED_RETRY_MS: number = 60 * 60 * 1000;
+export const PARKED_HOURLY_TRIES = 24;
+export const PARKED_DAILY_MS: number = 24 * 60 * 60 * 1000;
+
+/** Refused assets that are tried again in one run: a call each. */
+export const PARKED_RETRIES = 20;
+
+/**
+ * How long after its death a key is forgotten: D1 can be restored to any of the last 30 days, and a link that it signed
+ * lives for 7.
+ */
+export const KEY_KEPT_MS: number = 37 * 24 * 60 * 60 * 1000;
+
+/** Dead keys that one group forgets: they are named in one flush. */
+export const KEYS_FORGOTTEN = 1_000;
+
+/** How long an id stays void: an upload of it may be committed until its deadline, and repeated by a router for a while. */
+export const VOID_MS: number = 2 * UPLOAD_DEADLINE_MS;
+
+/** Voids that are forgotten at once. */
+export const VOIDS_PRUNED = 1_000;
 
 /** Reconciliation works in steps for about this long before it lets the alarm end. */
 export const RECONCILE_SLICE_MS: number = 5_000;
@@ -21,6 +46,12 @@ export const RECONCILE_SLICE_MS: number = 5_000;
 /** Retries of D1 and R2 back off from the first to the second, doubling, with jitter. */
 export const RETRY_MIN_MS: number = 1_000;
 export const RETRY_MAX_MS: number = 60_000;
+
+/**
+ * How often in a row a timer tries again what has failed. The object stays in memory while a timer is set, so a store that
+ * is down for longer is left to the alarm.
+ */
+export const TIMED_RETRIES = 2;
 
 /** Changes that D1 may lag behind before writes get 503: bounds the outbox, and what a lost object could lose. */
 export const MAX_UNRECORDED = 50_000;
@@ -31,9 +62,6 @@ export const MAX_GROUP = 256;
 /** One flush to D1: at most this many changes and bytes of rows. */
 export const FLUSH_ROWS = 1_000;
 export const FLUSH_BYTES = 4_000_000;
-
-/** R2 deletes up to 1,000 keys in one call. */
-export const ERASE_KEYS = 1_000;
 
 /** A request that finds the vault being rebuilt waits this long before it gets 503. */
 export const REBUILD_WAIT_MS: number = 5_000;

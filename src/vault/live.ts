@@ -1,19 +1,23 @@
 import { log } from "../log.ts";
+import type { BoundedD1 } from "../d1/bounded.ts";
+import { claimVault } from "../d1/vaults.ts";
 import { newAssetId } from "../model/id.ts";
-import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+import { type LostWindow, parseWindows } from "../model/lost-window.ts";
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
+import { timestamp } from "../model/time.ts";
 import type { Principal } from "../model/vault.ts";
-import { forgetHistory } from "../d1/record.ts";
+import type { BoundedBucket } from "../r2/bucket.ts";
 import type { Alarm } from "./alarm.ts";
 import { AnswerCache } from "./cache.ts";
 import { Drain } from "./drain.ts";
 import { eraseStep } from "./eraser.ts";
 import type { Index } from "./index.ts";
 import { Keyring } from "./keys.ts";
-import { ALARM_DELAY_MS, CACHE_SIZE, MAX_UNRECORDED, PARK_AFTER } from "./limits.ts";
-import { NOTHING, parkRefused, recordStep } from "./recorder.ts";
+import { ALARM_DELAY_MS, CACHE_SIZE, MAX_UNRECORDED, VOID_MS, VOIDS_PRUNED } from "./limits.ts";
+import { Recorder } from "./recorder.ts";
 import { Reconciler, type ReconcileSettings } from "./reconcile.ts";
 import type { VaultRow } from "./schema.ts";
+import { type Takeover, takeoverStep } from "./takeover.ts";
 import { type Operation, Writes } from "./writes.ts";
 
 /** A record as JSON text, ready to be sent, with its entity tag. */
@@ -29,8 +33,11 @@ export interface Durability {
   waited: number;
 }
 
-/** What must be taken even when D1 is far behind: revoking, deleting the vault, settling what an upload left. */
-export type Urgency = "ordinary" | "urgent";
+/**
+ * What must be taken even when D1 is far behind is urgent: settling what an upload left, for instance. What must be taken
+ * even while the vault's storage is known to be old is vital: revoking a key, and what makes it new again.
+ */
+export type Urgency = "ordinary" | "urgent" | "vital";
 
 /**
  * A vault whose state is here and complete: its keys, its writes, and what brings D1 and R2 up to them. Lives in memory,
@@ -38,12 +45,17 @@ export type Urgency = "ordinary" | "urgent";
  */
 export class LiveVault {
   readonly #index: Index;
+  readonly #db: BoundedD1;
   readonly #alarm: Alarm;
   readonly #keyring: Keyring;
   readonly #writes: Writes;
+  readonly #recorder: Recorder;
   readonly recorder: Drain;
   readonly eraser: Drain;
   #row: VaultRow;
+  /** Whether the row in memory knows something that is not worth a write of its own. */
+  #unsaved = false;
+  #windows: readonly LostWindow[];
   /** The revision at which D1 was found to have lost what it had. */
   #lostAt = 0;
 
@@ -54,31 +66,43 @@ export class LiveVault {
 
   constructor(
     row: VaultRow,
-    stores: { index: Index; db: D1Database; bucket: R2Bucket; alarm: Alarm },
+    stores: { index: Index; db: BoundedD1; bucket: BoundedBucket; alarm: Alarm },
     settings: ReconcileSettings,
   ) {
     const { index, db, bucket, alarm } = stores;
-    this.#row = row;
+    // What a former start did not have confirmed is still to be confirmed.
+    this.#row = row.loaded === null ? { ...row, loaded: row.rev, incarnation: crypto.randomUUID() } : row;
+    this.#windows = parseWindows(row.lost_windows);
     this.#index = index;
+    this.#db = db;
     this.#alarm = alarm;
     this.#keyring = new Keyring(index);
+    this.#recorder = new Recorder(index, db, {
+      row: () => this.#row,
+      set: (fields, save) => this.#set(fields, save),
+      takeOver: (since) => this.#takeOver(since),
+      lostByD1: () => {
+        this.#lostAt = this.#row.rev;
+        // D1 may also have assets that were deleted since; those no flush will mention.
+        this.reconciler.request();
+      },
+      deletedInD1: () => this.#set({ status: "deleting", deleted_at: timestamp(Date.now()), loaded: null }, true),
+    });
     this.recorder = new Drain({
       name: "recorder",
       done: row.recorded,
       target: () => this.#row.rev,
-      step: async () => {
-        const recorded = await recordStep(index, db, this.#row, this.recorder.done);
-        return "done" in recorded ? recorded.done : this.#recordAgain(db, recorded.epoch);
-      },
-      failed: (failures) =>
-        failures >= PARK_AFTER ? parkRefused(index, db, this.#row, this.recorder.done) : undefined,
+      unsettled: () => this.#row.loaded !== null || this.#row.merging !== null,
+      step: () => (this.#row.merging === null ? this.#recorder.step(this.recorder.done) : this.#mergeStep()),
       advanced: () => this.eraser.nudge(),
+      interrupted: () => void this.#alarm.set(0),
     });
     this.eraser = new Drain({
       name: "eraser",
       done: row.erased,
       target: () => this.recorder.done,
       step: () => eraseStep(index, bucket, this.eraser.done, this.recorder.done),
+      interrupted: () => void this.#alarm.set(0),
     });
     this.#writes = new Writes({
       index,
@@ -87,10 +111,20 @@ export class LiveVault {
       committed: (state, touched) => this.#committed(state, touched),
     });
     this.reconciler = new Reconciler(this, stores, settings);
+    // Whoever starts a vault sees to what an earlier start has left, whether or not an alarm is still set for it.
+    this.recorder.nudge();
+    if (this.eraser.behind) this.eraser.nudge();
+    const isBehind = row.recorded < row.rev || this.eraser.behind || row.status !== "active";
+    void alarm.restore(isBehind ? ALARM_DELAY_MS : Math.max(0, this.reconciler.due - Date.now()));
   }
 
   get row(): Readonly<VaultRow> {
     return this.#row;
+  }
+
+  /** When what was acknowledged may have been lost. */
+  get lostWindows(): readonly LostWindow[] {
+    return this.#windows;
   }
 
   get keyring(): Keyring {
@@ -118,45 +152,110 @@ export class LiveVault {
     operation: Operation<T>,
     urgency: Urgency = "ordinary",
   ): Promise<Result<T>> {
+    if (urgency !== "vital" && this.#row.merging !== null) {
+      return unavailable("the vault's storage is being brought up to the durable record", 2);
+    }
     if (urgency === "ordinary" && this.#backlog > MAX_UNRECORDED) {
       return unavailable("the durable record is not keeping up with writes", 5);
     }
     return this.#writes.run((change) => this.refusal(principal) ?? operation(change));
   }
 
+  /** Whether D1 has `rev`; waits for it as long as a writer may. What D1 refuses it does not have. */
+  async recorded(rev: number): Promise<boolean> {
+    return (await this.recorder.until(rev)) && !this.#index.outbox.isParkedRev(rev);
+  }
+
   /** Waits until D1 has `rev` (and, with `erased`, R2 has lost the bodies due by then), as long as a writer may. */
   async durable(rev: number, erased = false): Promise<Durability> {
     const started = Date.now();
-    const durable = (await this.recorder.until(rev)) && (!erased || (await this.eraser.until(rev)));
+    const durable = (await this.recorded(rev)) && (!erased || (await this.eraser.until(rev)));
     return { durable, waited: Date.now() - started };
   }
 
-  /** Drains what is left over and saves how far that came. */
-  async settle(): Promise<void> {
+  /** Whether D1 has confirmed that it knows no more than this vault; asks it if need be. */
+  async confirmed(): Promise<boolean> {
+    if (this.#row.loaded !== null) await this.recorder.drain();
+    return this.#row.loaded === null && this.#row.merging === null;
+  }
+
+  /**
+   * Drains what is left over and saves how far that came; tries again what D1 refused, and forgets what is over. Returns
+   * when there is more of this to do, in epoch milliseconds.
+   */
+  async settle(): Promise<number> {
     await this.recorder.drain();
     await this.eraser.drain();
     const row = { ...this.#row };
     this.#index.transaction(() => {
-      this.#index.pruneVoids(newAssetId(Date.now() - 2 * UPLOAD_DEADLINE_MS));
-      if (this.#trim(row)) this.#index.saveVault(row);
+      this.#index.voids.prune(newAssetId(Date.now() - VOID_MS), Date.now(), VOIDS_PRUNED);
+      if (this.#trim(row) || this.#unsaved) this.#index.saveVault(row);
     });
     this.#row = row;
+    this.#unsaved = false;
+    if (this.recorder.behind) return Infinity;
+    await this.write(
+      { kind: "admin" },
+      this.#keyring.forget((ids) => this.correctKeys(ids, [])),
+      "urgent",
+    );
+    return this.#recorder.retryParked(this.recorder.done);
   }
 
-  /**
-   * D1 has lost history, all of it or since some moment: everything is recorded again, in an epoch that is ours. The epoch
-   * is written here first, and no call leaves an object before what it wrote is durable: one that has been superseded
-   * and cannot write any more gets no further.
-   */
-  async #recordAgain(db: D1Database, epoch: number): Promise<number> {
-    log("recorder: D1 has lost history, recording it again", { vault: this.#row.id, rev: this.#row.rev });
-    this.#row = { ...this.#row, epoch: Math.max(epoch, this.#row.epoch) };
-    this.#index.saveVault(this.#row);
-    await forgetHistory(db, this.#row, this.#row.epoch);
-    this.#lostAt = this.#row.rev;
-    // D1 may also have assets that were deleted since; those no flush will mention.
+  correctKeys(unknown: readonly string[], lacking: readonly string[]): void {
+    this.#recorder.correctKeys(unknown, lacking);
+  }
+
+  /** D1 knows more than our storage, or something else: claims the vault anew, and takes D1's history over, step by step. */
+  async #takeOver(since: number): Promise<void> {
+    log("vault: its storage is old, taking over D1's history", { vault: this.#row.id, rev: this.#row.rev, since });
+    const claimed = await claimVault(this.#db, this.#row.id, this.#row.rev);
+    if (!claimed || claimed.status === "deleted") return;
+    const takeover: Takeover = { since, base: claimed.rev };
+    this.#set(
+      {
+        epoch: claimed.epoch,
+        rev: claimed.rev,
+        status: this.#row.status === "active" ? claimed.status : this.#row.status,
+        deleted_at: this.#row.deleted_at ?? (claimed.status === "deleting" ? timestamp(Date.now()) : null),
+        lost_windows: claimed.lost_windows,
+        loaded: null,
+        merging: JSON.stringify(takeover),
+        keys_to: "",
+        rebuilt_to: 0,
+      },
+      true,
+    );
+    // Whoever waits has been given a revision that will not be recorded as it is.
+    this.recorder.release();
+    this.eraser.release();
+    // It may be cut off at any time.
+    await this.#alarm.set(ALARM_DELAY_MS);
+  }
+
+  async #mergeStep(): Promise<number> {
+    const { base } = JSON.parse(this.#row.merging ?? "{}") as Takeover;
+    const isLast = await takeoverStep(
+      {
+        row: () => this.#row,
+        apply: (operation) => this.write({ kind: "admin" }, operation, "vital"),
+        reloadKeys: () => this.#keyring.reload(),
+      },
+      this.#index,
+      this.#db,
+    );
+    if (!isLast) return this.recorder.done;
+    this.eraser.done = base;
     this.reconciler.request();
-    return NOTHING;
+    log("vault: D1's history is taken over", { vault: this.#row.id, rev: this.#row.rev });
+    return base;
+  }
+
+  #set(fields: Partial<VaultRow>, save: boolean): void {
+    this.#row = { ...this.#row, ...fields };
+    this.#windows = parseWindows(this.#row.lost_windows);
+    if (save) this.#index.saveVault(this.#row);
+    else this.#unsaved = true;
   }
 
   /**
@@ -177,7 +276,7 @@ export class LiveVault {
     if (this.recorder.done === row.recorded && this.eraser.done === row.erased) return false;
     row.recorded = this.recorder.done;
     row.erased = this.eraser.done;
-    this.#index.trimOutbox(row.recorded, row.erased);
+    this.#index.outbox.trim(row.recorded, row.erased);
     return true;
   }
 
@@ -185,7 +284,9 @@ export class LiveVault {
     if (row === this.#row) return;
     for (const id of touched) this.records.delete(id);
     this.pages.clear();
+    if (row.lost_windows !== this.#row.lost_windows) this.#windows = parseWindows(row.lost_windows);
     this.#row = row;
+    this.#unsaved = false;
     this.#alarm.confirm();
     this.recorder.nudge();
   }

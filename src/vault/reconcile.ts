@@ -1,18 +1,23 @@
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
-import { idTime, isAssetId } from "../model/id.ts";
-import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+import { isAssetId } from "../model/id.ts";
+import { isLost, parseWindows } from "../model/lost-window.ts";
 import type { Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
-import { timestamp } from "../model/time.ts";
-import { revisionPage } from "../d1/record.ts";
+import { breathe, timestamp } from "../model/time.ts";
+import type { BoundedD1 } from "../d1/bounded.ts";
+import { keyPage, PAGE_ROWS, revisionPage } from "../d1/vaults.ts";
+import type { BoundedBucket } from "../r2/bucket.ts";
+import { voidAsset } from "./assets.ts";
 import type { Index } from "./index.ts";
+import { KEY_KEPT_MS, MAX_CALLS } from "./limits.ts";
 import type { VaultRow } from "./schema.ts";
+import type { IndexedKey } from "./key-table.ts";
 import type { Operation } from "./writes.ts";
 
-/** Rows compared, bodies listed and bodies asked for in one step. */
+/** Rows compared and bodies asked for in one step; a body asked for is a call. */
 const ROWS = 1_000;
-const HEADS = 100;
+const HEADS = 30;
 /** Simultaneous connections of one invocation, R2 calls included, are six. */
 const HEADS_AT_ONCE = 5;
 
@@ -43,10 +48,10 @@ export interface Findings {
 
 /** Where a reconciliation stands; kept after every step, so that it goes on where it was cut off. */
 interface Progress {
-  phase: "rows" | "bodies" | "missing";
+  phase: "keys" | "rows" | "bodies" | "missing";
   /** rows and missing: the last seq seen. */
   after: number;
-  /** bodies: the last key seen. */
+  /** keys and bodies: the last id, or key in R2, seen. */
   afterKey: string;
   /** Bodies seen that an asset names: as many as there are assets means that none is missing. */
   matched: number;
@@ -55,6 +60,8 @@ interface Progress {
 interface State {
   progress: Progress | null;
   findings: Findings | null;
+  /** Whether another was asked for while this one was under way: it follows. */
+  again?: boolean;
 }
 
 /** What the reconciler needs of its vault. */
@@ -62,6 +69,8 @@ export interface Reconciled {
   readonly row: Readonly<VaultRow>;
   /** How far D1 has everything. */
   readonly recorder: { readonly done: number };
+  /** Has D1 forget keys that the vault does not know, and hear of those that it lacks, with its next flush. */
+  correctKeys(unknown: readonly string[], lacking: readonly string[]): void;
   write(principal: Principal, operation: Operation<object>, urgency: "urgent"): Promise<Result>;
 }
 
@@ -77,6 +86,7 @@ export interface ReconcileSettings {
  * never writes D1 or R2 itself: it enqueues what they should hear again, and recorder and eraser do the rest in the
  * order of revisions. On a vault whose stores agree it changes nothing.
  *
+ *     keys ── index and D1 side by side, by id
  *     rows ── index and D1 side by side, by seq
  *     bodies ── what R2 has under the vault's prefix, each looked up by its asset's id (key order is not seq order)
  *     missing ── only if fewer bodies matched than there are assets: each asset's body asked for by name
@@ -84,15 +94,15 @@ export interface ReconcileSettings {
 export class Reconciler {
   readonly #live: Reconciled;
   readonly #index: Index;
-  readonly #db: D1Database;
-  readonly #bucket: R2Bucket;
+  readonly #db: BoundedD1;
+  readonly #bucket: BoundedBucket;
   readonly #settings: ReconcileSettings;
   #due: number;
   #state: State;
 
   constructor(
     live: Reconciled,
-    stores: { index: Index; db: D1Database; bucket: R2Bucket },
+    stores: { index: Index; db: BoundedD1; bucket: BoundedBucket },
     settings: ReconcileSettings,
   ) {
     this.#live = live;
@@ -116,28 +126,33 @@ export class Reconciler {
     return this.#state.findings;
   }
 
-  /** Asks for one now. One that is under way goes on instead. */
+  /** Asks for one now. One that is under way goes on, for it has looked at some things already; then another follows. */
   request(): void {
-    this.#due = Date.now();
+    if (this.#state.progress) this.#state.again = true;
+    else this.#due = Date.now();
     this.#save();
   }
 
-  /** One step, if one is due. Returns whether there is more to do right now. */
-  async step(): Promise<boolean> {
-    if (Date.now() < this.due) return false;
-    const { progress, findings } = this.#begin();
-    if (progress.phase === "rows") await this.#rows(progress, findings);
-    else if (progress.phase === "bodies") await this.#bodies(progress, findings);
-    else await this.#missing(progress, findings);
-    this.#save();
-    return this.#state.progress !== null;
+  /** Steps until nothing is due, `until` (epoch milliseconds) is over or as many calls are made as one run may. */
+  async run(until: number): Promise<void> {
+    for (let calls = 0; Date.now() >= this.due && Date.now() < until; await breathe()) {
+      const { progress, findings } = this.#begin();
+      // A page is one call; what is enqueued makes D1 and R2 be called once more each.
+      calls += progress.phase === "missing" ? HEADS : 3;
+      if (calls > MAX_CALLS) return;
+      if (progress.phase === "keys") await this.#keys(progress, findings);
+      else if (progress.phase === "rows") await this.#rows(progress, findings);
+      else if (progress.phase === "bodies") await this.#bodies(progress, findings);
+      else await this.#missing(progress, findings);
+      this.#save();
+    }
   }
 
   #begin(): { progress: Progress; findings: Findings } {
     const { progress, findings } = this.#state;
     if (progress && findings) return { progress, findings };
     const begun = {
-      progress: { phase: "rows", after: 0, afterKey: "", matched: 0 } as Progress,
+      progress: { phase: "keys", after: 0, afterKey: "", matched: 0 } as Progress,
       findings: {
         started_at: timestamp(Date.now()),
         finished_at: null,
@@ -152,13 +167,16 @@ export class Reconciler {
       },
     };
     this.#state = begun;
+    // Refused assets are tried again too, by the alarm.
+    this.#index.outbox.retryParkedAt(Date.now());
     return begun;
   }
 
   #end(findings: Findings): void {
     findings.finished_at = timestamp(Date.now());
     this.#state.progress = null;
-    this.#due = Date.now() + this.#settings.every;
+    this.#due = Date.now() + (this.#state.again ? 0 : this.#settings.every);
+    delete this.#state.again;
     log("reconcile: done", { vault: this.#live.row.id, ...findings });
   }
 
@@ -166,19 +184,51 @@ export class Reconciler {
     this.#index.saveReconcile(this.#due, JSON.stringify(this.#state));
   }
 
+  /** Keys that died so long ago that the vault forgets them are none of this comparison's. */
+  async #keys(progress: Progress, findings: Findings): Promise<void> {
+    const recorded = this.#live.recorder.done;
+    const cutoff = timestamp(Date.now() - KEY_KEPT_MS);
+    const theirs = await keyPage(this.#db, this.#live.row.id, progress.afterKey, cutoff);
+    const end = theirs.length === PAGE_ROWS ? (theirs.at(-1)?.id ?? LAST_ID) : LAST_ID;
+    const ours = new Map(
+      this.#index.keys.after(progress.afterKey, end, Number.MAX_SAFE_INTEGER).map((key) => [key.id, key]),
+    );
+    const unknown: string[] = [];
+    for (const { id, rev, revoked_at } of theirs) {
+      const key = ours.get(id);
+      if (!key) unknown.push(id);
+      else if (key.rev > recorded || (key.rev === rev && key.revoked_at === revoked_at)) ours.delete(id);
+    }
+    const stale = [...ours.values()].filter((key) => key.rev <= recorded && !isDead(key, cutoff));
+    if (stale.length + unknown.length > 0) {
+      const lacking = stale.map(({ id }) => id);
+      await this.#enqueue((change) => {
+        change.next();
+        change.effects.push(() => this.#live.correctKeys(unknown, lacking));
+        return { ok: true };
+      });
+    }
+    findings.restored += stale.length;
+    findings.removed += unknown.length;
+    progress.afterKey = end;
+    if (end !== LAST_ID) return;
+    progress.phase = "rows";
+    progress.afterKey = "";
+  }
+
   async #rows(progress: Progress, findings: Findings): Promise<void> {
     // What is newer than this D1 need not have yet.
     const recorded = this.#live.recorder.done;
     const theirs = await revisionPage(this.#db, this.#live.row.id, progress.after, ROWS);
     const theirEnd = theirs.length === ROWS ? (theirs.at(-1)?.seq ?? 0) : Number.MAX_SAFE_INTEGER;
-    const ours = this.#index.revisions(progress.after, theirEnd, ROWS);
+    const ours = this.#index.placed(progress.after, theirEnd, ROWS);
     const end = ours.length === ROWS ? Math.min(theirEnd, ours.at(-1)?.seq ?? 0) : theirEnd;
 
     const known = new Map(theirs.filter(({ seq }) => seq <= end).map(({ seq, rev }) => [seq, rev]));
     const stale: number[] = [];
     for (const { seq, rev } of ours) {
       if (seq > end) break;
-      if (rev <= recorded && known.get(seq) !== rev && !this.#index.isParked(seq, rev)) stale.push(seq);
+      if (rev <= recorded && known.get(seq) !== rev && !this.#index.outbox.isParked(seq, rev)) stale.push(seq);
       known.delete(seq);
     }
     const gone = [...known.keys()];
@@ -191,17 +241,17 @@ export class Reconciler {
 
   async #bodies(progress: Progress, findings: Findings): Promise<void> {
     const { row } = this.#live;
-    const startAfter = progress.afterKey ? { startAfter: progress.afterKey } : {};
-    const page = await this.#bucket.list({ prefix: `${row.id}/`, limit: ROWS, ...startAfter });
+    const lost = parseWindows(row.lost_windows);
+    const page = await this.#bucket.list(`${row.id}/`, progress.afterKey);
     const orphans: { id: string; key: string }[] = [];
     for (const { key, uploaded } of page.objects) {
       progress.afterKey = key;
       const id = assetIdIn(key);
       if (id === undefined) findings.foreign++;
       else if (this.#index.asset(id)?.r2_key === key) progress.matched++;
-      else if (this.#index.isVoid(id)) continue; // Its deletion is on its way.
+      else if (this.#index.voids.has(id)) continue; // Its deletion is on its way.
       else if (Date.now() - uploaded.getTime() <= this.#settings.grace) findings.orphans_waiting++;
-      else if (fromLostTime(uploaded, row)) findings.orphans_kept++;
+      else if (isLost(lost, uploaded.getTime())) findings.orphans_kept++;
       else orphans.push({ id, key });
     }
     if (orphans.length > 0) await this.#enqueue(discardBodies(this.#index, orphans));
@@ -240,18 +290,17 @@ function assetIdIn(key: string): string | undefined {
   return id !== undefined && isAssetId(id) ? id : undefined;
 }
 
-/** Whether a body may belong to an asset that was acknowledged as queued and lost with the vault's storage. */
-const fromLostTime = (uploaded: Date, { lost_since, lost_until }: Readonly<VaultRow>) =>
-  lost_since !== null &&
-  lost_until !== null &&
-  uploaded.getTime() >= Date.parse(lost_since) &&
-  uploaded.getTime() <= Date.parse(lost_until);
+/** Sorts after every key's id. */
+const LAST_ID = "key_~";
+
+const isDead = ({ revoked_at, expires_at }: IndexedKey, cutoff: string): boolean =>
+  (revoked_at !== null && revoked_at < cutoff) || (expires_at !== null && expires_at < cutoff);
 
 /** Tells D1 of these assets once more, as they are now or that they are gone. */
 const noteChanges =
   (index: Index, seqs: readonly number[]): Operation<object> =>
   (change) => {
-    for (const seq of seqs) index.addToOutbox({ rev: change.next(), seq, body: null });
+    for (const seq of seqs) index.outbox.add({ rev: change.next(), seq, body: null });
     return { ok: true };
   };
 
@@ -261,8 +310,8 @@ const discardBodies =
   (change) => {
     for (const { id, key } of orphans) {
       if (index.asset(id)?.r2_key === key) continue;
-      if (!index.asset(id) && idTime(id) > Date.now() - 2 * UPLOAD_DEADLINE_MS) index.addVoid(id);
-      index.addToOutbox({ rev: change.next(), seq: null, body: key });
+      if (!index.asset(id)) voidAsset(index, id);
+      index.outbox.add({ rev: change.next(), seq: null, body: key });
     }
     return { ok: true };
   };

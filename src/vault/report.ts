@@ -1,3 +1,4 @@
+import { parseWindows, showWindow, type ShownWindow } from "../model/lost-window.ts";
 import type { VaultInfo } from "../model/vault.ts";
 import type { Index } from "./index.ts";
 import type { LiveVault } from "./live.ts";
@@ -19,14 +20,21 @@ export interface VaultReport extends VaultInfo {
   outbox: number;
   /** Assets that D1 refuses for what they hold. */
   parked: { id: string; error: string }[];
-  /** After a rebuild: what was acknowledged as queued between these two, and had not reached D1, is lost. */
+  /**
+   * When the vault's storage was lost, each time: what was acknowledged as queued in one of these windows, and had not
+   * reached D1, may be lost. Bodies from then are kept until an operator clears the windows.
+   */
+  lost_windows: ShownWindow[];
+  /** The latest of them. */
   lost_since: string | null;
   lost_until: string | null;
   reconcile: Findings | null;
 }
 
 export function report(index: Index, live: LiveVault): VaultReport {
-  const { id, name, created_at, status, assets, bytes, rev, lost_since, lost_until } = live.row;
+  const { id, name, created_at, status, assets, bytes, rev } = live.row;
+  const windows = parseWindows(live.row.lost_windows).map(showWindow);
+  const parked = index.outbox.oldestParked();
   return {
     id,
     name,
@@ -36,11 +44,13 @@ export function report(index: Index, live: LiveVault): VaultReport {
     bytes,
     partitions: index.partitions(REPORTED),
     rev,
-    recorded_rev: Math.max(0, live.recorder.done),
-    outbox: index.outboxSize(),
-    parked: index.parked(REPORTED),
-    lost_since,
-    lost_until,
+    // What D1 refuses is not recorded.
+    recorded_rev: Math.max(0, Math.min(live.recorder.done, (parked.rev ?? Infinity) - 1)),
+    outbox: index.outbox.size(),
+    parked: index.outbox.parked(REPORTED).map(({ id: asset, error }) => ({ id: asset, error })),
+    lost_windows: windows,
+    lost_since: windows.at(-1)?.since ?? null,
+    lost_until: windows.at(-1)?.until ?? null,
     reconcile: live.reconciler.findings,
   };
 }

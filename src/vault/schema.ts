@@ -98,6 +98,32 @@ export const MIGRATIONS: readonly string[] = [
     bytes  INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- What it takes to come through the loss of either side's history.
+  ALTER TABLE vault ADD COLUMN loaded INTEGER;
+  ALTER TABLE vault ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';
+  ALTER TABLE vault ADD COLUMN keys_to TEXT;
+  ALTER TABLE vault ADD COLUMN merging TEXT;
+  ALTER TABLE vault ADD COLUMN lost_windows TEXT NOT NULL DEFAULT '[]';
+  UPDATE vault SET lost_windows = json_array(json_object(
+      'since', unixepoch(coalesce(lost_since, created_at)) * 1000, 'until', unixepoch(lost_until) * 1000))
+    WHERE lost_until IS NOT NULL;
+  ALTER TABLE vault DROP COLUMN lost_since;
+  ALTER TABLE vault DROP COLUMN lost_until;
+
+  ALTER TABLE parked ADD COLUMN tries INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE parked ADD COLUMN retry_at INTEGER NOT NULL DEFAULT 0; -- epoch milliseconds
+
+  -- The same for keys: D1 has never refused one, but one that it did must not keep the assets waiting.
+  CREATE TABLE parked_keys (id TEXT PRIMARY KEY, rev INTEGER NOT NULL, error TEXT NOT NULL) WITHOUT ROWID;
+
+  -- Finds the keys that D1 does not have yet; without it each flush would read all of them.
+  CREATE INDEX keys_rev ON keys (rev);
+
+  -- A void ends by itself (epoch milliseconds).
+  ALTER TABLE voids ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;
+  UPDATE voids SET ends = (unixepoch() + 7200) * 1000;
+  `,
 ];
 
 /** The row of `vault`. */
@@ -105,6 +131,7 @@ export interface VaultRow {
   id: string;
   name: string;
   created_at: string;
+  /** On disk it may also be 'buried': the vault is gone, everything but this row with it, and must stay gone. */
   status: "active" | "deleting";
   epoch: number;
   rev: number;
@@ -113,9 +140,21 @@ export interface VaultRow {
   clock: string;
   assets: number;
   bytes: number;
+  /** While the index is rebuilt from D1, or taken over from it: the last seq done; else null. */
   rebuilt_to: number | null;
-  lost_since: string | null;
-  lost_until: string | null;
+  /** The same for keys, which come first: the last id done. */
+  keys_to: string | null;
+  /**
+   * The revision with which the object started, until D1 has confirmed that it knows no later one; then null. A D1 that is
+   * ahead of it says that this storage is old. Kept over restarts: writes that are queued meanwhile raise `rev`, not this.
+   */
+  loaded: number | null;
+  /** Names the start of the object that wrote last; see Position in d1/record.ts. */
+  incarnation: string;
+  /** While D1's history is taken over into an old storage: JSON, see Takeover in takeover.ts. Else null. */
+  merging: string | null;
+  /** JSON: LostWindow[]. */
+  lost_windows: string;
   deleted_at: string | null;
 }
 
@@ -132,8 +171,11 @@ export const VAULT_COLUMNS = [
   "assets",
   "bytes",
   "rebuilt_to",
-  "lost_since",
-  "lost_until",
+  "keys_to",
+  "loaded",
+  "incarnation",
+  "merging",
+  "lost_windows",
   "deleted_at",
 ] as const satisfies readonly (keyof VaultRow)[];
 
@@ -141,4 +183,11 @@ export interface OutboxRow {
   rev: number;
   seq: number | null;
   body: string | null;
+}
+
+/** An asset's place, latest revision and id. */
+export interface Placed {
+  seq: number;
+  rev: number;
+  id: string;
 }

@@ -4,17 +4,20 @@ import { log, logError } from "../log.ts";
 import { type Asset, type AssetPath, type BodyLocation, type NewAsset, toRecord } from "../model/asset.ts";
 import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
-import { breathe, within } from "../model/time.ts";
+import { within } from "../model/time.ts";
 import type { Key, NewKey, Principal } from "../model/vault.ts";
+import { BoundedD1 } from "../d1/bounded.ts";
 import { shardOf } from "../d1/shards.ts";
+import { BoundedBucket } from "../r2/bucket.ts";
 import { Alarm } from "./alarm.ts";
 import { commit, nameTaken, patch, recordTag, remove, resolve } from "./assets.ts";
-import { Index, type IndexedKey } from "./index.ts";
+import { Index } from "./index.ts";
+import { withoutRev } from "./key-table.ts";
 import { type Durability, LiveVault, type RecordBody, type Urgency } from "./live.ts";
-import { ALARM_DELAY_MS, CALL_TIMEOUT_MS, REBUILD_WAIT_MS, RECONCILE_SLICE_MS } from "./limits.ts";
+import { ALARM_DELAY_MS, REBUILD_WAIT_MS, RECONCILE_SLICE_MS } from "./limits.ts";
 import { page, type PageRequest } from "./page.ts";
-import { purge } from "./purge.ts";
-import { claim, copyPage } from "./rebuild.ts";
+import { buryAgain, purge } from "./purge.ts";
+import { rebuild } from "./rebuild.ts";
 import { reconcileSettings } from "./reconcile.ts";
 import { report, type VaultReport } from "./report.ts";
 import type { VaultRow } from "./schema.ts";
@@ -26,29 +29,36 @@ import type { Operation } from "./writes.ts";
  * call that does the work; the router has verified the token's signature and what its type may do.
  *
  * Life: without local state it asks D1 (`#wake`). No such vault: it stays empty and stores nothing. Otherwise it claims
- * the vault and copies its assets, and is live. When the vault is deleted it purges all three stores and ends empty.
+ * the vault and copies its assets, and is live. When the vault is deleted it purges all three stores, and keeps nothing but
+ * the knowledge that it is gone.
  */
 export class Vault extends DurableObject<Env> {
   readonly #id: string;
   readonly #index: Index;
   readonly #alarm: Alarm;
+  readonly #bucket: BoundedBucket;
   #live: LiveVault | undefined;
   #waking: Promise<void> | undefined;
-  /** D1 holds only a tombstone of this vault: nothing can bring it back. */
+  /** The vault is gone for good, whatever D1 may come to say. */
   #buried = false;
+  /** Whether this start has had D1 looked at for a vault that came back from the dead. */
+  #watched = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#index = new Index(ctx.storage);
     this.#alarm = new Alarm(ctx.storage);
+    this.#bucket = new BoundedBucket(env.BUCKET);
+    const buried = this.#index.buried();
     let row: VaultRow | undefined;
-    if (this.#index.exists()) {
+    if (!buried && this.#index.exists()) {
       this.#index.migrate();
       row = this.#index.vault();
     }
+    this.#buried = buried !== undefined;
     // An object that its alarm has woken may not be told its name.
-    this.#id = row?.id ?? ctx.id.name ?? "";
-    if (row && row.rebuilt_to === null) this.#live = this.#start(row);
+    this.#id = buried?.id ?? row?.id ?? ctx.id.name ?? "";
+    if (row && (row.rebuilt_to === null || row.merging !== null)) this.#live = this.#start(row);
   }
 
   // --- assets
@@ -106,13 +116,17 @@ export class Vault extends DurableObject<Env> {
 
   /** See {@link commit}. The body must be in R2 under `upload.r2_key` before this is called. */
   async commit(principal: Principal, upload: NewAsset, createOnly = false): Promise<Result<RecordBody & Durability>> {
-    const outcome = await this.#write(principal, () => commit(this.#index, upload, createOnly));
+    const outcome = await this.#write(principal, (live) => commit(this.#index, upload, createOnly, live.lostWindows));
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
 
   /** See {@link resolve}. Asks for no key: the caller began its upload with a good one. */
   async resolve(id: string, body: string): Promise<Result<{ record: (RecordBody & Durability) | null }>> {
-    const outcome = await this.#write({ kind: "admin" }, () => resolve(this.#index, id, body), "urgent");
+    const live = this.#admit({ kind: "admin" }) ?? (await this.#enter({ kind: "admin" }));
+    if ("ok" in live) return live;
+    // A storage that is old may not know the asset, whose body would then be deleted.
+    if (!(await live.confirmed())) return unavailable("the durable record does not answer");
+    const outcome = await live.write({ kind: "admin" }, resolve(this.#index, id, body, live.lostWindows), "urgent");
     if (!outcome.ok) return outcome;
     return { ok: true, record: outcome.asset && (await this.#acknowledge(outcome.asset)) };
   }
@@ -151,7 +165,7 @@ export class Vault extends DurableObject<Env> {
           change.vault.deleted_at = row.deleted_at ?? change.now;
           return { ok: true, rev: change.next() };
         },
-      "urgent",
+      "vital",
     );
     if (!outcome.ok) return outcome;
     const durability = await this.#need().durable(outcome.rev);
@@ -169,27 +183,36 @@ export class Vault extends DurableObject<Env> {
     return { ok: true, vault: report(this.#index, live) };
   }
 
+  /** Declares that nothing more is to be found of what was lost: bodies that no asset names are deleted from now on. */
+  async clearLostWindows(principal: Principal): Promise<Result<Durability>> {
+    const outcome = await this.#write<{ rev: number }>(principal, () => (change) => {
+      change.vault.lost_windows = "[]";
+      return { ok: true, rev: change.next() };
+    });
+    return outcome.ok ? { ok: true, ...(await this.#need().durable(outcome.rev)) } : outcome;
+  }
+
   /** Keys with an id below `before`, newest first. */
   async listKeys(principal: Principal, before: string, limit: number): Promise<Result<{ keys: Key[] }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
-    return { ok: true, keys: this.#index.keysBefore(before, limit).map(withoutRev) };
+    return { ok: true, keys: this.#index.keys.before(before, limit).map(withoutRev) };
   }
 
   /** Stores a key whose token nobody has seen yet. Only a key that D1 has too counts as created; else 503 and no key. */
   async createKey(principal: Principal, key: NewKey): Promise<Result<{ key: Key }>> {
     const outcome = await this.#write(principal, ({ keyring }) => keyring.create(key));
     if (!outcome.ok) return outcome;
-    if (await this.#need().recorder.until(outcome.key.rev)) return { ok: true, key: withoutRev(outcome.key) };
-    await this.#write(principal, ({ keyring }) => keyring.revoke(key.id), "urgent");
+    if (await this.#need().recorded(outcome.key.rev)) return { ok: true, key: withoutRev(outcome.key) };
+    await this.#write({ kind: "admin" }, ({ keyring }) => keyring.revoke(key.id), "vital");
     return unavailable("the key could not be recorded and was not created");
   }
 
   /** Acts at once in any case; answers 503 while D1 does not have it, so that a success outlives any rebuild. */
   async revokeKey(principal: Principal, id: string): Promise<Result> {
-    const outcome = await this.#write(principal, ({ keyring }) => keyring.revoke(id), "urgent");
+    const outcome = await this.#write(principal, ({ keyring }) => keyring.revoke(id), "vital");
     if (!outcome.ok) return outcome;
-    if (await this.#need().recorder.until(outcome.key.rev)) return { ok: true };
+    if (await this.#need().recorded(outcome.key.rev)) return { ok: true };
     return unavailable("the key is revoked, but that could not be recorded yet: repeat the call");
   }
 
@@ -210,30 +233,28 @@ export class Vault extends DurableObject<Env> {
 
   /** Returns when to come back, in milliseconds from now, or undefined when nothing is left to do. */
   async #work(): Promise<number | undefined> {
+    if (this.#buried) return buryAgain(this.#id, this.#db());
     if (!this.#live) await this.#wake();
     const live = this.#live;
     if (!live) return undefined;
     const started = Date.now();
-    await live.settle();
+    const again = await live.settle();
     const { recorded, erased, rev } = live.row;
     log("vault: settled", { vault: this.#id, rev, recorded, erased, ms: Date.now() - started });
     if (live.recorder.behind) return live.recorder.retryDelay;
-    if (live.row.status === "deleting") return this.#purge(live);
+    if (live.row.status !== "active") return this.#purge(live);
     if (live.eraser.behind) return live.eraser.retryDelay;
-    while (await live.reconciler.step()) {
-      if (Date.now() - started > RECONCILE_SLICE_MS) break;
-      await breathe();
-    }
-    return Math.max(0, live.reconciler.due - Date.now());
+    await live.reconciler.run(started + RECONCILE_SLICE_MS);
+    return Math.max(0, Math.min(again, live.reconciler.due) - Date.now());
   }
 
   async #purge(live: LiveVault): Promise<number | undefined> {
-    const pause = await purge(live.row, { index: this.#index, db: this.#db(), bucket: this.env.BUCKET });
+    const pause = await purge(live.row, { index: this.#index, db: this.#db(), bucket: this.#bucket });
     if (pause !== undefined) return pause;
     this.#live = undefined;
-    this.#buried = true;
+    this.#buried = this.#watched = true;
+    this.#index.bury();
     await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
     return undefined;
   }
 
@@ -245,6 +266,10 @@ export class Vault extends DurableObject<Env> {
   }
 
   async #enter(principal: Principal): Promise<LiveVault | Refusal> {
+    if (this.#buried && !this.#watched) {
+      this.#watched = true;
+      await this.#alarm.set(0);
+    }
     try {
       await within(REBUILD_WAIT_MS, this.#wake());
     } catch (error) {
@@ -253,6 +278,7 @@ export class Vault extends DurableObject<Env> {
     }
     const admitted = this.#admit(principal);
     if (admitted) return admitted;
+    if (!this.#buried && this.#index.exists()) return unavailable("the vault is being rebuilt", 2);
     return principal.kind === "admin"
       ? refuse("NOT_FOUND", "no vault with this id")
       : refuse("UNAUTHORIZED", "the vault of this key no longer exists");
@@ -267,28 +293,16 @@ export class Vault extends DurableObject<Env> {
   }
 
   async #rebuild(): Promise<void> {
-    const db = shardOf(this.env, this.#id);
-    if (this.#live || this.#buried || !db) return;
-    let row = this.#index.exists() ? this.#index.vault() : undefined;
-    if (!row) {
-      const claimed = await within(CALL_TIMEOUT_MS, claim(this.#index, db, this.#id));
-      this.#buried = claimed === "deleted";
-      if (typeof claimed === "string") return;
-      row = claimed;
-      // A large rebuild outlives the request that began it.
-      await this.#alarm.set(ALARM_DELAY_MS);
-    }
-    while (row.rebuilt_to !== null) {
-      row = await within(CALL_TIMEOUT_MS, copyPage(this.#index, db, row));
-      await breathe();
-    }
-    this.#live = this.#start(row);
+    if (this.#live || this.#buried || !shardOf(this.env, this.#id)) return;
+    const state = await rebuild(this.#index, this.#db(), this.#id, this.#alarm);
+    this.#buried = state === "deleted";
+    if (typeof state !== "string") this.#live = this.#start(state);
   }
 
   #start(row: VaultRow): LiveVault {
     return new LiveVault(
       row,
-      { index: this.#index, db: this.#db(), bucket: this.env.BUCKET, alarm: this.#alarm },
+      { index: this.#index, db: this.#db(), bucket: this.#bucket, alarm: this.#alarm },
       reconcileSettings(this.env),
     );
   }
@@ -312,18 +326,14 @@ export class Vault extends DurableObject<Env> {
     return { body: JSON.stringify(toRecord(this.#id, asset)), etag: recordTag(asset) };
   }
 
-  #db(): D1Database {
+  #db(): BoundedD1 {
     const db = shardOf(this.env, this.#id);
     if (!db) throw new Error(`the D1 shard of ${this.#id} is not bound`);
-    return db;
+    return new BoundedD1(db);
   }
 
   #need(): LiveVault {
     if (!this.#live) throw new Error("the vault is not live");
     return this.#live;
   }
-}
-
-function withoutRev({ rev: _rev, ...key }: IndexedKey): Key {
-  return key;
 }

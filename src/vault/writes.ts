@@ -11,7 +11,7 @@ export class Change {
   #rev: number;
   readonly counts: { partition: string; assets: number; bytes: number }[] = [];
   /** Fields of the vault's own row to set. */
-  readonly vault: Partial<Pick<VaultRow, "status" | "deleted_at">> = {};
+  readonly vault: Partial<Omit<VaultRow, "id" | "rev" | "assets" | "bytes">> = {};
   /** Ids of assets that are no longer what they were. */
   readonly touched: string[] = [];
   /** What memory must learn; runs after the group is committed. */
@@ -141,6 +141,7 @@ export class Writes {
     const partitions = new Map<string, { assets: number; bytes: number }>();
     for (const change of changes) {
       Object.assign(state, change.vault);
+      if (state.clock < now) state.clock = now;
       for (const { partition, assets, bytes } of change.counts) {
         const sum = partitions.get(partition) ?? { assets: 0, bytes: 0 };
         partitions.set(partition, { assets: sum.assets + assets, bytes: sum.bytes + bytes });

@@ -74,7 +74,8 @@ it("what a request costs in rows and calls stays what docs/cost.md says", async 
 
   const removal = await perRequest(vault, WRITES, async (n) => (await vault.delete(ids[n] ?? "")).text());
   report("delete", removal);
-  expect(removal.vaultWritten).toBeLessThanOrEqual(4);
+  // Of these one keeps the id of a young asset from coming back.
+  expect(removal.vaultWritten).toBeLessThanOrEqual(4.5);
   expect(removal.d1Written).toBeLessThanOrEqual(1.5);
   expect(removal.d1Calls).toBeLessThanOrEqual(0.15);
   expect(removal.r2Deletes).toBeLessThanOrEqual(0.15);

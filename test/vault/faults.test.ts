@@ -9,11 +9,14 @@ import { expectAgreement, indexed, reconcile } from "../support/stores.ts";
 // The bounds are what a hung call runs into: short ones, so that thousands of faults take minutes.
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  CALL_TIMEOUT_MS: 150,
   DURABLE_WAIT_MS: 100,
   REBUILD_WAIT_MS: 300,
 }));
-vi.mock(import("../../src/model/bounds.ts"), () => ({ R2_TIMEOUT_MS: 300, VAULT_TIMEOUT_MS: 1_000 }));
+vi.mock(import("../../src/model/bounds.ts"), () => ({
+  CALL_TIMEOUT_MS: 150,
+  R2_TIMEOUT_MS: 300,
+  VAULT_TIMEOUT_MS: 1_000,
+}));
 
 const MIB = 1024 * 1024;
 /** More calls than any operation makes. */

@@ -1,0 +1,30 @@
+import { CALL_TIMEOUT_MS } from "../model/bounds.ts";
+import { within } from "../model/time.ts";
+
+/**
+ * A D1 shard, every call to which comes to an end: with its answer, or with an error after {@link CALL_TIMEOUT_MS}. Nothing
+ * here talks to D1 but through this, so no wait can be forgotten.
+ */
+export class BoundedD1 {
+  readonly #db: D1Database;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  /** Makes no call. */
+  prepare(sql: string, ...values: unknown[]): D1PreparedStatement {
+    return this.#db.prepare(sql).bind(...values);
+  }
+
+  /** Runs statements as one transaction. */
+  batch(statements: D1PreparedStatement[]): Promise<D1Result<Record<string, unknown>>[]> {
+    return within(CALL_TIMEOUT_MS, this.#db.batch<Record<string, unknown>>(statements));
+  }
+
+  /** Runs one statement and returns its rows. */
+  async rows<T>(sql: string, ...values: unknown[]): Promise<T[]> {
+    const [result] = await this.batch([this.prepare(sql, ...values)]);
+    return (result?.results ?? []) as T[];
+  }
+}

@@ -1,0 +1,208 @@
+import { assetsAt, keyPage, PAGE_ROWS, revisionPage } from "../d1/vaults.ts";
+import type { BoundedD1 } from "../d1/bounded.ts";
+import type { KeyRecord } from "../d1/record.ts";
+import type { Asset } from "../model/asset.ts";
+import { timestamp } from "../model/time.ts";
+import { voidAsset } from "./assets.ts";
+import type { Index } from "./index.ts";
+import { KEY_KEPT_MS } from "./limits.ts";
+import type { Placed, VaultRow } from "./schema.ts";
+import type { Change, Operation } from "./writes.ts";
+
+/**
+ * A vault whose storage turns out to be old takes over D1's history. D1 wins for every asset and key, except for what this
+ * object has written since it started and D1 has not heard of: that is applied again, with revisions above all others.
+ *
+ *     claim   ── a new epoch, so that nothing older can be recorded any more, and revisions above both sides'
+ *     keys    ── D1's and ours side by side, by id
+ *     assets  ── D1's and ours side by side, by seq
+ *     outbox  ── what is left of the old one: bodies that are still to be deleted
+ *
+ * Each step is one page and one transaction, and resumes where it was cut off. Only rows that differ are written.
+ */
+export interface Takeover {
+  /** Changes beyond this revision, and up to `base`, are known here alone. */
+  readonly since: number;
+  /** The claimed revision: what is above it has been applied again, or is new. */
+  readonly base: number;
+}
+
+/** Sorts after every key's id. */
+const LAST_ID = "key_~";
+
+/** Rows of the old outbox that are looked at in one transaction. */
+const OUTBOX_ROWS = 5_000;
+
+/** What the takeover needs of its vault. */
+export interface TakingOver {
+  row(): Readonly<VaultRow>;
+  /** Runs an operation in the next group. */
+  apply(operation: Operation<object>): Promise<unknown>;
+  /** The keys have changed beside the keyring. */
+  reloadKeys(): void;
+}
+
+/** One step. Returns whether that was the last. */
+export async function takeoverStep(vault: TakingOver, index: Index, db: BoundedD1): Promise<boolean> {
+  const row = vault.row();
+  const takeover = JSON.parse(row.merging ?? "null") as Takeover | null;
+  if (!takeover) return true;
+  if (row.keys_to !== null) {
+    const theirs = await keyPage(db, row.id, row.keys_to, timestamp(Date.now() - KEY_KEPT_MS));
+    await vault.apply(mergeKeys(vault, index, takeover, row.keys_to, theirs));
+  } else if (row.rebuilt_to !== null) {
+    await assets(vault, index, db, takeover, row.rebuilt_to);
+  } else {
+    await vault.apply(finish(index, takeover));
+  }
+  return vault.row().merging === null;
+}
+
+/** Keys are few: a page of D1's, and all of ours up to its end. */
+function mergeKeys(
+  vault: TakingOver,
+  index: Index,
+  { since }: Takeover,
+  after: string,
+  theirs: readonly KeyRecord[],
+): Operation<object> {
+  return (change) => {
+    const end = theirs.length === PAGE_ROWS ? (theirs.at(-1)?.id ?? LAST_ID) : LAST_ID;
+    const ours = new Map(index.keys.after(after, end, Number.MAX_SAFE_INTEGER).map((key) => [key.id, key]));
+    for (const key of theirs) {
+      const mine = ours.get(key.id);
+      ours.delete(key.id);
+      if (mine && mine.rev > since && mine.revoked_at !== null) {
+        index.keys.save({ ...key, revoked_at: mine.revoked_at, rev: change.next() });
+      } else if (mine?.rev !== key.rev || mine.revoked_at !== key.revoked_at) index.keys.save(key);
+    }
+    for (const mine of ours.values()) {
+      if (mine.rev > since) index.keys.save({ ...mine, rev: change.next() });
+      else index.keys.delete([mine.id]);
+    }
+    change.vault.keys_to = end === LAST_ID ? null : end;
+    change.next();
+    change.effects.push(() => vault.reloadKeys());
+    return { ok: true };
+  };
+}
+
+async function assets(
+  vault: TakingOver,
+  index: Index,
+  db: BoundedD1,
+  takeover: Takeover,
+  after: number,
+): Promise<void> {
+  const { id } = vault.row();
+  const theirs = await revisionPage(db, id, after, PAGE_ROWS);
+  const theirEnd = theirs.length === PAGE_ROWS ? (theirs.at(-1)?.seq ?? takeover.base) : takeover.base;
+  const ours = index.placed(after, theirEnd, PAGE_ROWS);
+  let end = ours.length === PAGE_ROWS ? Math.min(theirEnd, ours.at(-1)?.seq ?? theirEnd) : theirEnd;
+
+  const mine = new Map(ours.map((asset) => [asset.seq, asset]));
+  const differing = theirs.filter(({ seq, rev, id: other }) => {
+    const here = mine.get(seq);
+    return seq <= end && (here?.rev !== rev || here.id !== other);
+  });
+  const rows =
+    differing.length > 0
+      ? await assetsAt(
+          db,
+          id,
+          differing.map(({ seq }) => seq),
+        )
+      : [];
+  // No more than a page holds: what did not fit comes with the next.
+  if (rows.length < differing.length) end = rows.at(-1)?.seq ?? end;
+  const page = {
+    theirs: theirs.filter(({ seq }) => seq <= end),
+    ours: ours.filter(({ seq }) => seq <= end),
+    rows: new Map(rows.map((row) => [row.seq, row])),
+  };
+  await vault.apply(mergeAssets(index, takeover, page, end));
+}
+
+interface Page {
+  readonly theirs: readonly Placed[];
+  readonly ours: readonly Placed[];
+  /** Of D1's, those that differ, by seq. */
+  readonly rows: ReadonlyMap<number, Asset>;
+}
+
+function mergeAssets(index: Index, { since, base }: Takeover, page: Page, end: number): Operation<object> {
+  return (change) => {
+    // Only of assets that both sides may know: the seq of one that was created here since may be another's in D1.
+    const changedHere = index.outbox.changedSince(since);
+    const theirs = new Map(page.theirs.map((asset) => [asset.seq, asset]));
+    const created: Asset[] = [];
+    for (const { seq, rev, id } of page.ours) {
+      const their = theirs.get(seq);
+      const asset = index.assetAt(seq);
+      if (!asset) continue; // Deleted meanwhile.
+      if (their?.id === id) {
+        theirs.delete(seq);
+        const row = page.rows.get(seq);
+        if (seq <= since && changedHere.has(seq)) changeAgain(index, change, asset);
+        else if (their.rev !== rev && row) replace(index, change, asset, row);
+        continue;
+      }
+      remove(index, change, asset);
+      if (seq > since) created.push(asset);
+      else if (!their) voidAsset(index, id);
+    }
+    for (const { seq } of theirs.values()) {
+      const row = page.rows.get(seq);
+      if (seq <= since && changedHere.has(seq)) index.outbox.add({ rev: change.next(), seq, body: null });
+      else if (row) insert(index, change, row);
+    }
+    for (const asset of created) {
+      // D1 had it elsewhere: its commit was repeated here.
+      if (index.asset(asset.id)) continue;
+      const seq = change.next();
+      insert(index, change, { ...asset, seq, rev: seq, created_at: change.now, updated_at: change.now });
+    }
+    change.vault.rebuilt_to = end >= base ? null : end;
+    change.next();
+    return { ok: true };
+  };
+}
+
+/** An asset of D1's that was patched here since: what it is here is told to D1 again. */
+function changeAgain(index: Index, change: Change, asset: Asset): void {
+  const rev = change.next();
+  index.updateAsset({ ...asset, rev });
+  index.outbox.add({ rev, seq: asset.seq, body: null });
+  change.touched.push(asset.id);
+}
+
+function replace(index: Index, change: Change, old: Asset, asset: Asset): void {
+  remove(index, change, old);
+  insert(index, change, asset);
+}
+
+function remove(index: Index, change: Change, asset: Asset): void {
+  index.deleteAsset(asset.seq);
+  change.count(asset.partition, -1, -asset.size);
+  change.touched.push(asset.id);
+}
+
+function insert(index: Index, change: Change, asset: Asset): void {
+  const elsewhere = index.asset(asset.id);
+  if (elsewhere) remove(index, change, elsewhere);
+  index.insertAsset(asset);
+  change.count(asset.partition, 1, asset.size);
+  change.touched.push(asset.id);
+  if (asset.updated_at > (change.vault.clock ?? "")) change.vault.clock = asset.updated_at;
+}
+
+/** Bodies that are still to be deleted get revisions of the new count; then nothing of the old one is left. */
+function finish(index: Index, { base }: Takeover): Operation<object> {
+  return (change) => {
+    const old = index.outbox.take(base, OUTBOX_ROWS);
+    for (const { body } of old) if (body !== null) index.outbox.add({ rev: change.next(), seq: null, body });
+    if (old.length < OUTBOX_ROWS) change.vault.merging = null;
+    change.next();
+    return { ok: true };
+  };
+}
