@@ -1,5 +1,5 @@
+import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
-import { build, type Histogram } from "hdr-histogram-js";
 import { Connection } from "./connection.ts";
 
 /** One request of a scenario. */
@@ -22,7 +22,7 @@ export interface Run {
   bytes: number;
   seconds: number;
   /** Microseconds. With a rate, counted from when the request should have begun, so that a stall is not left out. */
-  latency: Histogram;
+  latency: RecordableHistogram;
   /** Statuses that were not expected and errors of connections, and how often. */
   unexpected: Map<string, number>;
 }
@@ -42,8 +42,10 @@ export interface Load {
 /** How long a connection that failed waits before it tries again. Milliseconds. */
 const PAUSE_MS = 50;
 
-export const newHistogram = (): Histogram =>
-  build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: 3 });
+/** Longer than the longest round with the longest silence after it: a histogram drops what is above. Microseconds. */
+const LONGEST_US = 2 * 3_600 * 1_000_000;
+
+export const newHistogram = (): RecordableHistogram => createHistogram({ lowest: 1, highest: LONGEST_US, figures: 3 });
 
 /** Fires requests over as many connections as the load says. They are open before the clock starts. */
 export async function fire(load: Load): Promise<Run> {
@@ -75,7 +77,7 @@ async function shoot(connection: Connection, shot: Shot, intended: number, run: 
   try {
     const answer = await connection.send(shot);
     if (answer.status === shot.expect) {
-      run.latency.recordValue(Math.max(1, Math.round((performance.now() - intended) * 1_000)));
+      run.latency.record(Math.max(1, Math.round((performance.now() - intended) * 1_000)));
       run.requests++;
       run.bytes += answer.bytes + (shot.body?.length ?? 0);
       shot.answered?.(answer.body());

@@ -1,4 +1,4 @@
-import type { Histogram } from "hdr-histogram-js";
+import type { Histogram } from "node:perf_hooks";
 import { newHistogram, type Run } from "./load.ts";
 import { type Figure, FIGURES, type Scenario } from "./scenario.ts";
 
@@ -63,7 +63,7 @@ function outcome(figure: Figure, runs: readonly Run[]): Outcome {
 }
 
 function percentiles(latency: Histogram): Outcome["latency"] {
-  const at = (percentile: number): number => latency.getValueAtPercentile(percentile) / 1_000;
+  const at = (percentile: number): number => latency.percentile(percentile) / 1_000;
   return { p50: at(50), p90: at(90), p99: at(99), max: at(100) };
 }
 

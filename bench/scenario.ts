@@ -3,7 +3,7 @@ import type { Files } from "./files.ts";
 import type { Run } from "./load.ts";
 import type { Options } from "./options.ts";
 
-const percentile = (run: Run, at: number): number => run.latency.getValueAtPercentile(at) / 1_000;
+const percentile = (run: Run, at: number): number => run.latency.percentile(at) / 1_000;
 
 /** What of a run is compared. */
 export const FIGURES = {
