@@ -60,7 +60,8 @@ async function local(where: string, files: Files): Promise<Deployment> {
   };
 }
 
-function folder(where: string): string {
+/** The folder that `--state` names, for data that are removed at the end. Throws UsageError. */
+export function folder(where: string): string {
   if (where === "disk") return tmpdir();
   if (where !== "ram") return where;
   if (!existsSync("/dev/shm")) {

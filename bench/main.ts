@@ -2,16 +2,14 @@ import { writeFileSync } from "node:fs";
 import { UsageError } from "../src/local/state.ts";
 import { type Deployment, open } from "./deployment.ts";
 import { Files } from "./files.ts";
-import { measure } from "./measure.ts";
-import { type Options, parseOptions, USAGE } from "./options.ts";
+import { compare } from "./against/compare.ts";
+import { measureAll } from "./measure.ts";
+import { parseOptions, USAGE } from "./options.ts";
 import { picture } from "./report/picture.ts";
-import { Progress } from "./report/progress.ts";
 import { failures, type Report, reportOf } from "./report/report.ts";
 import { table } from "./report/table.ts";
-import type { Result } from "./result.ts";
-import type { Scenario } from "./scenario.ts";
-import { scenarios } from "./scenarios/index.ts";
-import { type Verdict, verify } from "./verify.ts";
+import { only, scenarios } from "./scenarios/index.ts";
+import { verifyAll } from "./verify.ts";
 
 /** Runs what the flags say. Returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
@@ -20,6 +18,7 @@ async function run(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  if (options.against !== undefined) return compare(options, options.against);
   let deployment: Deployment | undefined;
   // Registered before Miniflare's own, which would not wait for the vaults of a deployment to be deleted.
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -30,40 +29,15 @@ async function run(args: readonly string[]): Promise<number> {
     deployment = await open(options, files);
     const notes: string[] = [];
     const bench = { options, files, deployment, note: (text: string) => void notes.push(text) };
-    const chosen = (await scenarios(bench)).filter(({ group, name }) =>
-      `${group}: ${name}`.toLowerCase().includes(options.only.toLowerCase()),
-    );
-    if (chosen.length === 0)
-      throw new UsageError(`--only ${options.only}: no scenario and no group has this in its name`);
+    const chosen = only(options.only, await scenarios(bench));
     // That something else could not be measured is of no interest then.
     if (options.only) notes.length = 0;
     const results = await measureAll(chosen, options);
-    const verdict = await verifyAll(deployment, files);
+    const verdict = await verifyAll(deployment.vaults.all, () => files.large.sha256);
     return publish(reportOf(options, deployment, { results, notes, verdict }));
   } finally {
     await deployment?.close();
   }
-}
-
-async function measureAll(chosen: readonly Scenario[], options: Options): Promise<Result[]> {
-  const progress = new Progress(chosen.length);
-  const results: Result[] = [];
-  for (const scenario of chosen) {
-    const result = await measure(scenario, options, (round, rounds) => progress.round(scenario.name, round, rounds));
-    progress.done(result);
-    results.push(result);
-  }
-  progress.end();
-  return results;
-}
-
-async function verifyAll(deployment: Deployment, files: Files): Promise<Verdict> {
-  const verdicts = [];
-  for (const vault of deployment.vaults.all) verdicts.push(await verify(vault, () => files.large.sha256));
-  return {
-    checked: verdicts.reduce((sum, { checked }) => sum + checked, 0),
-    faults: verdicts.flatMap(({ faults }) => faults),
-  };
 }
 
 /** Prints and writes what the run came to. Returns the exit code. */

@@ -4,15 +4,18 @@ import { READ_SET } from "./vault.ts";
 
 export const USAGE = `npm run bench -- [flags]
 
-Measures a fresh local server beside the platform's ceilings, or a deployment of yours.
+Measures a fresh local server beside the platform's ceilings, or a deployment of yours, or two checkouts of this
+repository beside each other.
 
   --url URL          a deployment; it needs --key or --admin-token
   --key sk_…         a secret key of a vault that may be written to; several give several vaults
   --admin-token TEXT vaults are made for the run, and deleted at its end
+  --against DIR      another checkout, with its packages installed: the servers of this one and of that one are measured
+                     in turns, by what every version can do
   --state WHERE      of the local server: disk (default), ram (/dev/shm), or a folder; removed at the end
   --concurrency N    connections (32)
-  --duration S       seconds of each round (2)
-  --rounds N         rounds of each scenario, in turns with its ceiling (5)
+  --duration S       seconds of each round (2; with --against 1)
+  --rounds N         rounds of each scenario, in turns with its ceiling (5; with --against 9)
   --size BYTES       of a small file (20480)
   --vaults N         of the scenarios with many vaults (64)
   --assets N         in the large vault (1000000); 0 leaves it out
@@ -21,13 +24,15 @@ Measures a fresh local server beside the platform's ceilings, or a deployment of
   --only TEXT        scenarios whose name, or whose group's, contains it
   --help
 
-Prints a table; writes results.json and results.html. Exits with 1 if anything went wrong, with 2 if a flag is wrong.`;
+Prints a table; writes results.json and results.html, but not with --against. Exits with 1 if anything went wrong, with 2 if a flag is wrong.`;
 
 export interface Options {
   /** An origin, without a trailing slash; undefined: a fresh local server. */
   readonly url: string | undefined;
   readonly keys: readonly string[];
   readonly adminToken: string | undefined;
+  /** The folder of another checkout; undefined: the ceilings are what is compared with. */
+  readonly against: string | undefined;
   readonly state: string;
   readonly concurrency: number;
   /** Seconds. */
@@ -46,7 +51,11 @@ export interface Options {
 export function parseOptions(args: readonly string[]): Options | "help" {
   const values = flags(args);
   if (values.help) return "help";
-  const { url, key: keys = [], "admin-token": adminToken } = values;
+  const { url, key: keys = [], "admin-token": adminToken, against } = values;
+  const pointless = (["url", "key", "admin-token", "vaults", "assets"] as const).find(
+    (name) => values[name] !== undefined,
+  );
+  if (against !== undefined && pointless) throw new UsageError(`--${pointless} has no part in --against`);
   if (url === undefined && (keys.length > 0 || adminToken !== undefined)) {
     throw new UsageError("--key and --admin-token need --url: a local server makes its own");
   }
@@ -60,11 +69,12 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     url: url === undefined ? undefined : origin(url),
     keys,
     adminToken,
+    against,
     state: values.state ?? "disk",
     // Each connection patches assets of its own.
     concurrency: whole("concurrency", values.concurrency, 32, 1, READ_SET),
-    duration: number("duration", values.duration, 2, 0.05, 3_600),
-    rounds: whole("rounds", values.rounds, 5, 1, 1_000),
+    duration: number("duration", values.duration, against === undefined ? 2 : 1, 0.05, 3_600),
+    rounds: whole("rounds", values.rounds, against === undefined ? 5 : 9, 1, 1_000),
     // Larger files are what the scenarios of 100 MiB are for.
     size: whole("size", values.size, 20_480, 1, 10_485_760),
     vaults: whole("vaults", values.vaults, 64, 1, 1_024),
@@ -83,6 +93,7 @@ function flags(args: readonly string[]) {
         url: text,
         key: { type: "string", multiple: true },
         "admin-token": text,
+        against: text,
         state: text,
         concurrency: text,
         duration: text,

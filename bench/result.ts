@@ -76,7 +76,8 @@ function failuresOf(side: string, runs: readonly Run[]): string[] {
   return failures;
 }
 
-function median(numbers: readonly number[]): number {
+/** Of an even count the middle between the two in the middle; of none 0. */
+export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? 0;

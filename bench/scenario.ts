@@ -37,6 +37,10 @@ export interface Scenario {
   readonly share?: number;
   /** For what is measured only while it is cold. */
   readonly unwarmed?: boolean;
+  /** Whether it is one request of the API's first endpoints, which every version answers: versions are compared by these. */
+  readonly everyVersion?: boolean;
+  /** Whether the two sides take turns in going first, as equals do. */
+  readonly swaps?: boolean;
 }
 
 /** What scenarios are made of. */

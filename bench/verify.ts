@@ -12,11 +12,21 @@ export interface Verdict {
   faults: string[];
 }
 
+/** Reads back what all of these vaults have acknowledged. */
+export async function verifyAll(vaults: readonly Vault[], largeSha256: () => string): Promise<Verdict> {
+  const verdicts = [];
+  for (const vault of vaults) verdicts.push(await verify(vault, largeSha256));
+  return {
+    checked: verdicts.reduce((sum, { checked }) => sum + checked, 0),
+    faults: verdicts.flatMap(({ faults }) => faults),
+  };
+}
+
 /**
  * Reads back what a vault has acknowledged: bodies byte for byte, patched records, and that the deleted are gone. A vault
  * that cannot be read is a fault.
  */
-export async function verify(vault: Vault, largeSha256: () => string): Promise<Verdict> {
+async function verify(vault: Vault, largeSha256: () => string): Promise<Verdict> {
   const connection = new Connection(vault.url);
   const verdict: Verdict = { checked: 0, faults: [] };
   try {

@@ -18,13 +18,18 @@ export function table(results: readonly Result[]): string {
   for (const [group, members] of Map.groupBy(results, (result) => result.group)) {
     rows.push([`**${group}**`], ...members.map(row));
   }
+  return markdown(HEAD, rows);
+}
+
+/** A table of cells; a row of a single cell is a group's name. */
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   // A group's name may be long: it does not make its column wider.
-  const widths = HEAD.map((title, i) =>
+  const widths = head.map((title, i) =>
     Math.max(title.length, ...rows.map((cells) => (cells.length > 1 ? (cells[i]?.length ?? 0) : 0))),
   );
   const line = (cells: readonly string[]): string =>
     `| ${widths.map((width, i) => (cells[i] ?? "").padEnd(width)).join(" | ")} |`;
-  return [line(HEAD), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
 function row(result: Result): string[] {

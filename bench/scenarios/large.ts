@@ -26,22 +26,24 @@ export async function large(bench: Bench): Promise<Scenario[]> {
     await ceiling?.store("large", files.large.raw);
   };
   const newest = (): string => vault.large.raw.at(-1) ?? "none";
-  const upload = (way: "form" | "raw"): Scenario =>
+  const upload = (way: "form" | "raw", everyVersion: boolean): Scenario =>
     scenario(`upload 100 MiB, ${way}`, {
       next: () => vault.uploadLarge(way),
       ceiling: { name: "bare streaming R2.put", next: ceiling && (() => ceiling.put(files.large.raw)()) },
       goal: 0.9,
       prepare: tidy,
+      everyVersion,
     });
 
   return [
-    upload("form"),
-    upload("raw"),
+    upload("form", true),
+    upload("raw", false),
     scenario("download 100 MiB", {
       next: () => vault.content(newest()),
       ceiling: { name: "bare R2.get", next: ceiling?.get("large") },
       goal: 0.85,
       prepare: stored,
+      everyVersion: true,
     }),
     scenario("download 100 MiB, range of 50", {
       next: () => vault.content(newest(), "large"),

@@ -10,6 +10,7 @@ export interface Spec {
   readonly prepare?: Scenario["prepare"];
   /** Instead of the group's. */
   readonly connections?: number;
+  readonly everyVersion?: boolean;
 }
 
 /** Makes the scenarios of a group that each fire one kind of request at one place. */
@@ -22,7 +23,7 @@ export function loads(
   // At a given rate the throughput is given too.
   const rate = figure === "requests" ? options.rate : undefined;
   const compared = rate === undefined ? figure : "p50";
-  return (name, { next, ceiling, goal, prepare, connections: own = connections }) => {
+  return (name, { next, ceiling, goal, prepare, connections: own = connections, everyVersion = false }) => {
     const round =
       (url: string, shots: Load["next"]): Round =>
       (seconds) =>
@@ -38,6 +39,7 @@ export function loads(
       other,
       goal: other && rate === undefined ? goal : undefined,
       ...(prepare ? { prepare } : {}),
+      everyVersion,
     };
   };
 }

@@ -13,6 +13,7 @@ export async function small(bench: Bench): Promise<Scenario[]> {
   const vault = await deployment.vaults.one();
   const { label, body } = files;
   const scenario = loads(bench, `Small files (${label})`, "requests", options.concurrency);
+  const everyVersion = true;
 
   const readable = (): Promise<void> => fill([vault], READ_SET);
   const readableBoth = async (): Promise<void> => {
@@ -31,14 +32,14 @@ export async function small(bench: Bench): Promise<Scenario[]> {
   const bareRange = { name: "bare R2.get of the range", next: ceiling?.get("small", files.smallRange) };
 
   const list = (name: string, query: string): Scenario =>
-    scenario(name, { next: () => vault.list(query), ceiling: page, goal: 0.6, prepare: readable });
+    scenario(name, { next: () => vault.list(query), ceiling: page, goal: 0.6, prepare: readable, everyVersion });
   const anywhere = new Anywhere(vault);
   const pages = new Pages(vault);
 
   return [
-    scenario(`upload ${label}, form`, { next: () => vault.upload("form"), ceiling: put, goal: 0.75 }),
-    scenario(`upload ${label}, raw`, { next: () => vault.upload("raw"), ceiling: put, goal: 0.85 }),
-    scenario("get", { next: () => vault.get(vault.any()), ceiling: call, goal: 0.75, prepare: readable }),
+    scenario(`upload ${label}, form`, { next: () => vault.upload("form"), ceiling: put, goal: 0.75, everyVersion }),
+    scenario(`upload ${label}, raw`, { next: () => vault.upload("raw"), ceiling: put, goal: 0.85, everyVersion }),
+    scenario("get", { next: () => vault.get(vault.any()), ceiling: call, goal: 0.75, prepare: readable, everyVersion }),
     list("list 50", "limit=50"),
     list("list 50, 1 filter", "limit=50&partition=p1"),
     list("list 50, 3 filters", "limit=50&partition=p1&collection=c1&channel=h1"),
@@ -49,14 +50,16 @@ export async function small(bench: Bench): Promise<Scenario[]> {
         await readable();
         await anywhere.look();
       },
+      everyVersion,
     }),
     scenario("page through everything, by 200", { next: () => pages.next(), prepare: readable, connections: 1 }),
-    scenario("patch", { next: patches(vault, options.concurrency), ceiling: insert, prepare: readable }),
+    scenario("patch", { next: patches(vault, options.concurrency), ceiling: insert, prepare: readable, everyVersion }),
     scenario(`download ${label}`, {
       next: () => vault.content(vault.any()),
       ceiling: bare,
       goal: 0.85,
       prepare: readableBoth,
+      everyVersion,
     }),
     scenario(`download ${label}, range`, {
       next: () => vault.content(vault.any(), "small"),
@@ -65,7 +68,7 @@ export async function small(bench: Bench): Promise<Scenario[]> {
       prepare: readableBoth,
     }),
     scenario("mixed 80/15/5", { next: mixed(vault), prepare: readable }),
-    scenario("delete", { next: () => vault.removeNewest(), ceiling: d1, prepare: deletable }),
+    scenario("delete", { next: () => vault.removeNewest(), ceiling: d1, prepare: deletable, everyVersion }),
   ];
 }
 
@@ -133,9 +136,8 @@ class Anywhere {
   }
 
   next(): Shot {
-    const { created_at, seq } = this.#newest;
-    // Below the first 100 there may be no 50 left.
-    const position = { created_at, seq: 100 + Math.floor(Math.random() * (seq - 100)) };
+    // Below the first 100 there may be no 50 left. Whatever else its version put into the cursor is given back to it.
+    const position = { ...this.#newest, seq: 100 + Math.floor(Math.random() * (this.#newest.seq - 100)) };
     return this.#vault.list(`limit=50&cursor=${encodeCursor(position)}`);
   }
 }
