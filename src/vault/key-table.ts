@@ -83,8 +83,4 @@ export class KeyTable {
       k.revoked_at,
     );
   }
-
-  park(id: string, rev: number, error: string): void {
-    this.#sql.exec("INSERT OR REPLACE INTO parked_keys (id, rev, error) VALUES (?,?,?)", id, rev, error);
-  }
 }

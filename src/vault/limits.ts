@@ -31,6 +31,9 @@ export const PARKED_RETRIES = 20;
  */
 export const KEY_KEPT_MS: number = 37 * 24 * 60 * 60 * 1000;
 
+/** How often a vault that is awake looks for keys to forget. */
+export const FORGET_EVERY_MS: number = 24 * 60 * 60 * 1000;
+
 /** Dead keys that one group forgets: they are named in one flush. */
 export const KEYS_FORGOTTEN = 1_000;
 

@@ -13,7 +13,7 @@ import { Drain } from "./drain.ts";
 import { eraseStep } from "./eraser.ts";
 import type { Index } from "./index.ts";
 import { Keyring } from "./keys.ts";
-import { ALARM_DELAY_MS, CACHE_SIZE, MAX_UNRECORDED, VOID_MS, VOIDS_PRUNED } from "./limits.ts";
+import { ALARM_DELAY_MS, CACHE_SIZE, FORGET_EVERY_MS, MAX_UNRECORDED, VOID_MS, VOIDS_PRUNED } from "./limits.ts";
 import { Recorder } from "./recorder.ts";
 import { Reconciler, type ReconcileSettings } from "./reconcile.ts";
 import type { VaultRow } from "./schema.ts";
@@ -56,6 +56,8 @@ export class LiveVault {
   /** Whether the row in memory knows something that is not worth a write of its own. */
   #unsaved = false;
   #windows: readonly LostWindow[];
+  /** When keys that have been dead for long are looked for again: it takes reading all of them. */
+  #forgetAt = 0;
   /** The revision at which D1 was found to have lost what it had. */
   #lostAt = 0;
 

@@ -49,6 +49,8 @@ export interface Parked extends Placed {
 export class Outbox {
   readonly #sql: Sql;
   readonly #keys: KeyTable;
+  /** Whether anything is parked; undefined when that must be looked up. Asked with every write. */
+  #anyParked: boolean | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -114,6 +116,7 @@ export class Outbox {
 
   /** Sets an asset aside that D1 refuses as it is; `rev` says which state of it was refused. */
   park(seq: number, rev: number, error: string, tries: number, retryAt: number): void {
+    this.#anyParked = undefined;
     this.#sql.exec(
       "INSERT OR REPLACE INTO parked (seq, rev, error, tries, retry_at) VALUES (?,?,?,?,?)",
       seq,
@@ -125,11 +128,14 @@ export class Outbox {
   }
 
   unpark(seq: number): void {
+    this.#anyParked = undefined;
     this.#sql.exec("DELETE FROM parked WHERE seq = ?", seq);
   }
 
   /** Forgets refused states that are no longer any asset's. */
   pruneParked(): void {
+    if (!this.anyParked) return;
+    this.#anyParked = undefined;
     this.#sql.exec(
       "DELETE FROM parked WHERE NOT EXISTS (SELECT 1 FROM assets a WHERE a.seq = parked.seq AND a.rev = parked.rev)",
     );
@@ -139,8 +145,21 @@ export class Outbox {
     return this.#sql.first("SELECT 1 FROM parked WHERE seq = ? AND rev = ?", seq, rev) !== undefined;
   }
 
+  /** Notes that D1 refuses a key as it is. */
+  parkKey(id: string, rev: number, error: string): void {
+    this.#anyParked = undefined;
+    this.#sql.exec("INSERT OR REPLACE INTO parked_keys (id, rev, error) VALUES (?,?,?)", id, rev, error);
+  }
+
+  get anyParked(): boolean {
+    this.#anyParked ??=
+      this.#sql.first("SELECT 1 FROM parked UNION ALL SELECT 1 FROM parked_keys LIMIT 1") !== undefined;
+    return this.#anyParked;
+  }
+
   /** Whether the change with this revision, an asset's or a key's, is one that D1 has refused. */
   isParkedRev(rev: number): boolean {
+    if (!this.anyParked) return false;
     return (
       this.#sql.first("SELECT 1 FROM parked WHERE rev = ?1 UNION ALL SELECT 1 FROM parked_keys WHERE rev = ?1", rev) !==
       undefined
@@ -158,6 +177,7 @@ export class Outbox {
 
   /** The lowest revision and the oldest time of what is parked; nulls when nothing is. */
   oldestParked(): { rev: number | null; updated_at: string | null } {
+    if (!this.anyParked) return { rev: null, updated_at: null };
     return this.#sql.one(
       "SELECT min(a.rev) AS rev, min(a.updated_at) AS updated_at FROM parked p JOIN assets a ON a.seq = p.seq AND a.rev = p.rev",
     );

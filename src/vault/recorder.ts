@@ -176,7 +176,7 @@ export class Recorder {
       this.#index.outbox.park(asset.seq, asset.rev, reason, 1, Date.now() + PARKED_RETRY_MS);
       logError("recorder: D1 refuses an asset, parked", error, { vault, asset: asset.id });
     } else if (key) {
-      this.#index.keys.park(key.id, key.rev, reason);
+      this.#index.outbox.parkKey(key.id, key.rev, reason);
       logError("recorder: D1 refuses a key, left out", error, { vault, key: key.id });
     }
   }
