@@ -46,7 +46,7 @@ async function local(where: string, files: Files): Promise<Deployment> {
   // A run that was killed may have left something.
   for (const data of ["do", "d1", "r2", "probe"]) rmSync(join(directory, data), { recursive: true, force: true });
   const secrets = state.secrets();
-  const url = await startServer({ host: "127.0.0.1", port: 0, quiet: true, directory, secrets });
+  const url = await startServer({ host: "127.0.0.1", port: 0, quiet: "all", directory, secrets });
   const ceiling = await Ceiling.start(join(directory, "probe"));
   // After Miniflare's own, which end workerd; it may still be writing for a moment.
   process.on("exit", () => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));

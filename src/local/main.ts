@@ -1,30 +1,14 @@
-import { parseArgs } from "node:util";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { HELP, quietHint, readOptions } from "./options.ts";
+import { onParentsEnd } from "./processes.ts";
 import { startServer } from "./server.ts";
 import { type Credentials, StateDirectory, UsageError } from "./state.ts";
 
-const USAGE = "npm start -- [--port 8787] [--host 127.0.0.1] [--state .strongroom]";
-
-interface Options {
-  host: string;
-  port: number;
-  state: string;
-}
-
-function options(): Options {
-  try {
-    const { values } = parseArgs({
-      options: {
-        port: { type: "string", default: "8787" },
-        host: { type: "string", default: "127.0.0.1" },
-        state: { type: "string", default: ".strongroom" },
-      },
-    });
-    const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
-    if (!(port <= 65_535)) throw new Error("--port must be a number from 0 to 65535");
-    return { port, host: values.host, state: values.state };
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}; usage: ${USAGE}`);
-  }
+/** Of package.json, beside which this is run. */
+function version(): string {
+  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** A vault for whoever starts the server: the one from last time if it is still there. */
@@ -71,18 +55,27 @@ Ctrl-C stops it.`;
 }
 
 async function run(): Promise<void> {
-  const { host, port, state: path } = options();
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options.instead) {
+    console.log(options.instead === "help" ? HELP : version());
+    return;
+  }
+  const { host, port, state: path, quiet } = options;
   const state = await StateDirectory.open(path);
   process.on("exit", () => state.close());
   // Registered before Miniflare's own, which would end with another code. On exit it ends workerd, at once: whatever was
   // acknowledged is on disk.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(0));
+  // npm hands on SIGINT and SIGTERM; of whatever else ends it, its child hears nothing.
+  if (process.env["npm_lifecycle_event"] === "start") onParentsEnd(() => process.exit(0));
 
   const secrets = state.secrets();
-  const url = await startServer({ host, port, directory: state.path, secrets });
+  const url = await startServer({ host, port, directory: state.path, secrets, quiet: quiet ? "requests" : undefined });
   const credentials = await credentialsFor(url, secrets.admin_token, state.credentials());
   state.saveCredentials(credentials);
   console.log(greeting(credentials, path));
+  const hint = quietHint(options, process.env);
+  if (hint) console.error(`strongroom: ${hint}`);
 }
 
 run().catch((error: unknown) => {

@@ -43,6 +43,17 @@ export function workerdsWith(variable: string, value: string): number[] {
     });
 }
 
+/** How often to look whether the parent is still there. Milliseconds: what it leaves behind lives no longer than that. */
+const PARENT_CHECK_MS = 500;
+
+/** Calls back when the process that started this one has ended: an orphan is given another parent. */
+export function onParentsEnd(callback: () => void): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) callback();
+  }, PARENT_CHECK_MS).unref();
+}
+
 /** Ends processes and waits until they are gone. */
 export async function end(pids: readonly number[]): Promise<void> {
   for (const pid of pids) {

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { build } from "esbuild";
-import { Log, LogLevel, Miniflare, type WorkerdStructuredLog } from "miniflare";
+import { build, stop } from "esbuild";
+import { Log, LogLevel, Miniflare } from "miniflare";
 import { migrate, type Migration } from "../d1/migrate.ts";
+import { printer, type Quiet } from "./output.ts";
 import { OWNER_VARIABLE, type Secrets, UsageError } from "./state.ts";
 
 const root = (...path: string[]): string => join(import.meta.dirname, "../..", ...path);
@@ -25,8 +26,8 @@ export async function startServer(options: {
   port: number;
   directory: string;
   secrets: Secrets;
-  /** Whether to drop what the Worker logs instead of printing it. */
-  quiet?: boolean;
+  /** What of the Worker's log is dropped; all of it is printed unless this is given. */
+  quiet?: Quiet | undefined;
 }): Promise<string> {
   const { host, port, directory, secrets } = options;
   await checkAddress(host, port);
@@ -60,7 +61,7 @@ export async function startServer(options: {
     resourcePersistencePath: directory,
     host: "127.0.0.1",
     port: 0,
-    handleStructuredLogs: options.quiet ? () => {} : print,
+    handleStructuredLogs: printer(options.quiet),
     logRequests: false,
     enableDevRegistry: false, // It would share state with every other Worker of this user.
     cf: false, // It would be fetched from the network.
@@ -69,11 +70,6 @@ export async function startServer(options: {
   const url = await miniflare.unsafeGetDirectURL(WORKER);
   for (const binding of Object.keys(DATABASES)) await migrate(await miniflare.getD1Database(binding), migrations());
   return url.origin;
-}
-
-/** What the Worker and workerd print, a line each: errors to standard error, all else to standard output. */
-function print({ level, message }: WorkerdStructuredLog): void {
-  (level === "error" || level === "warn" ? process.stderr : process.stdout).write(`${message}\n`);
 }
 
 const texts = (values: Record<string, string>): Record<string, { type: "text"; value: string }> =>
@@ -91,6 +87,8 @@ async function bundle(): Promise<string> {
     sourcemap: "inline",
     write: false,
   });
+  // esbuild works in a process of its own, which would otherwise live as long as the server.
+  await stop();
   const output = result.outputFiles[0];
   if (!output) throw new Error("esbuild wrote nothing");
   return output.text;

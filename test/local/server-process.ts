@@ -1,11 +1,33 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Credentials } from "../../src/local/state.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isRunning, workerdsWith } from "../../src/local/processes.ts";
+import { type Credentials, OWNER_VARIABLE } from "../../src/local/state.ts";
 
 /** A state directory of its own for a test. */
 export const temporaryState = (): string => mkdtempSync(join(tmpdir(), "strongroom-"));
+
+/** An npm command in a process group of its own. */
+const npm = (...args: string[]): ChildProcess => spawn("npm", args, { detached: true });
+
+/** What an npm command that ends by itself prints, without npm's own lines, and its exit code. */
+export async function outputOf(...args: string[]): Promise<{ lines: string[]; code: number | null }> {
+  const child = npm(...args);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { lines: ownLines(output), code };
+}
+
+/** What is not npm's own. */
+export const ownLines = (output: string): string[] =>
+  output.split("\n").filter((line) => line !== "" && !/^(>|npm )/.test(line));
 
 /** `npm start` as a user runs it, in a process group of its own, so that everything it starts can be told. */
 export class ServerProcess {
@@ -14,11 +36,8 @@ export class ServerProcess {
   output = "";
 
   constructor(state: string, ...flags: string[]) {
-    this.#child = spawn(
-      "npm",
-      ["start", "--", "--state", state, ...(flags.includes("--port") ? [] : ["--port", "0"]), ...flags],
-      { detached: true },
-    );
+    const port = flags.includes("--port") ? [] : ["--port", "0"];
+    this.#child = npm("start", "--", "--state", state, ...port, ...flags);
     this.exited = new Promise((resolve) => this.#child.once("exit", resolve));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -48,6 +67,21 @@ export class ServerProcess {
   async interrupt(): Promise<void> {
     process.kill(-this.group, "SIGINT");
     await this.exited;
+  }
+
+  /** As `kill` does: npm alone hears of it. Resolves when the server and its workerd are gone, too. */
+  async kill(state: string, signal: NodeJS.Signals): Promise<void> {
+    const { pid, started } = JSON.parse(readFileSync(join(state, "lock"), "utf8")) as { pid: number; started: string };
+    process.kill(this.group, signal);
+    await this.exited;
+    while (isRunning(pid, started) || workerdsWith(OWNER_VARIABLE, state).length > 0) await sleep(20);
+  }
+
+  /** The command lines of all that runs in its process group. */
+  get running(): string[] {
+    const table = execFileSync("ps", ["-A", "-o", "pgid=", "-o", "args="], { encoding: "utf8" });
+    const lines = table.split("\n").map((line) => line.trim());
+    return lines.filter((line) => line.startsWith(`${this.group} `)).map((line) => line.replace(/^\d+ +/, ""));
   }
 
   /** The Node process alone is killed: workerd lives on. */

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { OWNER_VARIABLE } from "../../src/local/state.ts";
 import { workerdsWith } from "../../src/local/processes.ts";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+import { credentialsIn, outputOf, ownLines, ServerProcess, temporaryState } from "./server-process.ts";
 
 const fixture = (name: string): string => join(import.meta.dirname, "../fixtures", name);
 const HAS_CURL = (() => {
@@ -162,6 +162,37 @@ describe("starting and stopping", () => {
     expect(existsSync(join(state, "lock"))).toBe(false);
   });
 
+  it.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const)(
+    "ends with npm when that alone gets %s",
+    async (signal) => {
+      const state = temporaryState();
+      const server = await start(state).ready();
+      expect(workerdsWith(OWNER_VARIABLE, state)).toHaveLength(1);
+      await server.kill(state, signal);
+      expect(existsSync(join(state, "lock"))).toBe(false);
+    },
+  );
+
+  it("leaves nothing running that it needed only to start", async () => {
+    const server = await start(temporaryState()).ready();
+    const others = server.running.filter((line) => !/^npm |workerd|src\/local\/main\.ts/.test(line));
+    expect(others).toEqual([]);
+  });
+
+  it.each([[[], 20] as const, [["--quiet"], 0] as const])(
+    "with flags %j logs %i lines for 20 requests",
+    async (flags, count) => {
+      const state = temporaryState();
+      const server = await start(state, ...flags).ready();
+      const { url } = credentialsIn(state);
+      for (let i = 0; i < 20; i++) await (await fetch(`${url}/healthz`)).text();
+      const seen = () => server.output.split("\n").filter((line) => line.includes('"route":"/healthz"')).length;
+      await expect.poll(seen).toBe(count);
+      await server.interrupt();
+      expect([seen(), server.output.includes("Strongroom is ready at")]).toEqual([count, true]);
+    },
+  );
+
   it("says in one line that the port is in use, and exits with 1", async () => {
     const squatter = createServer().listen(0, "127.0.0.1");
     await once(squatter, "listening");
@@ -169,7 +200,7 @@ describe("starting and stopping", () => {
     const port = String(typeof address === "object" && address ? address.port : 0);
     const server = start(temporaryState(), "--port", port);
     expect(await server.exited).toBe(1);
-    expect(errorLines(server)).toEqual([`strongroom: cannot listen on 127.0.0.1:${port}: the port is in use`]);
+    expect(ownLines(server.output)).toEqual([`strongroom: cannot listen on 127.0.0.1:${port}: the port is in use`]);
     squatter.close();
   });
 
@@ -178,7 +209,7 @@ describe("starting and stopping", () => {
     await start(state).ready();
     const second = start(state);
     expect(await second.exited).toBe(1);
-    expect(errorLines(second)).toEqual([
+    expect(ownLines(second.output)).toEqual([
       expect.stringMatching(/^strongroom: the state directory .* is held by another server \(process \d+\)$/),
     ]);
   });
@@ -188,7 +219,7 @@ describe("starting and stopping", () => {
     writeFileSync(file, "");
     const server = start(join(file, "state"));
     expect(await server.exited).toBe(1);
-    expect(errorLines(server)).toEqual([
+    expect(ownLines(server.output)).toEqual([
       expect.stringMatching(/^strongroom: the state directory .* cannot be written \(ENOTDIR\)$/),
     ]);
   });
@@ -199,7 +230,7 @@ describe("starting and stopping", () => {
     chmodSync(state, 0o500);
     const server = start(state);
     expect(await server.exited).toBe(1);
-    expect(errorLines(server)).toEqual([expect.stringMatching(/cannot be written \(EACCES\)$/)]);
+    expect(ownLines(server.output)).toEqual([expect.stringMatching(/cannot be written \(EACCES\)$/)]);
   });
 
   it.each([
@@ -209,7 +240,32 @@ describe("starting and stopping", () => {
   ])("refuses %s %s in one line", async (flag, value) => {
     const server = start(temporaryState(), flag, value);
     expect(await server.exited).toBe(1);
-    expect(errorLines(server)).toHaveLength(1);
+    expect(ownLines(server.output)).toHaveLength(1);
+  });
+
+  it("prints its help and its version, and starts nothing", async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
+      version: string;
+    };
+    expect(await outputOf("start", "--", "--version")).toEqual({ lines: [version], code: 0 });
+    const help = await outputOf("start", "--", "--help");
+    for (const flag of ["port", "host", "state", "quiet", "version", "help"]) {
+      expect(help.lines.join("\n")).toContain(`  --${flag} `);
+    }
+    expect(help.code).toBe(0);
+  });
+
+  it.each([
+    [["--port", "9000"], "--port 9000"],
+    [["--port=9000"], "--port 9000"],
+    [["--state", "some where"], "--state 'some where'"],
+    [["--host=::1", "--port=9000"], "--port 9000 --host ::1"],
+    [["--host", "::1", "--port", "9000"], "--port … --host …"],
+  ])("says how flags are written when npm has kept %j for itself", async (args, written) => {
+    expect(await outputOf("start", ...args)).toEqual({
+      lines: [`strongroom: npm keeps flags that stand before two dashes for itself; write: npm start -- ${written}`],
+      code: 1,
+    });
   });
 
   it("ends its own orphan and starts again after its Node process was killed", async () => {
@@ -237,9 +293,4 @@ describe("starting and stopping", () => {
 
 async function errorCode(response: Response): Promise<string> {
   return (await response.json<{ error: { code: string } }>()).error.code;
-}
-
-/** What the server itself said, without npm's own lines. */
-function errorLines(server: ServerProcess): string[] {
-  return server.output.split("\n").filter((line) => line !== "" && !/^(>|npm )/.test(line));
 }
