@@ -1,8 +1,9 @@
 import * as v from "valibot";
 import { hasControl } from "../model/filename.ts";
 import { DEFAULT_PAGE, MAX_NAME_LENGTH, MAX_PAGE } from "../model/limits.ts";
-import { isJsonObject, type JsonObject } from "../model/metadata.ts";
+import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
 import { decodeCursor } from "../model/cursor.ts";
+import { unknownName } from "./names.ts";
 import { invalid, type Result } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 
@@ -50,8 +51,31 @@ const Filter = {
   channel: v.optional(PathComponent),
 };
 
+/** Asks of a whole object what is wrong with it; the answer is the whole message. */
+const sound = (complaint: (value: JsonObject) => string | undefined) =>
+  v.rawCheck<JsonObject>(({ dataset, addIssue }) => {
+    const message = dataset.typed ? complaint(dataset.value) : undefined;
+    if (message !== undefined) addIssue({ message });
+  });
+
+/** The one name that every query may have beside its own: many clients add it to get past a cache. */
+export const CACHE_BUSTER = "_";
+
+/** The query of a list: every name is known, and stands there once. */
+const query = <const E extends v.ObjectEntries>(entries: E) =>
+  v.pipe(
+    v.custom<JsonObject>(() => true),
+    sound((given) => {
+      const names = Object.keys(given).filter((name) => name !== CACHE_BUSTER);
+      const repeated = names.find((name) => Array.isArray(given[name]));
+      const wrong = unknownName(Object.keys(entries), names);
+      return wrong ?? (repeated === undefined ? undefined : `${repeated}: must be given only once`);
+    }),
+    v.object(entries),
+  );
+
 /** Query of the asset list. The cursor carries the filters it was made with. */
-export const AssetListQuery = v.object({
+export const AssetListQuery = query({
   ...Filter,
   limit: Limit,
   cursor: cursorOf(
@@ -60,7 +84,7 @@ export const AssetListQuery = v.object({
 });
 
 /** Query of a list in the order of ids: vaults and keys. */
-export const IdListQuery = v.object({
+export const IdListQuery = query({
   limit: Limit,
   cursor: cursorOf(
     v.strictObject({ created_at: v.string(), id: v.pipe(v.string(), v.regex(/^(?:vault|key)_[0-9a-z]{26}$/)) }),
@@ -75,7 +99,12 @@ const Name = v.pipe(
 );
 
 const body = <const E extends v.ObjectEntries>(entries: E) =>
-  v.pipe(v.custom<JsonObject>(isJsonObject, "the body must be a JSON object"), v.object(entries));
+  v.pipe(
+    v.custom<JsonObject>(isJsonObject, "the body must be a JSON object"),
+    // Not by a strict object: valibot's overlook names such as `__proto__`.
+    sound((given) => unknownName(Object.keys(entries), Object.keys(given))),
+    v.object(entries),
+  );
 
 export const VaultBody = body({ name: Name });
 
@@ -117,8 +146,13 @@ export const LinkBody = body({
 /** Values of metadata and tags are checked by model/metadata: valibot's records lose keys such as `__proto__`. */
 export const PatchBody = v.pipe(
   body({
-    metadata: v.optional(v.custom<JsonObject>(isJsonObject, "must be a JSON object")),
-    tags: v.optional(v.array(v.string("must be a string"), "must be an array of strings")),
+    metadata: v.optional(v.custom<JsonObject>(isJsonObject, `must be a JSON object, such as ${EXAMPLE.metadata}`)),
+    tags: v.optional(
+      v.array(
+        v.string(`must be a string, as in ${EXAMPLE.tags}`),
+        `must be an array of strings, such as ${EXAMPLE.tags}`,
+      ),
+    ),
   }),
   v.check(
     (patch) => patch.metadata !== undefined || patch.tags !== undefined,

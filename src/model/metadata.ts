@@ -6,6 +6,9 @@ export type JsonObject = { [key: string]: unknown };
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** What messages about these fields show: quotes are easily lost between a shell and a form. */
+export const EXAMPLE = { metadata: '{"alt":"A cat"}', tags: '["hero","cats"]' } as const;
+
 /** UTF-8 length; cheap when the text is short enough to fit whatever it contains. */
 export const utf8Length = (text: string): number => Buffer.byteLength(text, "utf8");
 
@@ -25,7 +28,7 @@ export function nestsDeeper(value: unknown, limit: number): boolean {
 
 /** Serialises metadata for storage, or says which rule it breaks. */
 export function serializeMetadata(value: unknown): Result<{ json: string }> {
-  if (!isJsonObject(value)) return invalid("metadata: must be a JSON object");
+  if (!isJsonObject(value)) return invalid(`metadata: must be a JSON object, such as ${EXAMPLE.metadata}`);
   if (nestsDeeper(value, MAX_METADATA_DEPTH)) {
     return invalid(`metadata: must not nest deeper than ${MAX_METADATA_DEPTH} levels`);
   }
@@ -39,7 +42,7 @@ export function serializeMetadata(value: unknown): Result<{ json: string }> {
 /** Serialises tags for storage (order and duplicates kept), or says which rule they break. */
 export function serializeTags(value: unknown): Result<{ json: string }> {
   if (!Array.isArray(value) || !value.every((tag) => typeof tag === "string")) {
-    return invalid("tags: must be a JSON array of strings");
+    return invalid(`tags: must be a JSON array of strings, such as ${EXAMPLE.tags}`);
   }
   if (value.length > MAX_TAGS) return invalid(`tags: must be at most ${MAX_TAGS} strings`);
   const json = JSON.stringify(value);
@@ -51,7 +54,7 @@ export function serializeTags(value: unknown): Result<{ json: string }> {
 
 /** A form field or query parameter that holds JSON: `serialize` decides what it must be. */
 export function parseJsonField(
-  field: string,
+  field: keyof typeof EXAMPLE,
   text: string,
   serialize: (value: unknown) => Result<{ json: string }>,
 ): Result<{ json: string }> {
@@ -59,7 +62,7 @@ export function parseJsonField(
   try {
     value = JSON.parse(text);
   } catch {
-    return invalid(`${field}: must be valid JSON`);
+    return invalid(`${field}: must be valid JSON, such as ${EXAMPLE[field]}`);
   }
   return serialize(value);
 }

@@ -106,11 +106,6 @@ describe("list", () => {
     await refusal(await vault.request("GET", `${vault.assets}?${name}=a&${name}=b`), 400, "INVALID_PARAMS");
   });
 
-  it("ignores unknown parameters", async () => {
-    const vault = await TestVault.create();
-    expect(await vault.list({ sort: "name", __proto__x: 1 })).toMatchObject({ data: [] });
-  });
-
   it("refuses a cursor that is none, or that belongs to other filters", async () => {
     const vault = await TestVault.create();
     for (let i = 0; i < 3; i++) await vault.upload();

@@ -232,15 +232,15 @@ describe("upload", () => {
   const nested = (levels: number) => '{"a":'.repeat(levels - 1) + "{}" + "}".repeat(levels - 1);
 
   it.each([
-    ["metadata", "{", "must be valid JSON"],
-    ["metadata", "[]", "must be a JSON object"],
-    ["metadata", "null", "must be a JSON object"],
+    ["metadata", "{", 'must be valid JSON, such as {"alt":"A cat"}'],
+    ["metadata", "[]", 'must be a JSON object, such as {"alt":"A cat"}'],
+    ["metadata", "null", 'must be a JSON object, such as {"alt":"A cat"}'],
     ["metadata", '"x"', "must be a JSON object"],
     ["metadata", nested(33), "must not nest deeper than 32 levels"],
     ["metadata", `{"a":${"[".repeat(10_000)}${"]".repeat(10_000)}}`, "must not nest deeper than 32 levels"],
-    ["tags", "x", "must be valid JSON"],
-    ["tags", "{}", "must be a JSON array of strings"],
-    ["tags", "[1]", "must be a JSON array of strings"],
+    ["tags", "x", 'must be valid JSON, such as ["hero","cats"]'],
+    ["tags", "{}", 'must be a JSON array of strings, such as ["hero","cats"]'],
+    ["tags", "[1]", 'must be a JSON array of strings, such as ["hero","cats"]'],
     ["tags", '["a",null]', "must be a JSON array of strings"],
     ["tags", JSON.stringify(Array.from({ length: 1001 }, () => "")), "must be at most 1000 strings"],
     ["metadata", JSON.stringify({ a: "x".repeat(65_536) }), "must be at most 65536 bytes"],
