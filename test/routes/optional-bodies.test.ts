@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { bearer, refusal, send, TestVault } from "../support/api.ts";
+
+const chunked = (...texts: string[]): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start(controller) {
+      for (const text of texts) controller.enqueue(new TextEncoder().encode(text));
+      controller.close();
+    },
+  });
+
+const BODIES: [string, () => RequestInit][] = [
+  ["no body", () => ({})],
+  ["an empty one", () => ({ body: "" })],
+  ["an empty stream", () => ({ body: chunked() })],
+];
+
+const TYPES: [string, Record<string, string>][] = [
+  ["no type", {}],
+  ["application/json", { "Content-Type": "application/json" }],
+  ["a form's type", { "Content-Type": "application/x-www-form-urlencoded" }],
+];
+
+describe("a body whose fields are all optional", () => {
+  const endpoints = async (vault: TestVault): Promise<[string, object][]> => [
+    [`${vault.path}/keys`, { type: "secret", label: null, expires_at: null }],
+    [`${vault.assets}/${(await vault.upload()).id}/links`, { url: expect.any(String) }],
+  ];
+
+  it.each(BODIES)("may be absent: %s", async (_, body) => {
+    const vault = await TestVault.create();
+    for (const [path, expected] of await endpoints(vault)) {
+      for (const [type, headers] of TYPES) {
+        const init = { method: "POST", headers: { ...bearer(vault.secretKey), ...headers }, ...body() };
+        const response = await send(path, init);
+        expect([type, response.status]).toEqual([type, 201]);
+        expect(await response.json()).toMatchObject(expected);
+      }
+    }
+  });
+
+  it("needs its type when there is one, however it comes", async () => {
+    const vault = await TestVault.create();
+    for (const [path] of await endpoints(vault)) {
+      const post = (body: BodyInit, headers = {}) =>
+        send(path, { method: "POST", headers: { ...bearer(vault.secretKey), ...headers }, body });
+      for (const body of [() => "{}", () => " ", () => chunked("{", "}")]) {
+        await refusal(await post(body()), 415, "UNSUPPORTED_MEDIA_TYPE");
+        await refusal(await post(body(), { "Content-Type": "text/plain" }), 415, "UNSUPPORTED_MEDIA_TYPE");
+      }
+      const typed = { "Content-Type": "application/json" };
+      await refusal(await post(" ", typed), 400, "INVALID_PARAMS");
+      await refusal(await post(chunked("nu", "ll"), typed), 400, "INVALID_PARAMS");
+      expect((await post(chunked("{", "}"), typed)).status).toBe(201);
+    }
+  });
+
+  it("is needed where a field is: a vault's name, a patch", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    await refusal(await vault.request("PATCH", `${vault.assets}/${id}`), 415, "UNSUPPORTED_MEDIA_TYPE");
+    await refusal(await vault.patch(id, ""), 400, "INVALID_PARAMS");
+  });
+});
