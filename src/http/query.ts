@@ -12,3 +12,6 @@ export function parseQuery(search: string): Query {
   }
   return query;
 }
+
+/** The one name that every query may have beside its own: many clients add it to get past a cache. */
+export const CACHE_BUSTER = "_";

@@ -34,7 +34,7 @@ export function refusalReply({ code, message, headers: given }: Refusal): Reply 
 /** Response headers a browser's script may read. */
 const EXPOSED =
   "ETag, Location, Content-Location, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Repr-Digest, " +
-  "Retry-After, WWW-Authenticate, Allow, X-Request-Id, Strongroom-Durability";
+  "Retry-After, WWW-Authenticate, Allow, X-Request-Id, Strongroom-Durability, Strongroom-Ignored";
 
 /** Bytes of a reply's body; null when only the end of its stream will tell. */
 export function bodyLength({ body, headers }: Reply): number | null {

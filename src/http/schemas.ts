@@ -4,6 +4,7 @@ import { DEFAULT_PAGE, MAX_NAME_LENGTH, MAX_PAGE } from "../model/limits.ts";
 import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
 import { decodeCursor } from "../model/cursor.ts";
 import { unknownName } from "./names.ts";
+import { CACHE_BUSTER } from "./query.ts";
 import { invalid, type Result } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 
@@ -57,9 +58,6 @@ const sound = (complaint: (value: JsonObject) => string | undefined) =>
     const message = dataset.typed ? complaint(dataset.value) : undefined;
     if (message !== undefined) addIssue({ message });
   });
-
-/** The one name that every query may have beside its own: many clients add it to get past a cache. */
-export const CACHE_BUSTER = "_";
 
 /** The query of a list: every name is known, and stands there once. */
 const query = <const E extends v.ObjectEntries>(entries: E) =>

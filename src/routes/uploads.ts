@@ -1,4 +1,5 @@
 import type { ApiRequest, Handler } from "../http/request.ts";
+import { CACHE_BUSTER } from "../http/query.ts";
 import { durability, json } from "../http/respond.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import { essence } from "../model/mime.ts";
@@ -34,11 +35,11 @@ export const uploadAsset: Handler = async (api) => {
   if (!received.ok) return api.refuse(received);
   const outcome = await api.timed(publish(api, principal, received.stored, createOnly));
   if (!outcome.ok) return outcome;
-  const { id } = outcome;
   const headers = {
     ETag: outcome.etag,
-    Location: `/api/v1/vaults/${vaultId}/assets/${id}`,
+    Location: `/api/v1/vaults/${vaultId}/assets/${outcome.id}`,
     ...durability(outcome.durable),
+    ...received.stored.ignored.header,
   };
   return json(outcome.body, { status: 201, headers });
 };
@@ -55,9 +56,14 @@ async function receive(api: ApiRequest, context: UploadContext): Promise<Result<
     const boundary = boundaryOf(contentType);
     if (!boundary.ok) return boundary;
     // The form around a file is no larger before it than after it.
-    return (
-      isOver(reader.declared, MAX_FILE_BYTES + 2 * MAX_TRAILER_BYTES) ?? receiveForm(context, reader, boundary.boundary)
-    );
+    const received =
+      isOver(reader.declared, MAX_FILE_BYTES + 2 * MAX_TRAILER_BYTES) ??
+      (await receiveForm(context, reader, boundary.boundary));
+    // Beside a form, parameters mean nothing.
+    if (received.ok) {
+      for (const name of Object.keys(query)) if (name !== CACHE_BUSTER) received.stored.ignored.add(name);
+    }
+    return received;
   }
   const isRaw = ["partition", "collection", "channel"].some((name) => query[name] !== undefined);
   if (!isRaw || essence(contentType).startsWith("multipart/")) {

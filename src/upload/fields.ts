@@ -1,3 +1,4 @@
+import { IgnoredNames } from "../http/ignored.ts";
 import { parse, PathComponent } from "../http/schemas.ts";
 import type { AssetPath } from "../model/asset.ts";
 import { checkFilename, lastSegment } from "../model/filename.ts";
@@ -15,14 +16,18 @@ export class UploadFields {
   readonly #seen = new Set<string>();
   /** Overrides the name that the file came with. */
   #filename: string | undefined;
+  readonly ignored = new IgnoredNames();
   metadata = "{}";
   tags = "[]";
 
-  /** Takes a field; unknown ones are ignored. An empty optional field counts as absent. */
+  /** Takes a field; unknown ones are only noted. An empty optional field counts as absent. */
   set(name: string, value: string): void {
     if (name === "file") throw new Refused(invalid("file: must be sent as a file, with a filename, not as text"));
     const known = isPathField(name) || name === "filename" || name === "metadata" || name === "tags";
-    if (!known) return;
+    if (!known) {
+      this.ignored.add(name);
+      return;
+    }
     if (this.#seen.has(name)) throw new Refused(invalid(`${name}: must be given only once`));
     this.#seen.add(name);
     if (isPathField(name)) {

@@ -150,6 +150,10 @@ class FormReceiver {
     const r2_key = r2Key(this.#context.vaultId, path, this.#id);
     const mime_type = mimeTypeOf(file.part.contentType, path.filename);
     const facts = await file.sink.finish(r2_key, mime_type, file.promised);
-    return storedIn(file.sink, describe({ id: this.#id, r2_key, mime_type, path, fields: this.#fields, facts }));
+    return storedIn(
+      file.sink,
+      this.#fields,
+      describe({ id: this.#id, r2_key, mime_type, path, fields: this.#fields, facts }),
+    );
   }
 }

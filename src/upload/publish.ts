@@ -51,7 +51,7 @@ async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset)
 async function settle(
   caller: VaultCaller,
   principal: Principal,
-  { upload, discard }: Stored,
+  { upload, discard }: Pick<Stored, "upload" | "discard">,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability>> {
   let attempts = 0;

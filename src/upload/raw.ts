@@ -1,4 +1,4 @@
-import type { Query } from "../http/query.ts";
+import { CACHE_BUSTER, type Query } from "../http/query.ts";
 import type { BodyReader } from "../http/reader.ts";
 import { r2Key } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
@@ -40,7 +40,7 @@ export async function receiveRaw(
     });
     for (let chunk = await reader.read(); chunk; chunk = await reader.read()) await sink.write(chunk);
     const facts = await sink.finish(r2_key, mime_type, promised);
-    return { ok: true, stored: storedIn(sink, describe({ id, r2_key, mime_type, path, fields, facts })) };
+    return { ok: true, stored: storedIn(sink, fields, describe({ id, r2_key, mime_type, path, fields, facts })) };
   } catch (error) {
     await sink?.abort();
     if (error instanceof Refused) return error.refusal;
@@ -51,8 +51,9 @@ export async function receiveRaw(
 function queryFields(query: Query): UploadFields {
   const fields = new UploadFields();
   for (const [name, value] of Object.entries(query)) {
-    if (name === "file") continue; // Here it is no field's name.
-    for (const each of [value ?? []].flat()) fields.set(name, each);
+    if (name === CACHE_BUSTER) continue;
+    if (name === "file") fields.ignored.add(name); // Here it is no field's name.
+    else for (const each of [value ?? []].flat()) fields.set(name, each);
   }
   return fields;
 }
