@@ -6,7 +6,7 @@ import { logError } from "../log.ts";
 import type { AssetPath, BodyLocation } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
 import { isAssetId } from "../model/id.ts";
-import { assetNotFound, invalid, refuse, type Refusal, unavailable } from "../model/refusal.ts";
+import { assetNotFound, invalid, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { parse, PathComponent } from "../http/schemas.ts";
 
 /** GET /api/v1/vaults/{vaultId}/assets/{assetId}/content, with a key or a signed link */
@@ -27,9 +27,17 @@ export const getFile: Handler = async (api) => {
   return filename.ok ? serve(api, { ...path, filename: filename.filename }) : api.refuse(filename);
 };
 
+/** Where the body is; a path at which there is none is named, because its parts are easily taken for one another. */
+async function locate(api: ApiRequest, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
+  const found = await api.vault("read", (stub) => stub.locate(api.principal, what));
+  if (found.ok || found.code !== "ASSET_NOT_FOUND" || typeof what === "string") return found;
+  const { partition, collection, channel, filename } = what;
+  return { ...found, message: `no asset at ${partition}/${collection}/${channel}/${filename} in this vault` };
+}
+
 async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply | Refusal> {
   const { headers } = api.request;
-  const found = await api.vault("read", (stub) => stub.locate(api.principal, what));
+  const found = await locate(api, what);
   if (!found.ok) return found;
   const { body } = found;
   const lastModified = Date.parse(body.created_at);
@@ -78,7 +86,7 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply |
 
 /** The body is gone: deleted a moment ago, or lost. */
 async function missing(api: ApiRequest, what: string | AssetPath, body: BodyLocation): Promise<Refusal> {
-  const found = await api.vault("read", (stub) => stub.locate(api.principal, what));
+  const found = await locate(api, what);
   if (!found.ok) return found;
   logError("content: the body is missing", new Error("not in R2"), { vault: api.vaultId, asset: body.id });
   return unavailable("the content is not available at the moment", 60);

@@ -195,6 +195,24 @@ describe("content by path", () => {
     await refusal(await file("a%2Fb"), 400, "INVALID_PARAMS");
     await refusal(await vault.request("GET", `${vault.path}/files/A/b/c/d`), 400, "INVALID_PARAMS");
   });
+
+  it("says which path was not found, decoded, and only with a 404", async () => {
+    const vault = await TestVault.create();
+    const get = (path: string) => vault.request("GET", `${vault.path}/files/${path}`);
+    for (const [sent, shown] of [
+      ["marketing/blog/hero-images/photo.jpg", "marketing/blog/hero-images/photo.jpg"],
+      ["a/b/c/n%C3%A4me%20%26%20more.txt", "a/b/c/näme & more.txt"],
+    ] as const) {
+      const message = `no asset at ${shown} in this vault`;
+      expect(await refusal(await get(sent), 404, "ASSET_NOT_FOUND")).toBe(message);
+    }
+    const gone = await vault.upload();
+    await vault.delete(gone.id);
+    expect(await refusal(await get("marketing/blog/hero-images/hello.txt"), 404, "ASSET_NOT_FOUND")).toContain("hello");
+    expect(
+      await refusal(await vault.request("GET", `${vault.assets}/${gone.id}/content`), 404, "ASSET_NOT_FOUND"),
+    ).toBe("no asset with this id in this vault");
+  });
 });
 
 describe("signed links", () => {
