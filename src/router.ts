@@ -3,6 +3,7 @@ import type { Env } from "./env.ts";
 import type { Access } from "./http/auth.ts";
 import { ApiRequest } from "./http/request.ts";
 import { json, refusalReply, render, type Reply } from "./http/respond.ts";
+import { adminTokenProblem, keySecretProblem, misconfigured } from "./http/settings.ts";
 import { logError } from "./log.ts";
 import { refuse, type Refusal } from "./model/refusal.ts";
 import { deleteAsset, getAsset, listAssets, patchAsset } from "./routes/assets.ts";
@@ -47,8 +48,10 @@ router
 
   .get("/healthz", healthz);
 
-/** Liveness: this Worker runs. It asks nothing of the stores and tells nothing of them. */
-async function healthz(): Promise<Reply> {
+/** Liveness: this Worker runs and has its secrets. It asks nothing of the stores and tells nothing of them. */
+async function healthz({ env }: ApiRequest): Promise<Reply | Refusal> {
+  const problems = [keySecretProblem(env), adminTokenProblem(env)].filter((problem) => problem !== undefined);
+  if (problems.length > 0) return misconfigured(...problems);
   return json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } });
 }
 

@@ -4,6 +4,7 @@ import { refuse, type Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { sign, verify } from "./auth.ts";
 import type { Query } from "./query.ts";
+import { keySecretProblem, misconfigured } from "./settings.ts";
 import type { Disposition } from "./disposition.ts";
 
 /** What a signed link says: this asset's content, until then, on the authority of the key that made it. */
@@ -38,6 +39,8 @@ export async function verifyLink(
   query: Query,
 ): Promise<Result<{ principal: Principal }>> {
   const { expires = "", key = "", signature = "", disposition = "inline" } = query;
+  const problem = keySecretProblem(env);
+  if (problem !== undefined) return misconfigured(problem);
   const invalidLink = refuse("FORBIDDEN", "this link is not valid");
   if (typeof expires !== "string" || typeof key !== "string" || typeof signature !== "string") return invalidLink;
   if (disposition !== "inline" && disposition !== "attachment") return invalidLink;

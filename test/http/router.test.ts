@@ -1,5 +1,7 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { bearer, refusal, send, TestVault } from "../support/api.ts";
+import { handle } from "../../src/router.ts";
+import { admin, bearer, ORIGIN, refusal, send, TestVault } from "../support/api.ts";
 
 describe("router", () => {
   it.each([
@@ -93,5 +95,17 @@ describe("router", () => {
   it("gives each answer an id of its own", async () => {
     const ids = await Promise.all([1, 2].map(async () => (await send("/")).headers.get("X-Request-Id")));
     expect(new Set(ids).size).toBe(2);
+  });
+
+  it("answers an opaque 500 to what nobody foresaw", async () => {
+    const request = new Request(`${ORIGIN}/api/v1/vaults`, {
+      method: "POST",
+      headers: { ...admin, "Content-Type": "application/json" },
+      body: '{"name":"x"}',
+    });
+    const without = Object.assign({}, env, { DB: undefined, DB_1: undefined });
+    expect(await refusal(await handle(request, without), 500, "INTERNAL_ERROR")).toBe(
+      "something went wrong on our side",
+    );
   });
 });

@@ -1,0 +1,30 @@
+import type { Env } from "../env.ts";
+import { type Refusal, unavailable } from "../model/refusal.ts";
+
+/** Shorter secrets can be guessed. Characters. */
+export const MIN_SECRET_LENGTH = 32;
+
+/** An operator has to act: there is no use in asking again at once. Seconds. */
+const RETRY_AFTER_S = 60;
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** What is wrong with the secrets that sign keys; undefined when nothing is. It names the setting, never its value. */
+export function keySecretProblem(env: Env): string | undefined {
+  const rule = `must have at least ${MIN_SECRET_LENGTH} characters`;
+  if (text(env.KEY_SECRET) === "") return `KEY_SECRET is not set: it ${rule}`;
+  if (text(env.KEY_SECRET).length < MIN_SECRET_LENGTH) return `KEY_SECRET is too short: it ${rule}`;
+  const previous = env.KEY_SECRET_PREVIOUS;
+  const isShort = Boolean(previous) && text(previous).length < MIN_SECRET_LENGTH;
+  return isShort ? `KEY_SECRET_PREVIOUS is too short: it ${rule}, or must be removed` : undefined;
+}
+
+/** The same of the operator's token, which no request could send if it held a space. */
+export function adminTokenProblem(env: Env): string | undefined {
+  if (text(env.ADMIN_TOKEN) === "") return "ADMIN_TOKEN is not set";
+  return /\s/.test(text(env.ADMIN_TOKEN)) ? "ADMIN_TOKEN must not contain white space" : undefined;
+}
+
+/** What a request gets that cannot be answered for such a reason: 503, because it is not the client's fault. */
+export const misconfigured = (...problems: string[]): Refusal =>
+  unavailable(`this server is not set up: ${problems.join("; ")}`, RETRY_AFTER_S);

@@ -1,0 +1,69 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { handle } from "../../src/router.ts";
+import { admin, bearer, ORIGIN, refusal, TestVault } from "../support/api.ts";
+
+/** A request to a Worker that is set up otherwise than the tests' own; undefined takes a setting away. */
+const ask = (settings: object, path: string, init?: RequestInit): Promise<Response> =>
+  handle(new Request(ORIGIN + path, init), Object.assign({}, env, settings));
+
+const SHORT = "31-characters-are-one-too-few--";
+
+const WRONG: [string, object, RegExp][] = [
+  ["no KEY_SECRET", { KEY_SECRET: undefined }, /: KEY_SECRET is not set: it must have at least 32 characters$/],
+  ["an empty KEY_SECRET", { KEY_SECRET: "" }, /: KEY_SECRET is not set/],
+  ["a short KEY_SECRET", { KEY_SECRET: SHORT }, /: KEY_SECRET is too short: it must have at least 32 characters$/],
+  ["a KEY_SECRET that is no text", { KEY_SECRET: 12345 }, /: KEY_SECRET is not set/],
+  ["a short KEY_SECRET_PREVIOUS", { KEY_SECRET_PREVIOUS: SHORT }, /: KEY_SECRET_PREVIOUS is too short/],
+  ["no ADMIN_TOKEN", { ADMIN_TOKEN: undefined }, /: ADMIN_TOKEN is not set$/],
+  ["an empty ADMIN_TOKEN", { ADMIN_TOKEN: "" }, /: ADMIN_TOKEN is not set$/],
+  ["an ADMIN_TOKEN with a space", { ADMIN_TOKEN: "a b" }, /: ADMIN_TOKEN must not contain white space$/],
+];
+
+describe("settings that are missing", () => {
+  it.each(WRONG)("%s: /healthz answers 503 and names it, never its value", async (_, settings, message) => {
+    const response = await ask(settings, "/healthz");
+    expect(response.headers.get("Retry-After")).toBe("60");
+    const text = await refusal(response, 503, "UNAVAILABLE");
+    expect(text).toMatch(message);
+    for (const value of Object.values(settings)) if (value) expect(text).not.toContain(String(value));
+    expect((await ask(settings, "/healthz", { method: "HEAD" })).status).toBe(503);
+  });
+
+  it.each(WRONG)("%s: whoever sends the admin token is told so, too", async (_, settings, message) => {
+    for (const [path, method] of [
+      ["/api/v1/vaults", "GET"],
+      ["/api/v1/vaults", "POST"],
+    ] as const) {
+      expect(await refusal(await ask(settings, path, { method, headers: admin }), 503, "UNAVAILABLE")).toMatch(message);
+    }
+  });
+
+  it("all of them are named together", async () => {
+    const text = await refusal(await ask({ KEY_SECRET: "", ADMIN_TOKEN: "" }, "/healthz"), 503, "UNAVAILABLE");
+    expect(text).toMatch(/KEY_SECRET is not set.*; ADMIN_TOKEN is not set$/);
+  });
+
+  it("without KEY_SECRET nothing that needs a key or a link is answered; without ADMIN_TOKEN keys and links act", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    const link = await (await vault.request("POST", `${vault.assets}/${id}/links`)).json<{ url: string }>();
+    const signed = link.url.slice(ORIGIN.length);
+    for (const settings of [{ KEY_SECRET: "" }, { KEY_SECRET: SHORT }, { KEY_SECRET_PREVIOUS: SHORT }]) {
+      await refusal(await ask(settings, signed), 503, "UNAVAILABLE");
+      await refusal(await ask(settings, vault.assets, { headers: bearer(vault.secretKey) }), 503, "UNAVAILABLE");
+    }
+    expect((await ask({ ADMIN_TOKEN: "" }, signed)).status).toBe(200);
+    expect((await ask({ ADMIN_TOKEN: "" }, vault.assets, { headers: bearer(vault.secretKey) })).status).toBe(200);
+    await refusal(await ask({ ADMIN_TOKEN: "" }, vault.assets), 401, "UNAUTHORIZED");
+  });
+
+  it("nothing is missing: an empty former secret is none", async () => {
+    expect((await ask({ KEY_SECRET_PREVIOUS: "" }, "/healthz")).status).toBe(200);
+  });
+
+  it("come after an unknown route and a wrong method", async () => {
+    await refusal(await ask({ KEY_SECRET: "" }, "/nowhere"), 404, "NOT_FOUND");
+    await refusal(await ask({ KEY_SECRET: "" }, "/api/v1/vaults", { method: "PUT" }), 405, "METHOD_NOT_ALLOWED");
+  });
+});
