@@ -1,8 +1,9 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, openAsBlob, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
@@ -39,6 +40,10 @@ const succeeds = (command: string, ...args: string[]): boolean => {
   }
 };
 
+/** What a command prints. Not waited for in one go: Node must see meanwhile that the server closes idle connections. */
+const output = async (command: string, ...args: string[]): Promise<string> =>
+  (await promisify(execFile)(command, args)).stdout;
+
 /** A package if it is installed. Its name is not known to the compiler, so neither is its type. */
 async function installed<T>(name: string): Promise<T | undefined> {
   try {
@@ -61,16 +66,15 @@ async function check(record: AssetRecord, tags = '["t"]'): Promise<void> {
 
 const formFields = Object.entries(FIELDS);
 
-it.runIf(succeeds("curl", "--version"))("curl: a form, and a raw body", async () => {
-  const run = (...args: string[]): AssetRecord =>
-    JSON.parse(
-      execFileSync("curl", ["-sS", "-H", `Authorization: ${authorization}`, ...args], { encoding: "utf8" }),
-    ) as AssetRecord;
+it("curl: a form, and a raw body", async ({ skip }) => {
+  skip(!succeeds("curl", "--version"), "curl is not installed");
+  const run = async (...args: string[]): Promise<AssetRecord> =>
+    JSON.parse(await output("curl", "-sS", "-H", `Authorization: ${authorization}`, ...args)) as AssetRecord;
   const fields = formFields.flatMap(([name, value]) => ["-F", `${name}=${value}`]);
-  await check(run(...fields, "-F", `file=@${file}`, assets));
-  await check(run("-F", `file=@${file}`, ...fields, "-H", "Transfer-Encoding: chunked", assets));
-  await check(run("--data-binary", `@${file}`, rawUrl()));
-  await check(run("-T", file, "-X", "POST", rawUrl()));
+  await check(await run(...fields, "-F", `file=@${file}`, assets));
+  await check(await run("-F", `file=@${file}`, ...fields, "-H", "Transfer-Encoding: chunked", assets));
+  await check(await run("--data-binary", `@${file}`, rawUrl()));
+  await check(await run("-T", file, "-X", "POST", rawUrl()));
 });
 
 it("Node fetch: FormData, a blob from disk, and a stream", async () => {
@@ -92,7 +96,7 @@ it("axios with form-data", async ({ skip }) => {
     default: new () => { append(name: string, value: unknown): void; getHeaders(): object };
   }>("form-data");
   if (!axios || !FormDataPackage) {
-    skip();
+    skip("axios or form-data is not installed");
     return;
   }
   const form = new FormDataPackage.default();
@@ -107,7 +111,7 @@ it("undici", async ({ skip }) => {
     request(url: string, options: object): Promise<{ body: { json(): Promise<AssetRecord> } }>;
   }>("undici");
   if (!undici) {
-    skip();
+    skip("undici is not installed");
     return;
   }
   const headers = { authorization, "content-type": "application/octet-stream" };
@@ -123,7 +127,7 @@ it("superagent", async ({ skip }) => {
   }
   const superagent = await installed<{ default: { post(url: string): Chain } }>("superagent");
   if (!superagent) {
-    skip();
+    skip("superagent is not installed");
     return;
   }
   let chain = superagent.default.post(assets).set("Authorization", authorization).attach("file", file);
@@ -131,7 +135,8 @@ it("superagent", async ({ skip }) => {
   await check((await chain).body);
 });
 
-it.runIf(succeeds("python3", "-c", "import requests"))("Python requests", async () => {
+it("Python requests", async ({ skip }) => {
+  skip(!succeeds("python3", "-c", "import requests"), "Python's requests is not installed");
   const script = `
 import json, sys, requests
 file, url, raw, auth, fields = sys.argv[1:]
@@ -139,15 +144,12 @@ headers = {"Authorization": auth}
 a = requests.post(url, headers=headers, data=json.loads(fields), files={"file": open(file, "rb")})
 b = requests.post(raw, headers=headers, data=open(file, "rb"))
 print(json.dumps([a.json(), b.json()]))`;
-  const output = execFileSync(
-    "python3",
-    ["-c", script, file, assets, rawUrl(), authorization, JSON.stringify(FIELDS)],
-    { encoding: "utf8" },
-  );
-  for (const record of JSON.parse(output) as AssetRecord[]) await check(record);
+  const printed = await output("python3", "-c", script, file, assets, rawUrl(), authorization, JSON.stringify(FIELDS));
+  for (const record of JSON.parse(printed) as AssetRecord[]) await check(record);
 });
 
-it.runIf(succeeds("python3", "--version"))("Python's http.client, from its standard library", async () => {
+it("Python's http.client, from its standard library", async ({ skip }) => {
+  skip(!succeeds("python3", "--version"), "Python is not installed");
   const script = `
 import http.client, sys, urllib.parse
 file, raw, auth = sys.argv[1:]
@@ -155,11 +157,12 @@ u = urllib.parse.urlparse(raw)
 c = http.client.HTTPConnection(u.hostname, u.port)
 c.request("POST", u.path + "?" + u.query, open(file, "rb"), {"Authorization": auth}, encode_chunked=True)
 print(c.getresponse().read().decode())`;
-  const output = execFileSync("python3", ["-c", script, file, rawUrl(), authorization], { encoding: "utf8" });
-  await check(JSON.parse(output) as AssetRecord);
+  const printed = await output("python3", "-c", script, file, rawUrl(), authorization);
+  await check(JSON.parse(printed) as AssetRecord);
 });
 
-it.runIf(succeeds("java", "--version"))("Java's HttpClient", async () => {
+it("Java's HttpClient", async ({ skip }) => {
+  skip(!succeeds("java", "--version"), "Java is not installed");
   const source = join(scratch, "Upload.java");
   writeFileSync(
     source,
@@ -171,7 +174,5 @@ public class Upload { public static void main(String[] a) throws Exception {
   );
   const plain = join(scratch, "plain.bin");
   writeFileSync(plain, readFileSync(file));
-  await check(
-    JSON.parse(execFileSync("java", [source, plain, rawUrl(), authorization], { encoding: "utf8" })) as AssetRecord,
-  );
+  await check(JSON.parse(await output("java", source, plain, rawUrl(), authorization)) as AssetRecord);
 });

@@ -20,6 +20,8 @@ const HAS_CURL = (() => {
   }
 })();
 
+const NO_CURL = "curl is not installed";
+
 const started: ServerProcess[] = [];
 const start = (state: string, ...flags: string[]): ServerProcess => {
   const server = new ServerProcess(state, ...flags);
@@ -58,7 +60,8 @@ describe("a user's session", () => {
     expect(statSync(join(state, "secrets.json")).mode & 0o777).toBe(0o600);
   });
 
-  it.runIf(HAS_CURL)("prints a curl line that works as pasted", () => {
+  it("prints a curl line that works as pasted", ({ skip }) => {
+    skip(!HAS_CURL, NO_CURL);
     const line = /^ +(curl .*)$/m.exec(server.output)?.[1] ?? "";
     const record = JSON.parse(
       execFileSync("bash", ["-c", `${line} --silent --fail`], { encoding: "utf8" }),
@@ -67,12 +70,13 @@ describe("a user's session", () => {
     uploaded.push(record);
   });
 
-  it.runIf(HAS_CURL).each([
+  it.for([
     ["photo.jpg", "image/jpeg"],
     ["document.pdf", "application/pdf"],
     ["empty.txt", "text/plain"],
     ["large.bin", "application/octet-stream"],
-  ])("takes %s from curl", (name, type) => {
+  ] as const)("takes %s from curl", ([name, type], { skip }) => {
+    skip(!HAS_CURL, NO_CURL);
     const file = existsSync(fixture(name)) ? fixture(name) : join(files, name);
     for (const order of [["-F", `file=@${file}`], []]) {
       const fields = ["partition=curl", "collection=real", "channel=files"].flatMap((text) => ["-F", text]);
@@ -224,7 +228,8 @@ describe("starting and stopping", () => {
     ]);
   });
 
-  it.skipIf(process.getuid?.() === 0)("says so for a read-only directory too", async () => {
+  it("says so for a read-only directory too", async ({ skip }) => {
+    skip(process.getuid?.() === 0, "root can write everywhere");
     const state = join(temporaryState(), "state");
     mkdirSync(state);
     chmodSync(state, 0o500);

@@ -1,20 +1,36 @@
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestModule, Vitest } from "vitest/node";
+import { dropExpectedNoise } from "./runtime-noise.ts";
+import { type Skipped, skippedLine } from "./skipped.ts";
 
-/** Ends a run with one line that says how it went: `N passed, N failed`. */
+/** Ends a run with one line that says how it went: `N passed, N failed`, after one that says what was skipped, if anything. */
 export default class SummaryReporter implements Reporter {
+  /** Whether `-t` chose some tests by their names: the others need no reason. */
+  #byName = false;
+
+  onInit({ config }: Vitest): void {
+    for (const stream of [process.stdout, process.stderr]) dropExpectedNoise(stream);
+    this.#byName = config.testNamePattern !== undefined;
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     let passed = 0;
     // What failed outside any test counts too: nothing may look green that is not.
     let failed = errors.length;
+    const skipped: Skipped[] = [];
     for (const module of modules) {
       failed += module.errors().length;
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (state === "passed") passed++;
-        else if (state === "failed") failed++;
+        const result = test.result();
+        if (result.state === "passed") passed++;
+        else if (result.state === "failed") failed++;
+        else if (result.state === "skipped") {
+          const reason = result.note ?? (this.#byName ? "not chosen by -t" : undefined);
+          skipped.push({ reason, file: module.relativeModuleId });
+        }
       }
     }
+    const lines = [skippedLine(skipped), `${passed} passed, ${failed} failed`].filter((line) => line !== undefined);
     // After the default reporter's own summary.
-    process.on("exit", () => process.stdout.write(`${passed} passed, ${failed} failed\n`));
+    process.on("exit", () => process.stdout.write(`${lines.join("\n")}\n`));
   }
 }
