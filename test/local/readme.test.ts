@@ -1,0 +1,79 @@
+import { execFile, spawnSync } from "node:child_process";
+import { copyFileSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { ServerProcess, temporaryState } from "./server-process.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+
+/** The sections whose commands a reader may paste one after the other, against the server that `npm start` runs. */
+const SECTIONS = ["A tour with curl", "The API"];
+
+/** What the user types, in order: the commands of all `sh` blocks, each in one line. */
+function commands(): string[] {
+  return SECTIONS.flatMap((heading) => {
+    const section = README.split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
+    if (section === undefined) throw new Error(`the README has no section "${heading}"`);
+    return [...section.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = ""]) =>
+      block
+        .replace(/\\\n\s*/g, "")
+        .split("\n")
+        .filter((line) => line.trim() !== ""),
+    );
+  });
+}
+
+interface Outcome {
+  command: string;
+  output: string;
+  status: number;
+}
+
+/** Runs commands one after the other in one shell, as in one terminal. */
+async function inOneShell(lines: string[], cwd: string): Promise<Outcome[]> {
+  const mark = "\u0001";
+  const script = lines.map((line) => `printf '${mark}'\n${line}\nprintf '${mark}%s' $?\n`).join("");
+  const { stdout } = await promisify(execFile)("bash", ["-o", "pipefail", "-c", script], { cwd });
+  const pieces = stdout.split(mark).slice(1);
+  return lines.map((command, i) => ({
+    command,
+    output: pieces[2 * i] ?? "",
+    status: Number(pieces[2 * i + 1] ?? Number.NaN),
+  }));
+}
+
+const state = temporaryState();
+const folder = temporaryState();
+const server = new ServerProcess(state);
+
+beforeAll(async () => {
+  await server.ready();
+  // The folder where the server runs, as the reader sees it.
+  symlinkSync(state, join(folder, ".strongroom"));
+  for (const file of ["README.md", "package.json"]) copyFileSync(join(ROOT, file), join(folder, file));
+});
+
+afterAll(() => {
+  server.killGroup();
+  for (const directory of [state, folder]) rmSync(directory, { recursive: true });
+});
+
+it("the README's commands: each succeeds, pasted in order", async ({ skip }) => {
+  skip(spawnSync("curl", ["--version"]).status !== 0, "curl is not installed");
+  const outcomes = await inOneShell(commands(), folder);
+  // Of a body that is shown as it is, a line may say anything; an answer of the API begins with its only line.
+  const failed = outcomes.filter(
+    ({ status, output }) => status !== 0 || /^(?:\{"error"|HTTP\/1\.1 [45])/m.test(output),
+  );
+  expect(failed).toEqual([]);
+  for (const method of ["POST", "GET", "PATCH", "DELETE"]) expect(server.output).toContain(`"method":"${method}"`);
+
+  // Both pages show something, and not the same.
+  const pages = outcomes
+    .filter(({ command, output }) => command.includes("limit=1") && output.startsWith('{"data"'))
+    .map(({ output }) => (JSON.parse(output) as { data: { id: string }[] }).data.map(({ id }) => id));
+  expect(pages.map((ids) => ids.length)).toEqual([1, 1]);
+  expect(pages[0]).not.toEqual(pages[1]);
+});
