@@ -5,6 +5,7 @@ const STACK = "stack: /somewhere/workerd@53c5e50 /somewhere/workerd@223a0a0";
 
 it.each([
   `exception = workerd/api/streams/internal.c++:2563: disconnected: pump canceled\n${STACK}\n`,
+  "NOSENTRY R2MultipartUpload::getKey called\n",
   "NOSENTRY SQLite alarm handler canceled with requestScheduledAlarm.; scheduledTime = 1795573187.396s\n",
 ])("runtime noise: %s is expected", (text) => {
   expect(isExpected(text)).toBe(true);
