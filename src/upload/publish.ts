@@ -8,6 +8,8 @@ import { callVault, type VaultCaller } from "../vault/client.ts";
 import type { Durability, RecordBody } from "../vault/live.ts";
 import type { Stored } from "./stored.ts";
 
+type Committable = Pick<Stored, "upload" | "discard">;
+
 /**
  * Makes a stored body an asset. A vault that has just lost its storage does not take it under its id, which may have been
  * committed, and even deleted, in what was lost. Then it becomes an asset under another id, and its first copy is kept.
@@ -15,7 +17,7 @@ import type { Stored } from "./stored.ts";
 export async function publish(
   caller: VaultCaller,
   principal: Principal,
-  stored: Stored,
+  stored: Committable,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability & { id: string }>> {
   const outcome = await settle(caller, principal, stored, createOnly);
@@ -27,7 +29,7 @@ export async function publish(
   return again.ok ? { ...again, id: copy.upload.id } : again;
 }
 
-async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset): Promise<Stored | undefined> {
+async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset): Promise<Committable | undefined> {
   const id = newAssetId();
   const r2_key = r2Key(vaultId, upload, id);
   try {
@@ -51,7 +53,7 @@ async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset)
 async function settle(
   caller: VaultCaller,
   principal: Principal,
-  { upload, discard }: Pick<Stored, "upload" | "discard">,
+  { upload, discard }: Committable,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability>> {
   let attempts = 0;

@@ -13,7 +13,15 @@ import { Drain } from "./drain.ts";
 import { eraseStep } from "./eraser.ts";
 import type { Index } from "./index.ts";
 import { Keyring } from "./keys.ts";
-import { ALARM_DELAY_MS, CACHE_SIZE, FORGET_EVERY_MS, MAX_UNRECORDED, VOID_MS, VOIDS_PRUNED } from "./limits.ts";
+import {
+  ALARM_DELAY_MS,
+  CACHE_SIZE,
+  FORGET_EVERY_MS,
+  KEYS_FORGOTTEN,
+  MAX_UNRECORDED,
+  VOID_MS,
+  VOIDS_PRUNED,
+} from "./limits.ts";
 import { Recorder } from "./recorder.ts";
 import { Reconciler, type ReconcileSettings } from "./reconcile.ts";
 import type { VaultRow } from "./schema.ts";
@@ -196,11 +204,13 @@ export class LiveVault {
     this.#row = row;
     this.#unsaved = false;
     if (this.recorder.behind) return Infinity;
-    await this.write(
-      { kind: "admin" },
-      this.#keyring.forget((ids) => this.correctKeys(ids, [])),
-      "urgent",
-    );
+    if (Date.now() >= this.#forgetAt) {
+      const forget = this.#keyring.forget((ids) => this.correctKeys(ids, []));
+      const outcome = await this.write({ kind: "admin" }, forget, "urgent");
+      // No more than one group forgets: there may be others.
+      if (outcome.ok && outcome.forgotten === KEYS_FORGOTTEN) return 0;
+      this.#forgetAt = Date.now() + FORGET_EVERY_MS;
+    }
     return this.#recorder.retryParked(this.recorder.done);
   }
 
