@@ -6,7 +6,7 @@ import type { AssetPath } from "../model/asset.ts";
 import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
 import type { Watchdog } from "../model/time.ts";
 import { bodyBudget } from "../http/budget.ts";
-import { type Dimensions, ImageHead } from "./dimensions.ts";
+import { type Dimensions, ImageReader } from "./image/image.ts";
 import { MAX_TRAILER_BYTES, PART_BYTES, SMALL_BUFFER_BYTES } from "./limits.ts";
 import { type LengthStream, PartBuffer, partStream, putStream } from "./part.ts";
 
@@ -59,7 +59,7 @@ export class BodySink {
   readonly #context: UploadContext;
   readonly #source: BodySource;
   readonly #hash = createHash("sha256");
-  readonly #head = new ImageHead();
+  readonly #image = new ImageReader();
   #size = 0;
   /** Under which key the body is, or is being, stored. */
   #key: string | undefined;
@@ -81,7 +81,7 @@ export class BodySink {
       throw new Refused(refuse("PAYLOAD_TOO_LARGE", `file: must be at most ${MAX_FILE_BYTES} bytes`));
     }
     this.#hash.update(bytes);
-    this.#head.write(bytes);
+    this.#image.write(bytes);
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#take(rest));
   }
 
@@ -102,7 +102,7 @@ export class BodySink {
     await this.#storing(this.#complete(key, mimeType));
     this.#buffer?.release();
     if (this.#key !== key) await this.#storing(this.#move(key, mimeType));
-    return { size: this.#size, sha256, dimensions: this.#head.end() };
+    return { size: this.#size, sha256, dimensions: this.#image.end() };
   }
 
   /** Removes whatever there is. Never throws: what R2 would not delete now is found by reconcile. */

@@ -1,5 +1,5 @@
 import { READ_BYTES } from "../http/reader.ts";
-import { RASTER_HEAD_BYTES } from "./dimensions.ts";
+import { IMAGE_BYTES } from "./image/image.ts";
 
 /** The streaming upload's own bounds, in bytes unless said otherwise. What a client can run into is a 400. */
 
@@ -32,8 +32,8 @@ export const MAX_TRAILER_BYTES =
  * memory that one upload holds. */
 export const PART_BYTES = 8 * MIB;
 
-/** What one upload holds beside its file: the bytes just read, its fields and one header block, an image's head. */
-export const FORM_BYTES = READ_BYTES + MAX_FIELDS_BYTES + MAX_HEADER_BYTES + RASTER_HEAD_BYTES;
+/** What one upload holds beside its file: the bytes just read, its fields and one header block, what an image reader keeps. */
+export const FORM_BYTES = READ_BYTES + MAX_FIELDS_BYTES + MAX_HEADER_BYTES + IMAGE_BYTES;
 
 /**
  * The slowest that a buffer may fill, on average, once it has been held for the grace time: a few clients that trickle
