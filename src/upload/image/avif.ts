@@ -114,7 +114,7 @@ function* propertiesOf(boxes: Boxes, ipco: Box, items: Items): Steps<void> {
 }
 
 function* associationsOf(source: Source, items: Items): Steps<void> {
-  const header = Uint8Array.from(yield* source.take(8));
+  const header = yield* source.take(8);
   const idBytes = byte(header, 0) === 0 ? 2 : 4;
   const wide = (byte(header, 3) & 1) !== 0;
   for (let left = u32(header, 4); left > 0; left--) {
@@ -129,7 +129,7 @@ function* associationsOf(source: Source, items: Items): Steps<void> {
     items.associated += count + 8;
     if (items.associated > MAX_KEPT_ASSOCIATIONS) throw new Unreadable("too many associations");
     if (items.associations.has(id)) throw new Unreadable("an item that is described twice");
-    const bytes = count === 0 ? new Uint8Array(0) : yield* source.take(wide ? count * 2 : count);
+    const bytes = yield* source.take(wide ? count * 2 : count);
     const list = Array.from({ length: count }, (_, at) =>
       wide ? u16(bytes, at * 2) : ((byte(bytes, at) & 0x80) << 8) | (byte(bytes, at) & 0x7f),
     );

@@ -19,7 +19,7 @@ const SHORT = 3;
  */
 export function* turnedBy(source: Source, size: number): Steps<boolean | null> {
   if (size < HEADER_BYTES) return false;
-  const header = Uint8Array.from(yield* source.take(HEADER_BYTES));
+  const header = yield* source.take(HEADER_BYTES);
   const order = text(header, 0, 4);
   if (order !== "II*\0" && order !== "MM\0*") return false;
   const [short, long] = order === "II*\0" ? [u16le, u32le] : [u16, u32];

@@ -6,22 +6,22 @@ export const MAX_HEAD_BYTES = 1024 * 1024;
 
 /** Names, values, comments, stretches of white space and the like up to there. Drawing programs write up to thirty
  * attributes and twenty entities, of some four tokens each. */
-export const MAX_TOKENS = 8_192;
+export const MAX_TOKENS = 4_096;
 
 /** The longest name and value that are kept. What is longer becomes TOO_LONG, which no document can hold. Characters. */
 const MAX_TEXT_LENGTH = 256;
 export const TOO_LONG = "\0";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 const [LESS, GREATER, EQUALS, SLASH, EXCLAMATION, QUESTION, DASH] = [0x3c, 0x3e, 0x3d, 0x2f, 0x21, 0x3f, 0x2d];
 const [QUOTE, APOSTROPHE, OPEN, CLOSE] = [0x22, 0x27, 0x5b, 0x5d];
 
 /** What kind of character a byte is, in a table: it is asked for each one. */
 const [NAME, SPACE, MARK] = [0, 1, 2];
-const KINDS = Uint8Array.from({ length: 256 }, (_, it) => {
-  const character = String.fromCharCode(it);
-  if (" \t\r\n".includes(character)) return SPACE;
-  return `<>=/!?"'[]`.includes(character) ? MARK : NAME;
-});
+const KINDS = new Uint8Array(256);
+for (const it of Buffer.from(" \t\r\n")) KINDS[it] = SPACE;
+for (const it of Buffer.from(`<>=/!?"'[]`)) KINDS[it] = MARK;
 
 const isSpace = (it: number): boolean => KINDS[it] === SPACE;
 const isNoSpace = (it: number): boolean => KINDS[it] !== SPACE;
@@ -40,10 +40,13 @@ export interface RootTag {
   readonly doctype: string | undefined;
 }
 
+/** Whether to keep an attribute of an element. */
+type Wanted = (element: string, attribute: string) => boolean;
+
 /** Reads XML up to its root element (XML 1.0, 2.8). Bytes are taken for Latin-1: all that counts is ASCII. */
 export class Markup {
   readonly #source: Source;
-  #chunk: Uint8Array = new Uint8Array(0);
+  #chunk = NOTHING;
   #at = 0;
   /** Where in the chunk to stop: its end, or where the head has become too long. */
   #end = 0;
@@ -54,13 +57,15 @@ export class Markup {
     this.#source = source;
   }
 
-  /** What has come but was not looked at. */
-  get rest(): Uint8Array {
-    return this.#chunk.subarray(this.#at);
+  /** What has come but was not looked at, for whoever goes on from here. */
+  release(): Uint8Array {
+    const rest = this.#chunk.subarray(this.#at);
+    this.#chunk = NOTHING;
+    return rest;
   }
 
-  /** Null when the document is not well-formed so far. `wanted` says which attributes of an element to keep. */
-  *rootTag(wanted: (element: string, attribute: string) => boolean): Steps<RootTag | null> {
+  /** Null when the document is not well-formed so far. */
+  *rootTag(wanted: Wanted): Steps<RootTag | null> {
     let doctype: string | undefined;
     let next = yield* this.#next();
     // The byte order mark of UTF-8.
@@ -72,10 +77,9 @@ export class Markup {
       if (next === QUESTION) {
         yield* this.#past("?>");
       } else if (next === EXCLAMATION) {
-        const keyword = yield* this.#until(endsKeyword, yield* this.#next());
-        if (keyword.text === "DOCTYPE") doctype = yield* this.#doctype(keyword.next);
-        else if (keyword.text === "" && keyword.next === DASH && (yield* this.#next()) === DASH)
-          yield* this.#past("-->");
+        const word = yield* this.#until(endsKeyword, yield* this.#next());
+        if (word.text === "DOCTYPE") doctype = yield* this.#doctype(word.next);
+        else if (word.text === "" && word.next === DASH && (yield* this.#next()) === DASH) yield* this.#past("-->");
         else return null;
       } else {
         const tag = yield* this.#tag(next, wanted);
@@ -85,10 +89,7 @@ export class Markup {
     }
   }
 
-  *#tag(
-    first: number,
-    wanted: (element: string, attribute: string) => boolean,
-  ): Steps<Omit<RootTag, "doctype"> | null> {
+  *#tag(first: number, wanted: Wanted): Steps<Omit<RootTag, "doctype"> | null> {
     const attributes = new Map<string, string>();
     const element = yield* this.#until(endsName, first);
     const name = element.text;
@@ -167,6 +168,8 @@ export class Markup {
 
   *#more(): Steps<void> {
     if (this.#left === 0) throw new Unreadable("the root element is too far away");
+    // What has been looked at is not kept while more is awaited.
+    this.#chunk = NOTHING;
     const chunk = yield* this.#source.chunk();
     if (!chunk) throw new Unreadable("cut off");
     this.#chunk = chunk;

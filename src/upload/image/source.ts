@@ -37,7 +37,7 @@ export class Source {
   requests = 0;
   looked = 0;
 
-  /** The next `size` bytes. They are good until the next request. */
+  /** The next `size` bytes, a copy. */
   *take(size: number): Steps<Uint8Array> {
     if (size === 0) return NOTHING;
     this.#count(size);
@@ -62,7 +62,8 @@ export class Source {
     yield -size;
   }
 
-  /** At least one byte, as they come; null at the file's end. Whoever asks counts what it looks at. */
+  /** At least one byte, as they come, no copy: good until the next request. Null at the file's end. Whoever asks counts
+   * what it looks at. */
   *chunk(): Steps<Uint8Array | null> {
     const bytes = yield 0;
     this.at += bytes.length;
@@ -120,9 +121,9 @@ export class Feed {
       } else {
         const taken = chunk.subarray(at, at + this.#request - this.#kept.length);
         at += taken.length;
-        const bytes = this.#kept.length === 0 ? taken : join(this.#kept, taken);
+        const bytes = join(this.#kept, taken);
         if (bytes.length === this.#request) this.#answer(bytes);
-        else this.#kept = bytes === taken ? Uint8Array.from(taken) : bytes;
+        else this.#kept = bytes;
       }
     }
   }
@@ -154,6 +155,7 @@ export class Feed {
   }
 }
 
+/** Always a copy: a view would keep the whole chunk alive. */
 function join(first: Uint8Array, second: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(first.length + second.length);
   bytes.set(first);

@@ -32,7 +32,7 @@ export function* svg(source: Source): Steps<Dimensions | null> {
   const root = yield* markup.rootTag((element, name) => ATTRIBUTES.includes(name) || name === namespaceOf(element));
   if (!root || !isSvg(root)) return null;
   const size = sizeOf(root.attributes);
-  return size && (yield* endsHere(source, markup.rest, root)) ? size : null;
+  return size && (yield* endsHere(source, markup.release(), root)) ? size : null;
 }
 
 /** The attribute that declares the namespace of an element of that name. */
