@@ -1,8 +1,12 @@
+import { crc32 } from "node:zlib";
 import { turnedBy } from "./exif.ts";
 import { type Dimensions, type Source, type Steps, dimensions, text, u32 } from "./source.ts";
 
 /** Chunks before the first image data: profiles, texts, a palette. Ten are many. */
 export const MAX_CHUNKS = 4_096;
+
+/** The eXIf chunks whose checksums are computed, all together: JPEG's EXIF has 64 KiB at most. Bytes. */
+export const MAX_EXIF_BYTES = 256 * 1024;
 
 const SIGNATURE_BYTES = 8;
 const CRC_BYTES = 4;
@@ -22,19 +26,28 @@ export function* png(source: Source): Steps<Dimensions | null> {
   if (u32(header, 0) !== 13 || text(header, 4, 8) !== "IHDR" || width > MAX_NUMBER || height > MAX_NUMBER) return null;
   yield* source.skip(5 + CRC_BYTES);
   let turned: boolean | undefined;
+  let exif = MAX_EXIF_BYTES;
   for (let left = MAX_CHUNKS; left > 0; left--) {
     const chunk = yield* source.take(8);
     const size = u32(chunk, 0);
     const type = text(chunk, 4, 8);
     if (type === "IDAT") return dimensions(width, height, turned);
     if (type === "IEND" || type === "IHDR" || size > MAX_NUMBER) return null;
-    const end = source.at + size;
     if (type === "eXIf" && turned === undefined) {
+      exif -= size;
+      if (exif < 0) return null;
+      const end = source.at + size;
+      source.crc = crc32(chunk.subarray(4));
       const found = yield* turnedBy(source, size);
       if (found === null) return null;
-      turned = found;
+      yield* source.skip(end - source.at);
+      const { crc } = source;
+      source.crc = undefined;
+      // A damaged chunk is passed over, as if it were not there.
+      if (u32(yield* source.take(CRC_BYTES), 0) === crc) turned = found;
+    } else {
+      yield* source.skip(size + CRC_BYTES);
     }
-    yield* source.skip(end - source.at + CRC_BYTES);
   }
   return null;
 }

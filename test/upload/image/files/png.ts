@@ -18,6 +18,9 @@ const idat = (width: number, height: number): Buffer => chunk("IDAT", deflateSyn
 export const png = (width: number, height: number, before: Buffer[] = [], after: Buffer[] = []): Buffer =>
   bytes(SIGNATURE, ihdr(width, height), ...before, idat(width, height), ...after, chunk("IEND"));
 
+/** A chunk with a wrong checksum. */
+export const damaged = (it: Buffer): Buffer => bytes(it.subarray(0, -1), [(it.at(-1) ?? 0) ^ 1]);
+
 const exif = (orientation: number | undefined, options = {}): Buffer => chunk("eXIf", tiff(orientation, options));
 
 /** Two frames: a canvas, and a smaller picture on it. */
@@ -37,11 +40,15 @@ export const PNGS: readonly ImageCase[] = [
   image("orientation, little-endian", png(40, 24, [exif(6, { little: true })]), [24, 40]),
   image("orientation behind the image data", png(40, 24, [], [exif(6)]), [40, 24]),
   image("orientation with a JPEG's prefix", png(40, 24, [chunk("eXIf", bytes("Exif\0\0", tiff(6)))]), [40, 24]),
+  image("orientation far behind its chunk's beginning", png(40, 24, [exif(6, { ifdAt: 100_000 })]), [24, 40]),
+  image("orientation in a damaged chunk", png(40, 24, [damaged(exif(6))]), [40, 24]),
+  image("orientation behind a damaged one", png(40, 24, [damaged(exif(1)), exif(6)]), [24, 40]),
   image("two orientations", png(40, 24, [exif(6), exif(1)]), [24, 40]),
   image("EXIF without an orientation, then with one", png(40, 24, [exif(undefined), exif(6)]), [40, 24]),
 ];
 
 export const NO_PNGS: readonly ImageCase[] = [
+  image("EXIF that is too large", png(40, 24, [exif(6, { ifdAt: 300_000 })]), null),
   image("no width", png(0, 24), null),
   image("no height", png(40, 0), null),
   image("a width over 2^31", bytes(SIGNATURE, ihdr(2 ** 31, 24), idat(1, 1), chunk("IEND")), null),
