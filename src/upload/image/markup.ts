@@ -1,4 +1,4 @@
-import { type Source, type Steps, Unreadable, byte, text } from "./source.ts";
+import { type Source, type Steps, NOTHING, Unreadable, byte, text } from "./source.ts";
 
 /** How far into a file its root element's tag must end: comments, a document type with its entities, the tag itself. They
  * are looked at byte by byte, at some nanoseconds each, and not kept. Bytes. */
@@ -12,8 +12,6 @@ export const MAX_TOKENS = 4_096;
 const MAX_TEXT_LENGTH = 256;
 export const TOO_LONG = "\0";
 
-const NOTHING: Uint8Array = new Uint8Array(0);
-
 const [LESS, GREATER, EQUALS, SLASH, EXCLAMATION, QUESTION, DASH] = [0x3c, 0x3e, 0x3d, 0x2f, 0x21, 0x3f, 0x2d];
 const [QUOTE, APOSTROPHE, OPEN, CLOSE] = [0x22, 0x27, 0x5b, 0x5d];
 
@@ -24,7 +22,6 @@ for (const it of Buffer.from(" \t\r\n")) KINDS[it] = SPACE;
 for (const it of Buffer.from(`<>=/!?"'[]`)) KINDS[it] = MARK;
 
 const isSpace = (it: number): boolean => KINDS[it] === SPACE;
-const isNoSpace = (it: number): boolean => KINDS[it] !== SPACE;
 const isMark = (it: number): boolean => KINDS[it] === MARK;
 const endsName = (it: number): boolean => KINDS[it] !== NAME;
 const endsKeyword = (it: number): boolean => it < 0x41 || it > 0x5a;
@@ -143,7 +140,7 @@ export class Markup {
   *#pastSpace(first: number): Steps<number> {
     if (!isSpace(first)) return first;
     this.#count();
-    while (!this.#find(isNoSpace)) yield* this.#more();
+    while (!this.#find((it) => !isSpace(it))) yield* this.#more();
     return yield* this.#next();
   }
 

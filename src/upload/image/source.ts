@@ -29,7 +29,7 @@ export const MAX_REQUESTS = 65_536;
 /** How often a reader may ask at the file's end: once for each box that it is in. */
 const MAX_ENDINGS = 8;
 
-const NOTHING = new Uint8Array(0);
+export const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** The file as a reader sees it: bytes in order, none twice. */
 export class Source {
