@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { UsageError } from "../src/local/state.ts";
+import { compare } from "./against/compare.ts";
 import { type Deployment, open } from "./deployment.ts";
 import { Files } from "./files.ts";
-import { compare } from "./against/compare.ts";
 import { measureAll } from "./measure.ts";
 import { parseOptions, USAGE } from "./options.ts";
 import { picture } from "./report/picture.ts";

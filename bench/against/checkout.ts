@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { UsageError } from "../../src/local/state.ts";
@@ -34,7 +34,7 @@ export function checkoutAt(directory: string): string {
  * @param place the folder in which its state directory is made, which is removed in the end
  */
 export async function startCheckout(root: string, place: string, files: Files): Promise<Deployment> {
-  const state = mkdtempSync(join(place, "strongroom-against-"));
+  const state = temporary(place);
   // In a process group of its own, so that npm, its shell, Node and workerd can be ended together.
   const server = spawn("npm", ["start", "--", "--port", "0", "--state", state], {
     cwd: root,
@@ -60,6 +60,16 @@ export async function startCheckout(root: string, place: string, files: Files): 
   } catch (error) {
     await close();
     throw new UsageError(`npm start in ${root}: ${(error as Error).message}`);
+  }
+}
+
+/** A new folder. Throws UsageError when there can be none. */
+function temporary(place: string): string {
+  try {
+    mkdirSync(place, { recursive: true });
+    return mkdtempSync(join(place, "strongroom-against-"));
+  } catch (error) {
+    throw new UsageError(`--state: ${(error as Error).message}`);
   }
 }
 
