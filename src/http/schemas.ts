@@ -6,7 +6,7 @@ import { decodeCursor } from "../model/cursor.ts";
 import { unknownName } from "./names.ts";
 import { CACHE_BUSTER } from "./query.ts";
 import { invalid, type Result } from "../model/refusal.ts";
-import { timestamp } from "../model/time.ts";
+import { parseTimestamp, timestamp } from "../model/time.ts";
 
 /** Runs a schema over unknown input; the refusal names the field and the rule of the first thing that is wrong. */
 export function parse<const S extends v.GenericSchema>(schema: S, input: unknown): Result<{ value: v.InferOutput<S> }> {
@@ -112,11 +112,8 @@ export const KeyBody = body({
   expires_at: v.nullish(
     v.pipe(
       v.string("must be a string"),
-      v.regex(
-        /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/,
-        "must be an RFC 3339 time, such as 2027-01-15T10:30:00Z",
-      ),
-      v.transform((text) => Date.parse(text)),
+      v.transform((text) => parseTimestamp(text) ?? Number.NaN),
+      v.check((ms) => !Number.isNaN(ms), "must be an RFC 3339 time of a day that exists, such as 2027-01-15T10:30:00Z"),
       v.check((ms) => ms > Date.now() && ms < 253_402_300_800_000, "must be a time in the future"),
       v.transform(timestamp),
     ),

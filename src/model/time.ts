@@ -1,6 +1,25 @@
 /** `2026-01-15T10:30:00Z`: UTC to the second, the one time format of the API. `ms` is epoch milliseconds. */
 export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
+const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
+
+/**
+ * The time (epoch milliseconds, whole seconds) that an RFC 3339 time names; undefined for anything else. Date.parse would
+ * make the 2nd of March of a 30th of February, and of 24:00 the next day.
+ */
+export function parseTimestamp(text: string): number | undefined {
+  const match = RFC3339.exec(text);
+  if (!match) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const [offsetHours, offsetMinutes] = [Number(match[8] ?? 0), Number(match[9] ?? 0)];
+  if (hour > 23 || minute > 59 || second > 59 || offsetHours > 23 || offsetMinutes > 59) return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  const sign = match[7] === "-" ? -1 : 1;
+  return date.setUTCHours(hour, minute, second) - sign * (offsetHours * 60 + offsetMinutes) * 60_000;
+}
+
 /**
  * Lets everybody else have a turn. workerd looks at its sockets and timers only when it has nothing else to do, and a loop
  * over calls to other objects of the same process always has: it would keep every client of every vault waiting.

@@ -75,7 +75,9 @@ describe("keys: create", () => {
     [{ label: 5 }, /^label: must be a string/],
     [{ expires_at: "tomorrow" }, /^expires_at: must be an RFC 3339 time/],
     [{ expires_at: "2020-01-01T00:00:00Z" }, /^expires_at: must be a time in the future/],
-    [{ expires_at: "2099-13-45T00:00:00Z" }, /^expires_at: must be a time in the future/],
+    [{ expires_at: "2099-13-45T00:00:00Z" }, /^expires_at: must be an RFC 3339 time/],
+    [{ expires_at: "2099-02-30T00:00:00Z" }, /^expires_at: must be an RFC 3339 time of a day that exists/],
+    [{ expires_at: "2099-01-01T24:00:00Z" }, /^expires_at: must be an RFC 3339 time/],
     [[], /^the body must be a JSON object/],
   ])("refuses %j", async (body, message) => {
     const vault = await TestVault.create();
