@@ -1,5 +1,6 @@
+import { inspectJson, type JsonLimits, type Objection } from "./json-text.ts";
 import { MAX_JSON_FIELD_BYTES, MAX_METADATA_DEPTH, MAX_TAGS } from "./limits.ts";
-import { invalid, type Result } from "./refusal.ts";
+import { invalid, type Refusal, type Result } from "./refusal.ts";
 
 export type JsonObject = { [key: string]: unknown };
 
@@ -26,30 +27,64 @@ export function nestsDeeper(value: unknown, limit: number): boolean {
   return false;
 }
 
+const tooDeep = (field: string): Refusal => invalid(`${field}: must not nest deeper than ${MAX_METADATA_DEPTH} levels`);
+const tooLong = (field: string): Refusal => invalid(`${field}: must be at most ${MAX_JSON_FIELD_BYTES} bytes of JSON`);
+const noTags = (): Refusal => invalid(`tags: must be a JSON array of strings, such as ${EXAMPLE.tags}`);
+const tooMany = (): Refusal => invalid(`tags: must be at most ${MAX_TAGS} strings`);
+
 /** Serialises metadata for storage, or says which rule it breaks. */
 export function serializeMetadata(value: unknown): Result<{ json: string }> {
   if (!isJsonObject(value)) return invalid(`metadata: must be a JSON object, such as ${EXAMPLE.metadata}`);
-  if (nestsDeeper(value, MAX_METADATA_DEPTH)) {
-    return invalid(`metadata: must not nest deeper than ${MAX_METADATA_DEPTH} levels`);
-  }
+  if (nestsDeeper(value, MAX_METADATA_DEPTH)) return tooDeep("metadata");
   const json = JSON.stringify(value);
-  if (utf8Length(json) > MAX_JSON_FIELD_BYTES) {
-    return invalid(`metadata: must be at most ${MAX_JSON_FIELD_BYTES} bytes of JSON`);
-  }
-  return { ok: true, json };
+  return utf8Length(json) > MAX_JSON_FIELD_BYTES ? tooLong("metadata") : { ok: true, json };
 }
 
 /** Serialises tags for storage (order and duplicates kept), or says which rule they break. */
 export function serializeTags(value: unknown): Result<{ json: string }> {
   if (!Array.isArray(value) || !value.every((tag) => typeof tag === "string")) {
-    return invalid(`tags: must be a JSON array of strings, such as ${EXAMPLE.tags}`);
+    return noTags();
   }
-  if (value.length > MAX_TAGS) return invalid(`tags: must be at most ${MAX_TAGS} strings`);
+  if (value.length > MAX_TAGS) return tooMany();
   const json = JSON.stringify(value);
-  if (utf8Length(json) > MAX_JSON_FIELD_BYTES) {
-    return invalid(`tags: must be at most ${MAX_JSON_FIELD_BYTES} bytes of JSON`);
-  }
-  return { ok: true, json };
+  return utf8Length(json) > MAX_JSON_FIELD_BYTES ? tooLong("tags") : { ok: true, json };
+}
+
+const LIMITS: ReadonlyMap<string, JsonLimits> = new Map([
+  ["metadata", { bytes: MAX_JSON_FIELD_BYTES }],
+  ["tags", { bytes: MAX_JSON_FIELD_BYTES, items: MAX_TAGS }],
+]);
+
+/** A client's names and numbers are quoted in messages, but not at any length. Characters. */
+const MAX_QUOTED = 200;
+
+function refuseObjection({ path, rule, number }: Objection): Refusal {
+  const field = path[0]?.slice(0, MAX_QUOTED) ?? "";
+  if (rule === "object") return invalid("the body must be a JSON object");
+  if (rule === "bytes") return tooLong(field);
+  if (rule === "depth") return field === "tags" ? noTags() : tooDeep(field);
+  if (rule === "items") return tooMany();
+  return invalid(
+    `${path.join(".").slice(0, MAX_QUOTED)}: the number ${number?.slice(0, MAX_QUOTED)} cannot be kept exactly; send it as a string`,
+  );
+}
+
+/** What is wrong with the JSON text of metadata or of tags, as far as can be told before it is parsed. */
+function inspectField(field: string, text: string): Refusal | undefined {
+  const objection = inspectJson(text, (name) => LIMITS.get(name), { depth: MAX_METADATA_DEPTH, root: field });
+  return objection && refuseObjection(objection);
+}
+
+/**
+ * The same of the JSON text of a patch. A merge leaves at least what the patch sets, so a patch that is over a limit cannot
+ * succeed; the nulls of a merge patch set nothing.
+ */
+export function inspectPatch(text: string, merge: AssetPatch["merge"]): Refusal | undefined {
+  const objection = inspectJson(text, (name) => LIMITS.get(name), {
+    depth: MAX_METADATA_DEPTH,
+    nullRemoves: merge === "rfc7396",
+  });
+  return objection && refuseObjection(objection);
 }
 
 /** A form field or query parameter that holds JSON: `serialize` decides what it must be. */
@@ -58,6 +93,8 @@ export function parseJsonField(
   text: string,
   serialize: (value: unknown) => Result<{ json: string }>,
 ): Result<{ json: string }> {
+  const refusal = inspectField(field, text);
+  if (refusal) return refusal;
   let value: unknown;
   try {
     value = JSON.parse(text);
