@@ -1,16 +1,17 @@
 import { IttyRouter } from "itty-router/IttyRouter";
 import type { Env } from "./env.ts";
 import type { Access } from "./http/auth.ts";
+import { JSON_TYPE } from "./http/json.ts";
 import { ApiRequest } from "./http/request.ts";
 import { json, refusalReply, render, type Reply } from "./http/respond.ts";
 import { adminTokenProblem, keySecretProblem, misconfigured } from "./http/settings.ts";
 import { logError } from "./log.ts";
 import { refuse, type Refusal } from "./model/refusal.ts";
-import { deleteAsset, getAsset, listAssets, patchAsset } from "./routes/assets.ts";
+import { deleteAsset, getAsset, listAssets, PATCH_TYPES, patchAsset } from "./routes/assets.ts";
 import { getContent, getFile } from "./routes/content.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
-import { uploadAsset } from "./routes/uploads.ts";
+import { UPLOAD_TYPES, uploadAsset } from "./routes/uploads.ts";
 import { clearLostWindows, createVault, deleteVault, getVault, listVaults, reconcileVault } from "./routes/vaults.ts";
 
 /** A guard in front of a handler: the next one's turn comes when this answers nothing. */
@@ -47,6 +48,15 @@ router
   .delete("/api/v1/vaults/:vaultId/keys/:keyId", manage, revokeKey)
 
   .get("/healthz", healthz);
+
+/** The media types that a handler takes a body of. */
+const TAKES = new Map<unknown, readonly string[]>([
+  [uploadAsset, UPLOAD_TYPES],
+  [patchAsset, PATCH_TYPES],
+  [createLink, [JSON_TYPE]],
+  [createVault, [JSON_TYPE]],
+  [createKey, [JSON_TYPE]],
+]);
 
 /** Liveness: this Worker runs and has its secrets. It asks nothing of the stores and tells nothing of them. */
 async function healthz({ env }: ApiRequest): Promise<Reply | Refusal> {
@@ -113,9 +123,19 @@ function methodsAt(pathname: string): string[] {
   return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
 }
 
+/** What a path takes a body of, by method (RFC 5789 3.1, Linked Data Platform 7.1). */
+function acceptedAt(pathname: string): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [method, pattern, handlers] of router.routes) {
+    const types = pattern.test(pathname) ? TAKES.get(handlers.at(-1)) : undefined;
+    if (types) headers[method === "PATCH" ? "Accept-Patch" : "Accept-Post"] = types.join(", ");
+  }
+  return headers;
+}
+
 /** CORS: what a browser asks before it sends the request itself. No key is needed to ask. */
 function preflight(api: ApiRequest, allowed: string[]): Reply {
-  const headers: Record<string, string> = { Allow: allowed.join(", ") };
+  const headers: Record<string, string> = { Allow: allowed.join(", "), ...acceptedAt(api.path) };
   if (api.header("Access-Control-Request-Method")) {
     headers["Access-Control-Allow-Methods"] = allowed.join(", ");
     headers["Access-Control-Allow-Headers"] =

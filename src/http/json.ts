@@ -1,8 +1,10 @@
 import { MAX_JSON_BODY_BYTES } from "../model/limits.ts";
-import { essence } from "../model/mime.ts";
-import { invalid, refuse, Refused, type Result } from "../model/refusal.ts";
+import { parseMediaType } from "../model/media-type.ts";
+import { invalid, type Refusal, refuse, Refused, type Result } from "../model/refusal.ts";
 import { formBudget, type Lease } from "./budget.ts";
 import type { BodyReader } from "./reader.ts";
+
+export const JSON_TYPE = "application/json";
 
 interface Source {
   readonly request: Request;
@@ -10,20 +12,24 @@ interface Source {
   readonly vaultId: string;
 }
 
-const JSON_TYPES: readonly string[] = ["application/json"];
-
-/** A body whose fields are all optional may be absent, or empty whatever its type: then it has none of them. */
-export const readOptionalJson = (source: Source): ReturnType<typeof readJson> => readJson(source, JSON_TYPES, true);
-
-/** Reads a JSON body, bounded, if its Content-Type is one of `types`. */
+/**
+ * Reads a JSON body, bounded, if its Content-Type is one of `types`.
+ *
+ * @param optional whether the body may be absent, or empty whatever its type: then it has no fields
+ * @param inspect  may refuse the text before it is parsed, which costs more than all else
+ */
 export async function readJson(
   { request, reader, vaultId: owner }: Source,
-  types = JSON_TYPES,
-  optional = false,
+  {
+    types = [JSON_TYPE],
+    optional = false,
+    inspect = () => undefined,
+  }: { types?: readonly string[]; optional?: boolean; inspect?: (text: string) => Refusal | undefined } = {},
 ): Promise<Result<{ value: unknown }>> {
-  if (!types.includes(essence(request.headers.get("Content-Type") ?? ""))) {
+  if (!types.includes(parseMediaType(request.headers.get("Content-Type") ?? "")?.essence ?? "")) {
     const unsupported = refuse("UNSUPPORTED_MEDIA_TYPE", `Content-Type: must be ${types.join(" or ")}`, {
-      "Accept-Patch": types.join(", "),
+      // RFC 9110 15.5.16 and 12.5.1, RFC 5789 3.1: what would be taken, in the header of the method that it is asked with.
+      [request.method === "PATCH" ? "Accept-Patch" : "Accept-Post"]: types.join(", "),
     });
     return (optional ? await absent(reader) : undefined) ?? unsupported;
   }
@@ -44,9 +50,21 @@ export async function readJson(
     lease?.release();
   }
   if (optional && chunks.length === 0) return ABSENT;
+  const text = decode(chunks);
+  return (text !== undefined && inspect(text)) || parseJson(text);
+}
+
+function decode(chunks: Uint8Array[]): string | undefined {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
-    return { ok: true, value: JSON.parse(text) as unknown };
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string | undefined): Result<{ value: unknown }> {
+  try {
+    return { ok: true, value: JSON.parse(text ?? "") as unknown };
   } catch {
     return invalid("the body must be valid JSON in UTF-8");
   }

@@ -8,7 +8,7 @@ import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
 import { buffered } from "./budget.ts";
 import { type Access, authenticate, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
-import { parseQuery, type Query } from "./query.ts";
+import { malformedParameter, parseQuery, percentDecode, type Query } from "./query.ts";
 import { BodyReader } from "./reader.ts";
 import { bodyLength, type Reply } from "./respond.ts";
 
@@ -69,15 +69,15 @@ export class ApiRequest {
     return this.#query;
   }
 
+  /** The query parameter, if there is one, whose value is not what the client meant: it is not UTF-8. */
+  get malformedParameter(): string | undefined {
+    return malformedParameter(this.#search);
+  }
+
   /** A path parameter, percent-decoded; what cannot be decoded is no id and stays as it is. */
   param(name: string): string {
     const raw = this.params[name] ?? "";
-    if (!raw.includes("%")) return raw;
-    try {
-      return decodeURIComponent(raw);
-    } catch {
-      return raw;
-    }
+    return percentDecode(raw) ?? raw;
   }
 
   get vaultId(): string {

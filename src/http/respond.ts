@@ -12,6 +12,15 @@ export interface Reply {
   readonly body?: string | ReadableStream<Uint8Array>;
 }
 
+/**
+ * Cache-Control of what has an entity tag. Without no-transform Cloudflare compresses what it passes on and weakens the
+ * tag; If-Match compares strongly, so that a client could never again change what it has read.
+ */
+export const REVALIDATED = "private, no-cache, no-transform";
+
+/** The headers that a record has in a 200 and in a 304 (RFC 9110 15.4.5). */
+export const recordHeaders = (etag: string): Record<string, string> => ({ ETag: etag, "Cache-Control": REVALIDATED });
+
 /** A reply of JSON: a value to serialise, or text (or a stream of it) that is JSON already. */
 export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Reply {
   return {
@@ -34,7 +43,21 @@ export function refusalReply({ code, message, headers: given }: Refusal): Reply 
 /** Response headers a browser's script may read. */
 const EXPOSED =
   "ETag, Location, Content-Location, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Repr-Digest, " +
-  "Retry-After, WWW-Authenticate, Allow, X-Request-Id, Strongroom-Durability, Strongroom-Ignored";
+  "Retry-After, WWW-Authenticate, Allow, Accept-Patch, Accept-Post, X-Request-Id, Strongroom-Durability, " +
+  "Strongroom-Ignored";
+
+let dateSecond = 0;
+let dateText = "";
+
+/** The value of Date (RFC 9110 6.6.1): workerd adds none of its own. Made once a second. */
+function currentDate(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(second * 1000).toUTCString();
+  }
+  return dateText;
+}
 
 /** Bytes of a reply's body; null when only the end of its stream will tell. */
 export function bodyLength({ body, headers }: Reply): number | null {
@@ -56,6 +79,7 @@ export function render(reply: Reply, request: { id: string; isHead: boolean; ser
     headers: {
       ...reply.headers,
       ...(length === null ? {} : { "Content-Length": String(length) }),
+      Date: currentDate(),
       "X-Request-Id": request.id,
       "Server-Timing": request.serverTiming,
       "Timing-Allow-Origin": "*",

@@ -1,3 +1,5 @@
+import { refuse, type Refusal } from "./refusal.ts";
+
 /** The entity tags of a header's list. A strong tag of ours holds no comma and no quote, so splitting is safe. */
 const listed = (header: string): string[] => header.split(",").map((tag) => tag.trim());
 
@@ -8,3 +10,20 @@ export const stronglyMatches = (header: string, tag: string): boolean =>
 /** RFC 9110 13.1.2, If-None-Match: the same, compared weakly. */
 export const weaklyMatches = (header: string, tag: string): boolean =>
   header.trim() === "*" || listed(header).some((candidate) => candidate.replace(/^W\//, "") === tag);
+
+/** The headers that bind a request to what an asset's tag is, as they were sent; null when they were not. */
+export interface Conditions {
+  readonly ifMatch: string | null;
+  readonly ifNoneMatch: string | null;
+}
+
+/** Judges a change of what has this tag, in the order of RFC 9110 13.2.2: 412 when a condition is not met. */
+export function failedCondition({ ifMatch, ifNoneMatch }: Conditions, tag: string): Refusal | undefined {
+  if (ifMatch !== null && !stronglyMatches(ifMatch, tag)) {
+    return refuse("PRECONDITION_FAILED", "If-Match: the asset has changed since");
+  }
+  if (ifNoneMatch !== null && weaklyMatches(ifNoneMatch, tag)) {
+    return refuse("PRECONDITION_FAILED", "If-None-Match: the asset is as a tag of this header says");
+  }
+  return undefined;
+}

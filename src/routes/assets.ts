@@ -1,16 +1,18 @@
 import type { Handler } from "../http/request.ts";
 
-import { readJson } from "../http/json.ts";
-import { durability, json } from "../http/respond.ts";
+import { JSON_TYPE, readJson } from "../http/json.ts";
+import { precondition, tagConditions } from "../http/conditional.ts";
+import { durability, json, recordHeaders } from "../http/respond.ts";
 import { AssetListQuery, parse, PatchBody } from "../http/schemas.ts";
-import { weaklyMatches } from "../model/etag.ts";
 import { isAssetId } from "../model/id.ts";
-import { MAX_METADATA_DEPTH } from "../model/limits.ts";
-import { type AssetPatch, nestsDeeper, serializeTags } from "../model/metadata.ts";
-import { essence } from "../model/mime.ts";
-import { assetNotFound, invalid } from "../model/refusal.ts";
+import { type AssetPatch, inspectPatch, serializeMetadata, serializeTags } from "../model/metadata.ts";
+import { essenceOf } from "../model/media-type.ts";
+import { assetNotFound, invalid, refuse } from "../model/refusal.ts";
 
 const MERGE_PATCH = "application/merge-patch+json";
+
+/** The types of a PATCH. */
+export const PATCH_TYPES: readonly string[] = [JSON_TYPE, MERGE_PATCH];
 
 /** The list's order is by seq, and this is above every one. */
 const NEWEST = Number.MAX_SAFE_INTEGER;
@@ -35,31 +37,33 @@ export const getAsset: Handler = async (api) => {
   if (!isAssetId(id)) return api.refuse(assetNotFound());
   const outcome = await api.vault("read", (stub) => stub.get(api.principal, id));
   if (!outcome.ok) return outcome;
-  const headers = { ETag: outcome.etag };
-  return isUnchanged(api.header("If-None-Match"), outcome.etag)
-    ? { status: 304, headers }
-    : json(outcome.body, { headers });
+  const headers = recordHeaders(outcome.etag);
+  const verdict = precondition(api.request.headers, { etag: outcome.etag });
+  if (verdict === "failed") return refuse("PRECONDITION_FAILED", "If-Match: the asset has changed since");
+  return verdict === "not-modified" ? { status: 304, headers } : json(outcome.body, { headers });
 };
 
 /** PATCH /api/v1/vaults/{vaultId}/assets/{assetId} */
 export const patchAsset: Handler = async (api) => {
   const id = api.param("assetId");
-  const body = await readJson(api, ["application/json", MERGE_PATCH]);
+  const merge = essenceOf(api.header("Content-Type") ?? "") === MERGE_PATCH ? "rfc7396" : "shallow";
+  const body = await readJson(api, { types: PATCH_TYPES, inspect: (text) => inspectPatch(text, merge) });
   if (!body.ok) return api.refuse(body);
-  const merge = essence(api.header("Content-Type") ?? "") === MERGE_PATCH ? "rfc7396" : "shallow";
   const patch = assetPatch(body.value, merge);
   if (!patch.ok) return api.refuse(patch);
   if (!isAssetId(id)) return api.refuse(assetNotFound());
-  const ifMatch = api.header("If-Match");
-  const outcome = await api.vault("once", (stub) => stub.patch(api.principal, id, patch.patch, ifMatch));
-  return outcome.ok ? json(outcome.body, { headers: { ETag: outcome.etag, ...durability(outcome.durable) } }) : outcome;
+  const conditions = tagConditions(api.request.headers);
+  const outcome = await api.vault("once", (stub) => stub.patch(api.principal, id, patch.patch, conditions));
+  if (!outcome.ok) return outcome;
+  return json(outcome.body, { headers: { ...recordHeaders(outcome.etag), ...durability(outcome.durable) } });
 };
 
 /** DELETE /api/v1/vaults/{vaultId}/assets/{assetId} */
 export const deleteAsset: Handler = async (api) => {
   const id = api.param("assetId");
   if (!isAssetId(id)) return api.refuse(assetNotFound());
-  const outcome = await api.vault("once", (stub) => stub.remove(api.principal, id, api.header("If-Match")));
+  const conditions = tagConditions(api.request.headers);
+  const outcome = await api.vault("once", (stub) => stub.remove(api.principal, id, conditions));
   return outcome.ok ? { status: 204, headers: durability(outcome.durable) } : outcome;
 };
 
@@ -72,9 +76,10 @@ function assetPatch(value: unknown, merge: AssetPatch["merge"]) {
   const { metadata, tags } = parsed.value;
   const patch: AssetPatch = { merge };
   if (metadata) {
-    if (nestsDeeper(metadata, MAX_METADATA_DEPTH))
-      return invalid(`metadata: must not nest deeper than ${MAX_METADATA_DEPTH} levels`);
-    patch.metadata = JSON.stringify(metadata);
+    // Nulls of a merge patch take room here and none after the merge: then only the vault can tell what fits.
+    const serialized = merge === "shallow" ? serializeMetadata(metadata) : undefined;
+    if (serialized && !serialized.ok) return serialized;
+    patch.metadata = serialized?.json ?? JSON.stringify(metadata);
   }
   if (tags) {
     const serialized = serializeTags(tags);
@@ -83,6 +88,3 @@ function assetPatch(value: unknown, merge: AssetPatch["merge"]) {
   }
   return { ok: true, patch } as const;
 }
-
-const isUnchanged = (ifNoneMatch: string | null, etag: string): boolean =>
-  ifNoneMatch !== null && weaklyMatches(ifNoneMatch, etag);

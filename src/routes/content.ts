@@ -1,11 +1,13 @@
-import { precondition, requestedRange } from "../http/conditional.ts";
-import { contentDisposition, type Disposition, safeDisposition } from "../http/disposition.ts";
+import { precondition, requestedRange, type Validators } from "../http/conditional.ts";
+import { CONTENT_POLICY, contentDisposition, type Disposition, safeDisposition } from "../http/disposition.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
-import type { Reply } from "../http/respond.ts";
+import { percentDecode } from "../http/query.ts";
+import { REVALIDATED, type Reply } from "../http/respond.ts";
 import { logError } from "../log.ts";
 import type { AssetPath, BodyLocation } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
 import { isAssetId } from "../model/id.ts";
+import { servedType } from "../model/media-type.ts";
 import { assetNotFound, invalid, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { parse, PathComponent } from "../http/schemas.ts";
 
@@ -23,7 +25,9 @@ export const getFile: Handler = async (api) => {
     if (!checked.ok) return api.refuse(invalid(`${name}: ${checked.message}`));
     path[name] = checked.value;
   }
-  const filename = checkFilename(api.param("filename"));
+  const name = percentDecode(api.params["filename"] ?? "");
+  if (name === undefined) return api.refuse(invalid("filename: must be UTF-8 in percent-encoding"));
+  const filename = checkFilename(name);
   return filename.ok ? serve(api, { ...path, filename: filename.filename }) : api.refuse(filename);
 };
 
@@ -40,39 +44,40 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply |
   const found = await locate(api, what);
   if (!found.ok) return found;
   const { body } = found;
-  const lastModified = Date.parse(body.created_at);
-  const etag = `"${body.sha256}"`;
+  const validators = validatorsOf(what, body);
+  const { etag, lastModified } = validators;
+  // RFC 9110 15.4.5: what a cache keeps up to date, in the 304 as in the 200.
   const common = {
     ETag: etag,
-    "Last-Modified": new Date(lastModified).toUTCString(),
-    "Cache-Control": "private, no-cache",
+    ...(lastModified === undefined ? {} : { "Last-Modified": new Date(lastModified).toUTCString() }),
+    "Cache-Control": REVALIDATED,
+    "Content-Location": `/api/v1/vaults/${api.vaultId}/assets/${body.id}/content`,
   };
 
-  const verdict = precondition(headers, etag, lastModified);
+  const verdict = precondition(headers, validators);
   if (verdict === "failed")
     return refuse("PRECONDITION_FAILED", "the content is not the one that If-Match or If-Unmodified-Since names");
   if (verdict === "not-modified") return { status: 304, headers: common };
 
   // RFC 9110 14.2: a Range on anything but GET is ignored.
-  const range = api.isHead ? "all" : requestedRange(headers, { size: body.size, etag, lastModified });
+  const range = api.isHead ? "all" : requestedRange(headers, { size: body.size, etag });
   if (range === "unsatisfiable") {
     return refuse("RANGE_NOT_SATISFIABLE", `Range: the content has ${body.size} bytes`, {
       "Content-Range": `bytes */${body.size}`,
     });
   }
   const length = range === "all" ? body.size : range.length;
+  const type = servedType(body.mime_type);
   const reply = {
     status: range === "all" ? 200 : 206,
     headers: {
       ...common,
-      "Content-Type": body.mime_type,
+      "Content-Type": type.text,
       "Content-Length": String(length),
       "Accept-Ranges": "bytes",
       "Repr-Digest": `sha-256=:${Buffer.from(body.sha256, "hex").toString("base64")}:`,
-      "Content-Disposition": contentDisposition(safeDisposition(body.mime_type, asked(api)), body.filename),
-      "Content-Location": `/api/v1/vaults/${api.vaultId}/assets/${body.id}/content`,
-      // Whatever it is, it gets no origin to act in.
-      "Content-Security-Policy": "sandbox; default-src 'none'",
+      "Content-Disposition": contentDisposition(safeDisposition(type.essence, asked(api)), body.filename),
+      "Content-Security-Policy": CONTENT_POLICY,
       "Cross-Origin-Resource-Policy": "cross-origin",
       ...(range === "all"
         ? {}
@@ -83,6 +88,12 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply |
   const object = await api.env.BUCKET.get(body.r2_key, range === "all" ? {} : { range });
   return object ? { ...reply, body: object.body } : missing(api, what, body);
 }
+
+/** An asset's body never changes; the newest of a name can be followed by an older one, when it is deleted. */
+const validatorsOf = (what: string | AssetPath, body: BodyLocation): Validators => ({
+  etag: `"${body.sha256}"`,
+  lastModified: typeof what === "string" ? Date.parse(body.created_at) : undefined,
+});
 
 /** The body is gone: deleted a moment ago, or lost. */
 async function missing(api: ApiRequest, what: string | AssetPath, body: BodyLocation): Promise<Refusal> {

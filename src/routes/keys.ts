@@ -1,5 +1,5 @@
 import { mintToken } from "../http/auth.ts";
-import { readOptionalJson } from "../http/json.ts";
+import { readJson } from "../http/json.ts";
 import type { Handler } from "../http/request.ts";
 import { idPage, NEWEST_ID } from "../http/page.ts";
 import { json } from "../http/respond.ts";
@@ -22,7 +22,7 @@ const toWire = (vaultId: string, key: Key) => ({
 /** POST /api/v1/vaults/{vaultId}/keys. The token is in this one answer and nowhere else. */
 export const createKey: Handler = async (api) => {
   const { vaultId } = api;
-  const read = await readOptionalJson(api);
+  const read = await readJson(api, { optional: true });
   if (!read.ok) return api.refuse(read);
   const body = parse(KeyBody, read.value);
   if (!body.ok) return api.refuse(body);

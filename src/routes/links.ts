@@ -1,4 +1,4 @@
-import { readOptionalJson } from "../http/json.ts";
+import { readJson } from "../http/json.ts";
 import { signedPath } from "../http/link.ts";
 import type { Handler } from "../http/request.ts";
 import { json } from "../http/respond.ts";
@@ -10,7 +10,7 @@ import { timestamp } from "../model/time.ts";
 /** POST /api/v1/vaults/{vaultId}/assets/{assetId}/links: a URL that opens the content to whoever has it, for a time */
 export const createLink: Handler = async (api) => {
   const { principal, vaultId, env } = api;
-  const read = await readOptionalJson(api);
+  const read = await readJson(api, { optional: true });
   if (!read.ok) return api.refuse(read);
   const body = parse(LinkBody, read.value);
   if (!body.ok) return api.refuse(body);

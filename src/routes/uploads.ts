@@ -1,8 +1,8 @@
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { CACHE_BUSTER } from "../http/query.ts";
-import { durability, json } from "../http/respond.ts";
+import { durability, json, recordHeaders } from "../http/respond.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
-import { essence } from "../model/mime.ts";
+import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, refuse, type Refusal, type Result } from "../model/refusal.ts";
 import { MAX_TRAILER_BYTES } from "../upload/limits.ts";
 import { boundaryOf, receiveForm } from "../upload/multipart.ts";
@@ -12,6 +12,9 @@ import type { Stored } from "../upload/stored.ts";
 import type { UploadContext } from "../upload/body.ts";
 
 const FORM = "multipart/form-data";
+
+/** The types of an upload: a form, or any file. */
+export const UPLOAD_TYPES: readonly string[] = [FORM, "*/*"];
 
 /**
  * POST /api/v1/vaults/{vaultId}/assets: a form, or the file itself with its fields as query parameters. With
@@ -36,7 +39,7 @@ export const uploadAsset: Handler = async (api) => {
   const outcome = await api.timed(publish(api, principal, received.stored, createOnly));
   if (!outcome.ok) return outcome;
   const headers = {
-    ETag: outcome.etag,
+    ...recordHeaders(outcome.etag),
     Location: `/api/v1/vaults/${vaultId}/assets/${outcome.id}`,
     ...durability(outcome.durable),
     ...received.stored.ignored.header,
@@ -52,7 +55,7 @@ async function receive(api: ApiRequest, context: UploadContext): Promise<Result<
     // RFC 9110 15.5.16: says what would be accepted.
     return unsupported("Content-Encoding: must be identity; send the file as it is", { "Accept-Encoding": "identity" });
   }
-  if (essence(contentType) === FORM) {
+  if (essenceOf(contentType) === FORM) {
     const boundary = boundaryOf(contentType);
     if (!boundary.ok) return boundary;
     // The form around a file is no larger before it than after it.
@@ -66,10 +69,12 @@ async function receive(api: ApiRequest, context: UploadContext): Promise<Result<
     return received;
   }
   const isRaw = ["partition", "collection", "channel"].some((name) => query[name] !== undefined);
-  if (!isRaw || essence(contentType).startsWith("multipart/")) {
+  if (!isRaw || essenceOf(contentType).startsWith("multipart/")) {
     const message = `Content-Type: must be ${FORM}, or any other with partition, collection, channel and filename in the query`;
-    return unsupported(message, { "Accept-Post": `${FORM}, */*` });
+    return unsupported(message, { "Accept-Post": UPLOAD_TYPES.join(", ") });
   }
+  const malformed = api.malformedParameter;
+  if (malformed !== undefined) return invalid(`${malformed.slice(0, 64)}: must be UTF-8 in percent-encoding`);
   const request = { query, contentType, contentDigest: api.header("Content-Digest") };
   return isOver(reader.declared, MAX_FILE_BYTES) ?? receiveRaw(context, reader, request);
 }

@@ -1,4 +1,4 @@
-import { essence } from "../model/mime.ts";
+import { essenceOf } from "../model/media-type.ts";
 import { invalid, Refused } from "../model/refusal.ts";
 import { MAX_HEADER_LINES } from "./limits.ts";
 
@@ -49,7 +49,7 @@ export function parsePartHeaders(block: Uint8Array): PartHeaders {
     throw bad("Content-Transfer-Encoding: only binary is supported (RFC 7578 4.7)");
   }
   const contentType = headers.get("content-type") || undefined;
-  if (contentType && essence(contentType).startsWith("multipart/")) throw bad("a part must not be multipart itself");
+  if (contentType && essenceOf(contentType).startsWith("multipart/")) throw bad("a part must not be multipart itself");
   const contentDigest = headers.get("content-digest");
   return { ...parseDisposition(headers.get("content-disposition")), contentType, contentDigest };
 }

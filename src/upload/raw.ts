@@ -2,6 +2,7 @@ import { CACHE_BUSTER, type Query } from "../http/query.ts";
 import type { BodyReader } from "../http/reader.ts";
 import { r2Key } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
+import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 import { BodySink, type UploadContext } from "./body.ts";
 import { promisedDigest } from "./digest.ts";
@@ -27,7 +28,7 @@ export async function receiveRaw(
     const missing = [...fields.missing, ...(fields.hasFilename ? [] : ["filename"])];
     if (!path || missing.length > 0) return invalid(`missing required parameters: ${missing.join(", ")}`);
     const { sha256: promised } = must(promisedDigest(request.contentDigest));
-    const declaredType = request.contentType.toLowerCase().startsWith(FORM_DEFAULT) ? "" : request.contentType;
+    const declaredType = essenceOf(request.contentType) === FORM_DEFAULT ? "" : request.contentType;
     const mime_type = mimeTypeOf(declaredType, path.filename);
     const id = newAssetId();
     const r2_key = r2Key(context.vaultId, path, id);

@@ -1,6 +1,6 @@
 import type { IgnoredNames } from "../http/ignored.ts";
 import type { AssetPath, NewAsset } from "../model/asset.ts";
-import { mimeType } from "../model/mime.ts";
+import { mediaType } from "../model/media-type.ts";
 import { must } from "../model/refusal.ts";
 import type { BodyFacts, BodySink } from "./body.ts";
 import type { UploadFields } from "./fields.ts";
@@ -14,7 +14,7 @@ export interface Stored {
 
 /** The media type of a file; throws Refused when the declared one is none. */
 export const mimeTypeOf = (declared: string | undefined, filename: string): string =>
-  must(mimeType(declared, filename)).mimeType;
+  must(mediaType(declared, filename)).mediaType;
 
 /** Puts together what is known of a file when all of it has come. */
 export function describe(

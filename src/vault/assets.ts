@@ -3,7 +3,7 @@ import { idTime } from "../model/id.ts";
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { isLost, type LostWindow } from "../model/lost-window.ts";
 import { type AssetPatch, mergeMetadata, serializeMetadata } from "../model/metadata.ts";
-import { stronglyMatches } from "../model/etag.ts";
+import { type Conditions, failedCondition } from "../model/etag.ts";
 import { assetNotFound, refuse, type Refusal, unavailable } from "../model/refusal.ts";
 import type { Index } from "./index.ts";
 import { VOID_MS } from "./limits.ts";
@@ -69,12 +69,13 @@ export function resolve(
   };
 }
 
-/** Merges metadata and replaces tags. `ifMatch` is the request's If-Match header. */
-export function patch(index: Index, id: string, body: AssetPatch, ifMatch: string | null): Operation<{ asset: Asset }> {
+/** Merges metadata and replaces tags, if the asset meets the conditions. */
+export function patch(index: Index, id: string, body: AssetPatch, conditions: Conditions): Operation<{ asset: Asset }> {
   return (change) => {
     const old = index.asset(id);
     if (!old) return assetNotFound();
-    if (ifMatch !== null && !stronglyMatches(ifMatch, recordTag(old))) return preconditionFailed();
+    const failed = failedCondition(conditions, recordTag(old));
+    if (failed) return failed;
     const asset = { ...old };
     if (body.metadata) {
       const merged = serializeMetadata(mergeMetadata(old.metadata, body.metadata, body.merge));
@@ -91,12 +92,13 @@ export function patch(index: Index, id: string, body: AssetPatch, ifMatch: strin
   };
 }
 
-/** Removes the record at once; the outbox sees to D1 and then to the body. */
-export function remove(index: Index, id: string, ifMatch: string | null): Operation<{ rev: number }> {
+/** Removes the record at once, if it meets the conditions; the outbox sees to D1 and then to the body. */
+export function remove(index: Index, id: string, conditions: Conditions): Operation<{ rev: number }> {
   return (change) => {
     const asset = index.asset(id);
     if (!asset) return assetNotFound();
-    if (ifMatch !== null && !stronglyMatches(ifMatch, recordTag(asset))) return preconditionFailed();
+    const failed = failedCondition(conditions, recordTag(asset));
+    if (failed) return failed;
     const rev = change.next();
     index.deleteAsset(asset.seq);
     voidAsset(index, id);
@@ -121,5 +123,3 @@ export function nameTaken(index: Index, path: AssetPath): Refusal | undefined {
   if (!index.newestAt(path)) return undefined;
   return refuse("PRECONDITION_FAILED", "If-None-Match: there is an asset of this name at this path");
 }
-
-const preconditionFailed = () => refuse("PRECONDITION_FAILED", "If-Match: the asset has changed since");

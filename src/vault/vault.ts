@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { log, logError } from "../log.ts";
 import { type Asset, type AssetPath, type BodyLocation, type NewAsset, toRecord } from "../model/asset.ts";
+import type { Conditions } from "../model/etag.ts";
 import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { within } from "../model/time.ts";
@@ -135,14 +136,14 @@ export class Vault extends DurableObject<Env> {
     principal: Principal,
     id: string,
     body: AssetPatch,
-    ifMatch: string | null,
+    conditions: Conditions,
   ): Promise<Result<RecordBody & Durability>> {
-    const outcome = await this.#write(principal, () => patch(this.#index, id, body, ifMatch));
+    const outcome = await this.#write(principal, () => patch(this.#index, id, body, conditions));
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
 
-  async remove(principal: Principal, id: string, ifMatch: string | null): Promise<Result<Durability>> {
-    const outcome = await this.#write(principal, () => remove(this.#index, id, ifMatch));
+  async remove(principal: Principal, id: string, conditions: Conditions): Promise<Result<Durability>> {
+    const outcome = await this.#write(principal, () => remove(this.#index, id, conditions));
     if (!outcome.ok) return outcome;
     return { ok: true, ...(await this.#need().durable(outcome.rev, true)) };
   }

@@ -53,6 +53,25 @@ describe("router", () => {
     await refusal(await send("/nowhere", { method: "OPTIONS" }), 404, "NOT_FOUND");
   });
 
+  it.each([
+    ["/api/v1/vaults/v/assets/a", "application/json, application/merge-patch+json", null],
+    ["/api/v1/vaults/v/assets", null, "multipart/form-data, */*"],
+    ["/api/v1/vaults/v/keys", null, "application/json"],
+    ["/api/v1/vaults/v/reconcile", null, null],
+    ["/api/v1/vaults/v/keys/k", null, null],
+  ])("tells OPTIONS what %s takes", async (path, patch, post) => {
+    const { headers } = await send(path, { method: "OPTIONS" });
+    expect([headers.get("Accept-Patch"), headers.get("Accept-Post")]).toEqual([patch, post]);
+  });
+
+  it("dates each answer", async () => {
+    for (const path of ["/healthz", "/nowhere"]) {
+      const date = (await send(path)).headers.get("Date") ?? "";
+      expect(date).toBe(new Date(date).toUTCString());
+      expect(Math.abs(Date.parse(date) - Date.now())).toBeLessThan(30_000);
+    }
+  });
+
   it("lets any origin read answers, refusals too", async () => {
     const response = await send("/api/v1/vaults/v/assets", { headers: { Origin: "https://app.example" } });
     expect(response.status).toBe(401);

@@ -207,6 +207,11 @@ describe("upload", () => {
     ["application/octet-stream", "doc.pdf", "x.svg", "image/svg+xml"],
     ["", "unknown.qqq", undefined, "application/octet-stream"],
     ["", "noextension", undefined, "application/octet-stream"],
+    ["", "html", undefined, "application/octet-stream"],
+    ["", "x.constructor", undefined, "application/octet-stream"],
+    ["", "x.__proto__", undefined, "application/octet-stream"],
+    ["image/*", "x.gif", undefined, "image/gif"],
+    ["*/*", "x.mkv", "x.zip", "application/zip"],
   ])(
     "derives a type declared as %j from the final filename (%s, override %s)",
     async (type, name, filename, expected) => {
@@ -214,6 +219,37 @@ describe("upload", () => {
       expect((await vault.upload({ file: textFile("x", name, type), filename })).mime_type).toBe(expected);
     },
   );
+
+  it("refuses a type that readers could take for two, and stores nothing", async () => {
+    const vault = await TestVault.create();
+    const send1 = (type: string) => {
+      const part = (headers: string, text: string) =>
+        `--b\r\nContent-Disposition: form-data; ${headers}\r\n\r\n${text}\r\n`;
+      const fields = Object.entries(PATH).map(([name, value]) => part(`name="${name}"`, value));
+      const file = part(`name="file"; filename="x.html"\r\nContent-Type: ${type}`, "<script>");
+      return send(vault.assets, {
+        method: "POST",
+        headers: { ...bearer(vault.secretKey), "Content-Type": "multipart/form-data; boundary=b" },
+        body: `${fields.join("")}${file}--b--\r\n`,
+      });
+    };
+    for (const type of ["text/plain;,text/html", "text/plain, text/html", "text/plain; a=b; a=c", "text/plain; a"]) {
+      expect(await refusal(await send1(type), 400, "INVALID_PARAMS")).toMatch(/^file: its Content-Type must be/);
+    }
+    expect(await vault.bodies()).toEqual([]);
+    expect(await (await send1("Text/Plain ;; A=b")).json()).toMatchObject({ mime_type: "text/plain; a=b" });
+  });
+
+  it("refuses a number in metadata that cannot be kept, and names it", async () => {
+    const vault = await TestVault.create();
+    for (const [metadata, name] of [
+      ['{"n":1e400}', "metadata.n"],
+      ['{"a":{"id":1546130668394913822}}', "metadata.a.id"],
+    ] as const) {
+      const response = await vault.send({ ...PATH, file: textFile(), metadata });
+      expect(await refusal(response, 400, "INVALID_PARAMS")).toMatch(`${name}: the number 1`);
+    }
+  });
 
   it("stores metadata as JSON.stringify(JSON.parse(x)), keys such as __proto__ as plain data", async () => {
     const vault = await TestVault.create();

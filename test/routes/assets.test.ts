@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
-import { refusal, TestVault, textFile } from "../support/api.ts";
+import { PATH, refusal, TestVault, textFile } from "../support/api.ts";
 
 describe("get", () => {
   it("answers the record that the upload answered", async () => {
@@ -38,8 +38,48 @@ describe("get", () => {
       vault.request("GET", `${vault.assets}/${id}`, undefined, { "If-None-Match": `"x", W/${etag}` });
     const unchanged = await conditional();
     expect([unchanged.status, await unchanged.text(), unchanged.headers.get("ETag")]).toEqual([304, "", etag]);
+    expect(unchanged.headers.get("Cache-Control")).toBe((await vault.get(id)).headers.get("Cache-Control"));
     await vault.patch(id, { tags: ["new"] });
     expect((await conditional()).status).toBe(200);
+  });
+});
+
+describe("get: conditions", () => {
+  it("answers 412 when If-Match names another state, 304 only after that, and ignores dates", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    const etag = (await vault.get(id)).headers.get("ETag") ?? "";
+    const earlier = new Date(0).toUTCString();
+    const cases: [Record<string, string>, number][] = [
+      [{ "If-Match": etag }, 200],
+      [{ "If-Match": `"x", ${etag}` }, 200],
+      [{ "If-Match": "*" }, 200],
+      [{ "If-Match": '"x"' }, 412],
+      [{ "If-Match": `W/${etag}` }, 412],
+      [{ "If-Match": '"x"', "If-None-Match": etag }, 412],
+      [{ "If-Match": etag, "If-None-Match": etag }, 304],
+      [{ "If-Unmodified-Since": earlier }, 200],
+    ];
+    for (const method of ["GET", "HEAD"]) {
+      for (const [headers, status] of cases) {
+        const response = await vault.request(method, `${vault.assets}/${id}`, undefined, headers);
+        await response.text();
+        expect([method, headers, response.status]).toEqual([method, headers, status]);
+      }
+    }
+  });
+
+  it("keeps what stands between from changing what has a tag, and lets it change lists", async () => {
+    const vault = await TestVault.create();
+    const created = await vault.send({ ...PATH, file: textFile() });
+    const { id } = await created.json<AssetRecord>();
+    const answers = [created, await vault.get(id), await vault.patch(id, { tags: [] })];
+    for (const response of answers) {
+      expect(response.headers.get("Cache-Control")).toBe("private, no-cache, no-transform");
+      expect(response.headers.get("ETag")).toMatch(/^"/);
+    }
+    const list = await vault.request("GET", vault.assets);
+    expect(list.headers.get("Cache-Control")).toBe("private, no-cache");
   });
 });
 
@@ -148,9 +188,21 @@ describe("patch", () => {
     expect((await vault.patch(id, { tags: [] }, { "Content-Type": "Application/JSON; charset=utf-8" })).status).toBe(
       200,
     );
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
-      await refusal(await vault.patch(id, { tags: [] }, { "Content-Type": type }), 415, "UNSUPPORTED_MEDIA_TYPE");
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+      "application/json;,text/plain",
+    ]) {
+      const response = await vault.patch(id, { tags: [] }, { "Content-Type": type });
+      expect(response.headers.get("Accept-Patch")).toBe("application/json, application/merge-patch+json");
+      expect(response.headers.has("Accept-Post")).toBe(false);
+      await refusal(response, 415, "UNSUPPORTED_MEDIA_TYPE");
     }
+    const link = await vault.request("POST", `${vault.assets}/${id}/links`, {}, { "Content-Type": "text/plain" });
+    expect(link.headers.get("Accept-Post")).toBe("application/json");
+    expect(link.headers.has("Accept-Patch")).toBe(false);
+    await refusal(link, 415, "UNSUPPORTED_MEDIA_TYPE");
   });
 
   it("loses none of 50 concurrent patches of different keys", async () => {
@@ -185,6 +237,87 @@ describe("patch", () => {
       "PRECONDITION_FAILED",
     );
     expect((await vault.patch(id, { tags: ["3"] }, { "If-Match": "*" })).status).toBe(200);
+  });
+
+  it.each(["PATCH", "DELETE"])("%s changes nothing that If-None-Match describes", async (method) => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    const etag = (await vault.get(id)).headers.get("ETag") ?? "";
+    const change = (headers: Record<string, string>) =>
+      vault.request(method, `${vault.assets}/${id}`, method === "PATCH" ? { tags: ["x"] } : undefined, headers);
+    for (const headers of [
+      { "If-None-Match": "*" },
+      { "If-None-Match": etag },
+      { "If-None-Match": `"x", W/${etag}` },
+      { "If-Match": etag, "If-None-Match": etag },
+      { "If-Match": '"x"', "If-None-Match": '"x"' },
+    ]) {
+      await refusal(await change(headers), 412, "PRECONDITION_FAILED");
+    }
+    expect((await vault.get(id)).headers.get("ETag")).toBe(etag);
+    expect((await change({ "If-Match": etag, "If-None-Match": '"x"' })).ok).toBe(true);
+  });
+
+  const patchTypes = ["application/json", "application/merge-patch+json"];
+
+  it.each(patchTypes)("refuses numbers that cannot be kept, and names them: %s", async (type) => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload({ metadata: '{"a":1}' });
+    const send = (metadata: string) => vault.patch(id, `{"metadata":${metadata}}`, { "Content-Type": type });
+    for (const [metadata, name] of [
+      ['{"a":1e400}', "metadata.a"],
+      ['{"a":1546130668394913822}', "metadata.a"],
+      ['{"b":[0,{"c":1e-400}]}', "metadata.b.1.c"],
+    ] as const) {
+      expect(await refusal(await send(metadata), 400, "INVALID_PARAMS")).toMatch(`${name}: the number 1`);
+    }
+    expect((await (await vault.get(id)).json<AssetRecord>()).metadata).toBe('{"a":1}');
+    const kept = await (await send('{"a":1e2,"b":1.0,"c":-0,"d":0.1,"e":9007199254740992}')).json<AssetRecord>();
+    expect(kept.metadata).toBe('{"a":100,"b":1,"c":0,"d":0.1,"e":9007199254740992}');
+  });
+
+  it("never asks the vault about a patch that cannot fit", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    const many = Array.from({ length: 20_000 }, (_, i) => `"k${i}":1`).join(",");
+    for (const body of [
+      `{"metadata":{${many}}}`,
+      `{"metadata":{"a":"${"x".repeat(70_000)}"}}`,
+      `{"metadata":{"a":"\\n${"x".repeat(70_000)}"}}`,
+      `{"tags":["${"x".repeat(70_000)}"]}`,
+      `{"tags":[${Array.from({ length: 100_000 }, () => '""').join(",")}]}`,
+    ]) {
+      const response = await vault.patch(id, body);
+      await refusal(response, 400, "INVALID_PARAMS");
+    }
+    await refusal(
+      await vault.patch(id, `{"metadata":{${many}}}`, { "Content-Type": "application/merge-patch+json" }),
+      400,
+      "INVALID_PARAMS",
+    );
+  });
+
+  it("takes what fits after the merge, however much of it is white space, escapes or nulls", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    const space = " ".repeat(200_000);
+    expect((await vault.patch(id, `{${space}"metadata":{"a":${space}1}}`)).status).toBe(200);
+    const escaped = await vault.patch(id, `{"metadata":{"a":"${"\\u0061".repeat(60_000)}"}}`);
+    expect((await escaped.json<AssetRecord>()).metadata).toHaveLength(60_008);
+    const nulls = Array.from({ length: 20_000 }, (_, i) => `"k${i}":null`).join(",");
+    const removed = await vault.patch(id, `{"metadata":{"a":1,${nulls}}}`, {
+      "Content-Type": "application/merge-patch+json",
+    });
+    expect((await removed.json<AssetRecord>()).metadata).toBe('{"a":1}');
+  });
+
+  it("keeps lone surrogates as the escapes that they came as", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload({ metadata: '{"a\\ud800":"\\udfff"}', tags: '["\\ud800"]' });
+    await vault.patch(id, '{"metadata":{"b":"\\ud800x"},"tags":["\\udc00"]}');
+    const record = await (await vault.get(id)).json<AssetRecord>();
+    expect(record).toMatchObject({ metadata: '{"a\\ud800":"\\udfff","b":"\\ud800x"}', tags: '["\\udc00"]' });
+    expect((await vault.list()).data).toEqual([record]);
   });
 
   it("answers 404 for an asset that is not there", async () => {

@@ -72,6 +72,19 @@ describe("raw upload", () => {
     expect(record.mime_type).toBe("image/png");
   });
 
+  it("takes a type that only begins like curl's default for what it is", async () => {
+    const vault = await TestVault.create();
+    const typed = async (type: string) => {
+      const response = await raw(vault, "x", { ...QUERY, filename: "a.png" }, { "Content-Type": type });
+      return (await response.json<AssetRecord>()).mime_type;
+    };
+    expect(await typed("application/x-www-form-urlencoded; charset=UTF-8")).toBe("image/png");
+    expect(await typed("application/x-www-form-urlencoded2")).toBe("application/x-www-form-urlencoded2");
+    expect(await typed("text/plain;charset=utf-8")).toBe("text/plain;charset=utf-8");
+    const refused = await raw(vault, "x", QUERY, { "Content-Type": "text/plain;,text/html" });
+    expect(await refusal(refused, 400, "INVALID_PARAMS")).toMatch(/^file: its Content-Type must be/);
+  });
+
   it("names all missing parameters, and answers 415 when there is none", async () => {
     const vault = await TestVault.create();
     expect(await refusal(await raw(vault, "x", { collection: "b" }), 400, "INVALID_PARAMS")).toBe(
@@ -91,10 +104,47 @@ describe("raw upload", () => {
     [{ ...QUERY, filename: "a/b" }, /^filename: must not contain/],
     [{ ...QUERY, metadata: "[]" }, /^metadata: must be a JSON object/],
     [{ ...QUERY, tags: "{}" }, /^tags: must be/],
+    [{ ...QUERY, metadata: '{"a":1e400}' }, /^metadata\.a: the number 1e400 cannot be kept/],
   ])("applies the same checks: %j", async (query, message) => {
     const vault = await TestVault.create();
     expect(await refusal(await raw(vault, "x", query), 400, "INVALID_PARAMS")).toMatch(message);
     expect(await vault.bodies()).toEqual([]);
+  });
+
+  it.each(["%FF", "a%E2%98.txt", "%C3%28", "%ED%A0%80", "%F8%88%80%80%80"])(
+    "refuses a parameter that is not UTF-8, by its name: %s",
+    async (value) => {
+      const vault = await TestVault.create();
+      const post = (query: string) =>
+        send(`${vault.assets}?${query}`, {
+          method: "POST",
+          headers: { ...bearer(vault.secretKey), "Content-Type": "text/plain" },
+          body: "x",
+        });
+      const path = "partition=a&collection=b&channel=c";
+      expect(await refusal(await post(`${path}&filename=${value}`), 400, "INVALID_PARAMS")).toBe(
+        "filename: must be UTF-8 in percent-encoding",
+      );
+      const tags = await post(`${path}&filename=x&t%61gs=["${value}"]`);
+      expect(await refusal(tags, 400, "INVALID_PARAMS")).toBe("tags: must be UTF-8 in percent-encoding");
+      expect(await vault.bodies()).toEqual([]);
+    },
+  );
+
+  it("takes a replacement character that was meant, and a percent sign that escapes nothing", async () => {
+    const vault = await TestVault.create();
+    const post = async (filename: string) => {
+      const response = await send(`${vault.assets}?partition=a&collection=b&channel=c&filename=${filename}`, {
+        method: "POST",
+        headers: { ...bearer(vault.secretKey), "Content-Type": "text/plain" },
+        body: "x",
+      });
+      return (await response.json<AssetRecord>()).filename;
+    };
+    expect(await post("%EF%BF%BD+%E2%98%83.txt")).toBe("\ufffd ☃.txt");
+    expect(await post("100%.txt")).toBe("100%.txt");
+    expect(await post("%zz")).toBe("%zz");
+    expect((await vault.request("GET", `${vault.path}/files/a/b/c/100%.txt`)).status).toBe(200);
   });
 
   it("refuses a repeated parameter", async () => {

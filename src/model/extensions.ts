@@ -1,0 +1,33 @@
+import mime from "mime";
+
+/**
+ * Extensions that the table of the package lacks, or has with a name that is no longer the registered one (RFC 9639) or
+ * that no browser knows. Where nothing is registered, the name that is commonly used.
+ */
+const OURS: ReadonlyMap<string, string> = new Map([
+  ["arrow", "application/vnd.apache.arrow.file"],
+  ["br", "application/x-brotli"],
+  ["cur", "image/x-icon"],
+  ["flac", "audio/flac"],
+  ["graphql", "application/graphql"],
+  ["jfif", "image/jpeg"],
+  ["jsonc", "application/json"],
+  ["jsonl", "application/jsonl"],
+  ["ndjson", "application/x-ndjson"],
+  ["parquet", "application/vnd.apache.parquet"],
+  ["py", "text/x-python"],
+  ["sqlite", "application/vnd.sqlite3"],
+  ["tgz", "application/gzip"],
+  ["tsx", "text/tsx"],
+  ["zst", "application/zstd"],
+]);
+
+/** What follows the last dot of a name, in lower case; "" when there is no dot. */
+export const extensionOf = (filename: string): string => {
+  const dot = filename.lastIndexOf(".");
+  return dot < 0 ? "" : filename.slice(dot + 1).toLowerCase();
+};
+
+/** The media type of files with this extension. Both tables are maps: no name finds what an object inherits. */
+export const typeOfExtension = (extension: string): string | undefined =>
+  extension === "" ? undefined : (OURS.get(extension) ?? mime.getType(extension) ?? undefined);

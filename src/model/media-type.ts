@@ -1,0 +1,87 @@
+import { extensionOf, typeOfExtension } from "./extensions.ts";
+import { MAX_MIME_TYPE_BYTES } from "./limits.ts";
+import { invalid, type Result } from "./refusal.ts";
+
+/** What is said of bytes of which nothing is known. */
+export const UNKNOWN_TYPE = "application/octet-stream";
+
+/** RFC 9110 8.3.1, parsed: a type that every reader of it takes for the same. */
+export interface MediaType {
+  /** Type and subtype, in lower case. */
+  readonly essence: string;
+  /** The whole, serialised: what is stored and sent. */
+  readonly text: string;
+}
+
+/** RFC 9110 5.6.2. */
+const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
+const TYPE = new RegExp(`(${TOKEN}/${TOKEN})[ \\t]*`, "y");
+
+/**
+ * RFC 9110 5.6.6: a semicolon and perhaps a parameter. No white space around its equals sign. A quoted value (5.6.4)
+ * holds anything printable; obs-text is left out, since readers disagree on what it means.
+ */
+const PARAMETER = new RegExp(
+  `;([ \\t]*)(?:(${TOKEN})=(?:(${TOKEN})|"((?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\[\\t \\x21-\\x7e])*)"))?[ \\t]*`,
+  "y",
+);
+
+/**
+ * Parses a Content-Type by the grammar; undefined when it does not follow it or names a parameter twice. What the grammar
+ * leaves open is written in one way: names in lower case, nothing around a parameter but one space before it, no
+ * parameter that is empty, no escape where none is needed. What a client already wrote so (with the space or without it,
+ * with quotes or without them) comes back as it was sent.
+ */
+export function parseMediaType(contentType: string): MediaType | undefined {
+  const given = contentType.replace(/^[ \t]+/, "");
+  TYPE.lastIndex = 0;
+  const type = TYPE.exec(given);
+  if (!type?.[1]) return undefined;
+  const essence = type[1].toLowerCase();
+  let text = essence;
+  const seen = new Set<string>();
+  for (let at = TYPE.lastIndex; at < given.length; at = PARAMETER.lastIndex) {
+    PARAMETER.lastIndex = at;
+    const match = PARAMETER.exec(given);
+    if (!match) return undefined;
+    const [, space, sentName, token, quoted = ""] = match;
+    if (sentName === undefined) continue;
+    const name = sentName.toLowerCase();
+    if (seen.has(name)) return undefined;
+    seen.add(name);
+    const value = token ?? `"${quoted.replace(/\\(.)/g, unescaped)}"`;
+    text += `;${space === "" ? "" : " "}${name}=${value}`;
+  }
+  return { essence, text };
+}
+
+/** What an escape inside a quoted value comes to: only a quote and a backslash need one. */
+const unescaped = (escape: string, char: string): string => (char === '"' || char === "\\" ? escape : char);
+
+/** The type and subtype that a Content-Type begins with, whatever follows: enough to tell how a body is to be read. */
+export const essenceOf = (contentType: string): string => contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+
+/** A declaration that tells nothing of the file: unknown bytes, or a range such as `image/*` (RFC 9110 12.5.1). */
+const saysNothing = ({ essence }: MediaType): boolean => essence === UNKNOWN_TYPE || essence.includes("*");
+
+/** A file's media type: as declared, parameters included; when that says nothing, from the filename's extension. */
+export function mediaType(declared: string | undefined, filename: string): Result<{ mediaType: string }> {
+  const given = declared?.trim() ?? "";
+  const parsed = given.length > MAX_MIME_TYPE_BYTES ? undefined : parseMediaType(given);
+  if (given !== "" && !parsed) {
+    return invalid(
+      `file: its Content-Type must be a media type of at most ${MAX_MIME_TYPE_BYTES} characters, such as image/png, ` +
+        `with parameters such as ; charset="utf-8", each once`,
+    );
+  }
+  if (parsed && !saysNothing(parsed)) return { ok: true, mediaType: parsed.text };
+  return { ok: true, mediaType: typeOfExtension(extensionOf(filename)) ?? UNKNOWN_TYPE };
+}
+
+const UNKNOWN: MediaType = { essence: UNKNOWN_TYPE, text: UNKNOWN_TYPE };
+
+/** What is sent with a body whose record has this type: one from before types were parsed may be anything. */
+export function servedType(stored: string): MediaType {
+  const parsed = parseMediaType(stored);
+  return parsed && !saysNothing(parsed) ? parsed : UNKNOWN;
+}
