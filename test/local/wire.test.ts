@@ -57,6 +57,24 @@ async function exchange(
   return { status: Number(head.split(" ")[1]), json: JSON.parse(body || "null"), ms: Date.now() - started };
 }
 
+/** The status line and headers that a request without a body gets; each character of the target is a byte. */
+async function headOf(method: string, target: string): Promise<string> {
+  const { hostname, port } = new URL(credentialsIn(state).url);
+  const socket = connect(Number(port), hostname);
+  const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\n${key()}\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n`;
+  socket.write(Buffer.from(`${head}Connection: close\r\n\r\n`, "latin1"));
+  const answer = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    socket.setEncoding("latin1").on("data", (data: string) => {
+      text += data;
+      if (text.includes("\r\n\r\n")) resolve(text.split("\r\n\r\n")[0] ?? "");
+    });
+    socket.on("error", reject).on("close", () => resolve(text));
+  });
+  socket.destroy();
+  return answer;
+}
+
 const listed = async (): Promise<AssetRecord[]> => {
   const response = await fetch(credentialsIn(state).url + path(), {
     headers: { Authorization: `Bearer ${credentialsIn(state).secret_key}` },
@@ -89,6 +107,19 @@ describe("on the wire", () => {
     const { status, ms } = await exchange([FORM_TYPE, "Content-Length: 1000"], []);
     expect(status).toBe(401);
     expect(ms).toBeLessThan(10_000);
+  });
+
+  it("an answer is dated once", async () => {
+    const head = await headOf("GET", "/healthz");
+    expect(head.match(/^date: /gim)).toHaveLength(1);
+  });
+
+  it("bytes in a URL that are no UTF-8 are refused, escaped or not", async () => {
+    const query = "partition=a&collection=b&channel=c&filename=";
+    for (const byte of ["%FF", "\u00ff"]) {
+      expect(await headOf("POST", `${path()}?${query}${byte}`)).toMatch(/^HTTP\/1.1 400 /);
+      expect(await headOf("GET", `${path().replace(/assets$/, "files")}/a/b/c/${byte}`)).toMatch(/^HTTP\/1.1 400 /);
+    }
   });
 
   it("a client that goes away half way leaves nothing listed", async () => {
