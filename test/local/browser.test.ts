@@ -58,7 +58,9 @@ async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
 /** Runs in the page, once what it shows has come: what can be seen or played, and whether a script in the page runs. */
 const LOOK = `(async () => {
   const player = document.querySelector("video, audio");
-  while (player && player.readyState < 2 && !player.error) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let n = 0; player && player.readyState < 2 && !player.error && n < 500; n++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   const script = document.createElement("script");
   script.textContent = "document.title = 'a script ran'";
   document.documentElement.append(script);

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
+import { Vault } from "../../src/vault/vault.ts";
 import { PATH, refusal, TestVault, textFile } from "../support/api.ts";
 
 describe("get", () => {
@@ -279,6 +280,7 @@ describe("patch", () => {
   it("never asks the vault about a patch that cannot fit", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
+    const asked = vi.spyOn(Vault.prototype, "patch");
     const many = Array.from({ length: 20_000 }, (_, i) => `"k${i}":1`).join(",");
     for (const body of [
       `{"metadata":{${many}}}`,
@@ -295,6 +297,10 @@ describe("patch", () => {
       400,
       "INVALID_PARAMS",
     );
+    expect(asked).not.toHaveBeenCalled();
+    await vault.patch(id, { tags: ["fits"] });
+    expect(asked).toHaveBeenCalledOnce();
+    asked.mockRestore();
   });
 
   it("takes what fits after the merge, however much of it is white space, escapes or nulls", async () => {

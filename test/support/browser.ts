@@ -23,6 +23,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** A page that is not there by then shows nothing. Milliseconds. */
+const OPEN_MS = 15_000;
+
 /** A browser with an empty profile: one for a test file. */
 export class Browser {
   readonly context: BrowserContext;
@@ -36,6 +39,7 @@ export class Browser {
   static async start(): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), "strongroom-browser-"));
     const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, args: FLAGS });
+    context.setDefaultTimeout(OPEN_MS);
     return new Browser(context, profile);
   }
 
