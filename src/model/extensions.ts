@@ -1,8 +1,9 @@
 import mime from "mime";
 
 /**
- * Extensions that the table of the package lacks, or has with a name that is no longer the registered one (RFC 9639) or
- * that no browser knows. Where nothing is registered, the name that is commonly used.
+ * Extensions that the table of the package lacks, or has under a name that is no longer the registered one (RFC 9639), that
+ * no browser knows, or that is not what this API has said from its beginning (rtf, xml). Where nothing is registered, the
+ * name that is commonly used.
  */
 const OURS: ReadonlyMap<string, string> = new Map([
   ["arrow", "application/vnd.apache.arrow.file"],
@@ -10,15 +11,18 @@ const OURS: ReadonlyMap<string, string> = new Map([
   ["cur", "image/x-icon"],
   ["flac", "audio/flac"],
   ["graphql", "application/graphql"],
+  ["hsj2", "image/hsj2"],
   ["jfif", "image/jpeg"],
   ["jsonc", "application/json"],
   ["jsonl", "application/jsonl"],
   ["ndjson", "application/x-ndjson"],
   ["parquet", "application/vnd.apache.parquet"],
   ["py", "text/x-python"],
+  ["rtf", "text/rtf"],
   ["sqlite", "application/vnd.sqlite3"],
   ["tgz", "application/gzip"],
   ["tsx", "text/tsx"],
+  ["xml", "text/xml"],
   ["zst", "application/zstd"],
 ]);
 

@@ -113,6 +113,8 @@ describe("mediaType", () => {
     ["x.apk", "application/vnd.android.package-archive"],
     ["x.7z", "application/x-7z-compressed"],
     ["x.rar", "application/vnd.rar"],
+    ["x.xml", "text/xml"],
+    ["x.rtf", "text/rtf"],
     ["x.jsonl", "application/jsonl"],
     ["x.webmanifest", "application/manifest+json"],
     ["x.parquet", "application/vnd.apache.parquet"],
