@@ -42,7 +42,7 @@ export class Vault extends DurableObject<Env> {
   #waking: Promise<void> | undefined;
   /** The vault is gone for good, whatever D1 may come to say. */
   #buried = false;
-  /** Whether this start has had D1 looked at for a vault that came back from the dead. */
+  /** Whether this start has had D1 looked at for a vault that came back. */
   #watched = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -152,8 +152,7 @@ export class Vault extends DurableObject<Env> {
 
   async describe(principal: Principal): Promise<Result<{ vault: VaultReport }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
-    if ("ok" in live) return live;
-    return { ok: true, vault: report(this.#index, live) };
+    return "ok" in live ? live : { ok: true, vault: report(this.#index, live) };
   }
 
   /** Deletes the vault: its keys are refused from here on, and the alarm removes everything else. */
