@@ -4,5 +4,5 @@ import { handle } from "./router.ts";
 export { Vault } from "./vault/vault.ts";
 
 export default {
-  fetch: (request, env) => handle(request, env),
+  fetch: (request, env, context) => handle(request, env, context),
 } satisfies ExportedHandler<Env>;

@@ -2,7 +2,7 @@ import { IttyRouter } from "itty-router/IttyRouter";
 import type { Env } from "./env.ts";
 import type { Access } from "./http/auth.ts";
 import { JSON_TYPE } from "./http/json.ts";
-import { ApiRequest } from "./http/request.ts";
+import { ApiRequest, type RequestContext } from "./http/request.ts";
 import { json, refusalReply, render, type Reply } from "./http/respond.ts";
 import { adminTokenProblem, keySecretProblem, misconfigured } from "./http/settings.ts";
 import { logError } from "./log.ts";
@@ -65,9 +65,12 @@ async function healthz({ env }: ApiRequest): Promise<Reply | Refusal> {
   return json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } });
 }
 
+/** Whoever calls the router by hand and waits for its answer needs no promise to be kept alive. */
+const NO_CONTEXT: RequestContext = { waitUntil: () => {} };
+
 /** Answers any request. Never throws: an unknown error is one log line and an opaque 500. */
-export async function handle(request: Request, env: Env): Promise<Response> {
-  const api = new ApiRequest(request, env);
+export async function handle(request: Request, env: Env, context: RequestContext = NO_CONTEXT): Promise<Response> {
+  const api = new ApiRequest(request, env, context);
   let reply: Reply;
   let response: Response;
   try {
@@ -80,7 +83,7 @@ export async function handle(request: Request, env: Env): Promise<Response> {
     response = render(reply, api);
   }
   if (reply.status >= 400) await api.drain();
-  api.watchdog.stop();
+  api.end();
   api.log(reply);
   return response;
 }

@@ -1,16 +1,16 @@
 import { MAX_JSON_BODY_BYTES } from "../model/limits.ts";
 import { parseMediaType } from "../model/media-type.ts";
 import { invalid, type Refusal, refuse, Refused, type Result } from "../model/refusal.ts";
-import { formBudget, type Lease } from "./budget.ts";
+import { jsonLoan, SMALL_JSON_BYTES } from "./memory.ts";
+import { Pieces } from "./pieces.ts";
 import type { BodyReader } from "./reader.ts";
 
 export const JSON_TYPE = "application/json";
 
-interface Source {
-  readonly request: Request;
-  readonly reader: BodyReader;
-  readonly vaultId: string;
-}
+/** The least that is taken to keep some of a body that comes in parts. Bytes. */
+const FIRST_PIECE_BYTES = 1024;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Reads a JSON body, bounded, if its Content-Type is one of `types`.
@@ -19,7 +19,7 @@ interface Source {
  * @param inspect  may refuse the text before it is parsed, which costs more than all else
  */
 export async function readJson(
-  { request, reader, vaultId: owner }: Source,
+  { request, reader }: { request: Request; reader: BodyReader },
   {
     types = [JSON_TYPE],
     optional = false,
@@ -35,38 +35,18 @@ export async function readJson(
   }
   const tooLarge = refuse("PAYLOAD_TOO_LARGE", `the JSON body must be at most ${MAX_JSON_BODY_BYTES} bytes`);
   if (reader.declared !== undefined && reader.declared > MAX_JSON_BODY_BYTES) return tooLarge;
-  const chunks: Uint8Array[] = [];
-  let lease: Lease | undefined;
   try {
-    lease = await formBudget.lease(owner, reader.declared ?? MAX_JSON_BODY_BYTES);
-    for (let chunk = await reader.read(); chunk; chunk = await reader.read()) {
-      if (reader.bytesRead > MAX_JSON_BODY_BYTES) return tooLarge;
-      chunks.push(Uint8Array.from(chunk)); // The reader uses its memory again.
-    }
+    const text = await readText(reader);
+    if (text === undefined) return tooLarge;
+    if (optional && text === "") return ABSENT;
+    return inspect(text) ?? { ok: true, value: JSON.parse(text) as unknown };
   } catch (error) {
     if (error instanceof Refused) return error.refusal;
+    // Of JSON.parse and of the decoder.
+    if (error instanceof SyntaxError || error instanceof TypeError) {
+      return invalid("the body must be valid JSON in UTF-8");
+    }
     throw error;
-  } finally {
-    lease?.release();
-  }
-  if (optional && chunks.length === 0) return ABSENT;
-  const text = decode(chunks);
-  return (text !== undefined && inspect(text)) || parseJson(text);
-}
-
-function decode(chunks: Uint8Array[]): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(text: string | undefined): Result<{ value: unknown }> {
-  try {
-    return { ok: true, value: JSON.parse(text ?? "") as unknown };
-  } catch {
-    return invalid("the body must be valid JSON in UTF-8");
   }
 }
 
@@ -80,4 +60,25 @@ async function absent(reader: BodyReader): Promise<Result<{ value: unknown }> | 
     if (error instanceof Refused) return error.refusal;
     throw error;
   }
+}
+
+/**
+ * All of a body, unless it is too large for JSON. Its memory stays borrowed until the request ends, since what is made of it
+ * lives as long. Throws Refused; TypeError when it is not UTF-8.
+ */
+async function readText(reader: BodyReader): Promise<string | undefined> {
+  await reader.borrow(jsonLoan(reader.declared));
+  let isSmall = reader.declared === undefined;
+  const kept = new Pieces(reader, reader.declared ?? MAX_JSON_BODY_BYTES, FIRST_PIECE_BYTES);
+  for (let chunk = await reader.read(); chunk; chunk = await reader.read()) {
+    // It came in one piece: nothing has to be kept.
+    if (reader.ended && kept.length === 0) return utf8.decode(chunk);
+    if (reader.bytesRead > kept.size) return undefined;
+    if (isSmall && reader.bytesRead > SMALL_JSON_BYTES) {
+      isSmall = false;
+      await reader.borrow(jsonLoan(MAX_JSON_BODY_BYTES));
+    }
+    await kept.add(chunk);
+  }
+  return kept.text();
 }

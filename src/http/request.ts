@@ -5,9 +5,9 @@ import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import { Watchdog } from "../model/time.ts";
 import type { Principal } from "../model/vault.ts";
 import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
-import { buffered } from "./budget.ts";
 import { type Access, authenticate, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
+import { bufferedPeak } from "./memory.ts";
 import { malformedParameter, parseQuery, percentDecode, type Query } from "./query.ts";
 import { BodyReader } from "./reader.ts";
 import { bodyLength, type Reply } from "./respond.ts";
@@ -16,11 +16,15 @@ import { bodyLength, type Reply } from "./respond.ts";
 const DRAIN_BYTES = { known: 512 * 1024 * 1024, unknown: 128 * 1024 * 1024 };
 const DRAIN_MS = 30_000;
 
+/** What the runtime is told of a request that may outlive its client. */
+export type RequestContext = Pick<ExecutionContext, "waitUntil">;
+
 /** A request on its way through the router, which matches on `method` and `path` and sets `params`. HEAD is matched as GET. */
 export class ApiRequest {
   readonly id = `req_${crypto.randomUUID()}`;
   readonly request: Request;
   readonly env: Env;
+  readonly #context: RequestContext;
   /** As the client sent it. Read once: each look at a property of the request crosses into the runtime. */
   readonly sentMethod: string;
   readonly method: string;
@@ -43,9 +47,10 @@ export class ApiRequest {
   /** Whether a signed link, not a key, is what lets this request in. */
   #byLink = false;
 
-  constructor(request: Request, env: Env) {
+  constructor(request: Request, env: Env, context: RequestContext) {
     this.request = request;
     this.env = env;
+    this.#context = context;
     this.sentMethod = request.method;
     this.method = this.isHead ? "GET" : this.sentMethod;
     this.url = request.url;
@@ -86,7 +91,9 @@ export class ApiRequest {
 
   /** The body. Made on first use, because it locks the request's stream. */
   get reader(): BodyReader {
-    this.#reader ??= new BodyReader(this.request, this.watchdog);
+    // What an administrator does, and what is merely drained, takes no vault's memory.
+    const owner = this.#principal?.kind === "key" ? this.#principal.vaultId : "";
+    this.#reader ??= new BodyReader(this.request, this.watchdog, owner);
     return this.#reader;
   }
 
@@ -136,6 +143,16 @@ export class ApiRequest {
     return outcome;
   }
 
+  /**
+   * Does what has to come to an end even if the client disconnects: on Workers everything else of the request may then simply
+   * stop. The runtime is told before the work begins.
+   */
+  async lasting<T extends object>(work: () => Promise<Result<T>>): Promise<Result<T>> {
+    const done = Promise.resolve().then(work);
+    this.#context.waitUntil(done.catch(() => {})); // Whoever waits for it here sees its failure.
+    return done;
+  }
+
   /** The value of Server-Timing: in all, in the vault, and of that in waiting for the durable stores. */
   get serverTiming(): string {
     const { vault, durable } = this.#timings;
@@ -155,7 +172,7 @@ export class ApiRequest {
       durable_ms: this.#timings.durable,
       bytes_in: this.#reader?.bytesRead ?? 0,
       bytes_out: bodyLength(reply),
-      buffered_peak: buffered().highWater,
+      buffered_peak: bufferedPeak(),
     });
   }
 
@@ -169,6 +186,12 @@ export class ApiRequest {
     const caller = { env, watchdog, vaultId: principal.vaultId };
     const checked = await callVault(caller, "repeatable", (stub) => stub.authorize(principal));
     return checked.ok ? refusal : checked;
+  }
+
+  /** The request is over: what it waited for and held is given up. */
+  end(): void {
+    this.#reader?.release();
+    this.watchdog.stop();
   }
 
   /** Takes in the rest of the body, bounded, so that the client can read the answer. */

@@ -6,9 +6,9 @@ import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, refuse, type Refusal, type Result } from "../model/refusal.ts";
 import { MAX_TRAILER_BYTES } from "../upload/limits.ts";
 import { boundaryOf, receiveForm } from "../upload/multipart.ts";
-import { publish } from "../upload/publish.ts";
+import { conclude, publish } from "../upload/publish.ts";
 import { receiveRaw } from "../upload/raw.ts";
-import type { Stored } from "../upload/stored.ts";
+import type { Received } from "../upload/received.ts";
 import type { UploadContext } from "../upload/body.ts";
 
 const FORM = "multipart/form-data";
@@ -36,18 +36,20 @@ export const uploadAsset: Handler = async (api) => {
     },
   });
   if (!received.ok) return api.refuse(received);
-  const outcome = await api.timed(publish(api, principal, received.stored, createOnly));
+  const outcome = await api.lasting(() =>
+    conclude(received.received, (stored) => api.timed(publish(api, principal, stored, createOnly))),
+  );
   if (!outcome.ok) return outcome;
   const headers = {
     ...recordHeaders(outcome.etag),
     Location: `/api/v1/vaults/${vaultId}/assets/${outcome.id}`,
     ...durability(outcome.durable),
-    ...received.stored.ignored.header,
+    ...received.received.ignored.header,
   };
   return json(outcome.body, { status: 201, headers });
 };
 
-async function receive(api: ApiRequest, context: UploadContext): Promise<Result<{ stored: Stored }>> {
+async function receive(api: ApiRequest, context: UploadContext): Promise<Result<{ received: Received }>> {
   const { reader, query } = api;
   const contentType = api.header("Content-Type") ?? "";
   const encoding = api.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";
@@ -64,7 +66,7 @@ async function receive(api: ApiRequest, context: UploadContext): Promise<Result<
       (await receiveForm(context, reader, boundary.boundary));
     // Beside a form, parameters mean nothing.
     if (received.ok) {
-      for (const name of Object.keys(query)) if (name !== CACHE_BUSTER) received.stored.ignored.add(name);
+      for (const name of Object.keys(query)) if (name !== CACHE_BUSTER) received.received.ignored.add(name);
     }
     return received;
   }

@@ -1,14 +1,23 @@
 import { createHash } from "node:crypto";
+import { Pieces } from "../http/pieces.ts";
+import type { BodyReader } from "../http/reader.ts";
 import { logError } from "../log.ts";
 import { R2_TIMEOUT_MS } from "../model/bounds.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import type { AssetPath } from "../model/asset.ts";
 import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
 import type { Watchdog } from "../model/time.ts";
-import { bodyBudget } from "../http/budget.ts";
+import { DISCARD_MS, STORE_MS } from "./bounds.ts";
 import { type Dimensions, ImageReader } from "./image/image.ts";
-import { MAX_TRAILER_BYTES, PART_BYTES, SMALL_BUFFER_BYTES } from "./limits.ts";
-import { type LengthStream, PartBuffer, partStream, putStream } from "./part.ts";
+import {
+  FIRST_BUFFER_BYTES,
+  MAX_TRAILER_BYTES,
+  ONE_BUFFER_BYTES,
+  PART_BYTES,
+  SMALL_BUFFER_BYTES,
+  SMALL_FILE_BYTES,
+} from "./limits.ts";
+import { type LengthStream, partPieces, partStream, putPieces, putStream } from "./streams.ts";
 
 /** What an upload needs of its surroundings. */
 export interface UploadContext {
@@ -26,8 +35,6 @@ export interface BodySource {
   mimeType(): string;
   /** The file's exact size, when it is known from the start: then it is streamed into one put, without any buffer. */
   readonly size?: number | undefined;
-  /** Bytes of the request that are still to come by its Content-Length; undefined when it has none. */
-  remaining(): number | undefined;
   /** Asked once, before the upload takes much memory or streams its first byte: throws Refused when the upload is doomed. */
   admit(): Promise<void>;
 }
@@ -40,9 +47,6 @@ export interface BodyFacts {
   readonly dimensions: Dimensions | null;
 }
 
-/** Files up to this size are buffered and put at once even when their size is known: it is one call less to wait for. */
-const SMALL_FILE_BYTES = 1024 * 1024;
-
 /**
  * A file's way into R2, as it arrives:
  *
@@ -54,24 +58,36 @@ const SMALL_FILE_BYTES = 1024 * 1024;
  *
  * Counts, hashes, measures and limits the bytes on their way. Throws Refused; after that, or when the form turns out
  * bad, `abort` leaves nothing behind.
+ *
+ * Until `store` is called nothing can be seen in R2: a whole body that is streamed has its last bytes held back for it.
  */
 export class BodySink {
   readonly #context: UploadContext;
+  readonly #reader: BodyReader;
   readonly #source: BodySource;
   readonly #hash = createHash("sha256");
   readonly #image = new ImageReader();
+  /** What the image reader has been lent. */
+  #imageBytes = 0;
   #size = 0;
+  #sha256 = "";
   /** Under which key the body is, or is being, stored. */
   #key: string | undefined;
   #admitted = false;
-  #buffer: PartBuffer | undefined;
+  #buffer: Pieces | undefined;
   /** What is being streamed: a part, or the whole body if there is no multipart upload. */
   #stream: LengthStream | undefined;
   #upload: R2MultipartUpload | undefined;
   readonly #parts: R2UploadedPart[] = [];
+  /** The last bytes of a body that is streamed whole. */
+  #last: Uint8Array | undefined;
+  /** How long the removal of what there is may take. */
+  #abortMs = R2_TIMEOUT_MS;
+  #aborted = false;
 
-  constructor(context: UploadContext, source: BodySource) {
+  constructor(context: UploadContext, reader: BodyReader, source: BodySource) {
     this.#context = context;
+    this.#reader = reader;
     this.#source = source;
   }
 
@@ -82,34 +98,42 @@ export class BodySink {
     }
     this.#hash.update(bytes);
     this.#image.write(bytes);
+    await this.#lendImage();
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#take(rest));
   }
 
   /**
-   * Completes the body under `key`, unless its digest is not the promised one.
+   * Says that all bytes have come. Throws Refused when they are not what was promised.
    *
-   * @param promised lower-case hex; undefined when nothing was promised
+   * @param promised the digest in lower-case hex; undefined when nothing was promised
    */
-  async finish(key: string, mimeType: string, promised: string | undefined): Promise<BodyFacts> {
-    const sha256 = this.#hash.digest("hex");
-    if (promised !== undefined && promised !== sha256) {
-      throw new Refused(invalid(`Content-Digest: the file's SHA-256 is ${sha256}`));
+  verify(promised: string | undefined): void {
+    this.#sha256 = this.#hash.digest("hex");
+    if (promised !== undefined && promised !== this.#sha256) {
+      throw new Refused(invalid(`Content-Digest: the file's SHA-256 is ${this.#sha256}`));
     }
-    if (this.#stream) {
+    if (this.#stream && !this.#last) {
       // The part was certain to be full unless what follows the file is more than a form may hold.
       throw new Refused(invalid(`the form must end within ${MAX_TRAILER_BYTES} bytes after its file`));
     }
-    await this.#storing(this.#complete(key, mimeType));
+  }
+
+  /** Completes the verified body under `key`, within STORE_MS. */
+  async store(key: string, mimeType: string): Promise<BodyFacts> {
+    this.#abortMs = DISCARD_MS;
+    const until = Date.now() + STORE_MS;
+    await this.#storing(this.#complete(key, mimeType), STORE_MS);
     this.#buffer?.release();
-    if (this.#key !== key) await this.#storing(this.#move(key, mimeType));
-    return { size: this.#size, sha256, dimensions: this.#image.end() };
+    if (this.#key !== key) await this.#storing(this.#move(key, mimeType), until - Date.now());
+    return { size: this.#size, sha256: this.#sha256, dimensions: this.#image.end() };
   }
 
   /** Removes whatever there is. Never throws: what R2 would not delete now is found by reconcile. */
   async abort(): Promise<void> {
+    this.#aborted = true;
     this.#buffer?.release();
     try {
-      await this.#context.watchdog.within(R2_TIMEOUT_MS, this.#remove());
+      await this.#context.watchdog.within(this.#abortMs, this.#remove());
     } catch (error) {
       logError("upload: abort failed", error);
     }
@@ -122,12 +146,29 @@ export class BodySink {
     if (this.#key !== undefined) await this.#context.bucket.delete(this.#key);
   }
 
+  /** An image's head that is kept to be measured counts like everything else. */
+  async #lendImage(): Promise<void> {
+    const more = this.#image.held - this.#imageBytes;
+    if (more <= 0) return;
+    await this.#reader.lease.grow(more);
+    this.#imageBytes += more;
+  }
+
   /** Stores some of the bytes and returns how many. */
   async #take(bytes: Uint8Array): Promise<number> {
     if (!this.#stream && (!this.#buffer || this.#buffer.full)) await this.#makeRoom(bytes.length);
-    if (this.#buffer) return this.#buffer.take(bytes);
+    if (this.#buffer) {
+      if (this.#buffer.cramped) await this.#buffer.grow(this.#size);
+      return this.#buffer.take(bytes);
+    }
     const stream = this.#stream;
     if (!stream) throw new Error("there is neither buffer nor stream");
+    if (this.#last) throw new Refused(longer());
+    if (!this.#upload && bytes.length >= stream.left) {
+      // The reader is at the body's end and does not need its memory again.
+      this.#last = bytes.subarray(0, stream.left);
+      return this.#last.length;
+    }
     const taken = await this.#storing(stream.write(bytes));
     if (stream.full) {
       const part = await this.#storing(stream.close());
@@ -147,16 +188,16 @@ export class BodySink {
       return;
     }
     if (this.#buffer) {
-      if (this.#buffer.size < PART_BYTES) throw new Refused(invalid("the body is longer than its Content-Length"));
+      if (this.#buffer.size < PART_BYTES) throw new Refused(longer());
       await this.#begin();
-      await this.#storing(this.#uploadPart(this.#buffer.bytes()));
+      await this.#storing(this.#uploadPart(this.#buffer));
       this.#buffer.empty();
     }
-    const remaining = this.#source.remaining();
-    const expected = remaining === undefined || remaining < 0 ? undefined : inHand + remaining;
+    const { declared, bytesRead, lease } = this.#reader;
+    const expected = declared === undefined || declared < bytesRead ? undefined : inHand + declared - bytesRead;
     const certain = expected !== undefined && expected - MAX_TRAILER_BYTES >= PART_BYTES;
     // Who gives its memory back between two parts lets others have a turn.
-    if (certain || bodyBudget.wanted) {
+    if (certain || lease.wanted) {
       this.#buffer?.release();
       this.#buffer = undefined;
     }
@@ -166,7 +207,8 @@ export class BodySink {
     } else {
       const needed = Math.min(PART_BYTES, expected ?? PART_BYTES);
       if (needed > SMALL_BUFFER_BYTES) await this.#admit();
-      this.#buffer ??= await PartBuffer.open(this.#context.vaultId, needed);
+      const first = needed <= ONE_BUFFER_BYTES ? needed : FIRST_BUFFER_BYTES;
+      this.#buffer ??= new Pieces(this.#reader, needed, first);
     }
   }
 
@@ -184,20 +226,23 @@ export class BodySink {
     this.#admitted = true;
   }
 
-  async #uploadPart(bytes: Uint8Array): Promise<void> {
+  async #uploadPart(bytes: Pieces): Promise<void> {
     if (!this.#upload) throw new Error("no multipart upload");
-    this.#parts.push(await this.#upload.uploadPart(this.#parts.length + 1, bytes));
+    this.#parts.push(await partPieces(this.#upload, this.#parts.length + 1, bytes));
   }
 
   async #complete(key: string, mimeType: string): Promise<void> {
-    const tail = this.#buffer?.bytes() ?? new Uint8Array(0);
     if (this.#upload) {
-      if (tail.length > 0) await this.#uploadPart(tail);
+      if (this.#buffer && this.#buffer.length > 0) await this.#uploadPart(this.#buffer);
       await this.#upload.complete(this.#parts);
       this.#upload = undefined;
-    } else if (!this.#key) {
+    } else if (this.#stream && this.#last) {
+      await this.#stream.write(this.#last);
+      await this.#stream.close();
+      this.#stream = undefined;
+    } else {
       this.#key = key;
-      await this.#context.bucket.put(key, tail, { httpMetadata: { contentType: mimeType } });
+      await putPieces(this.#context.bucket, key, this.#buffer ?? new Pieces(this.#reader, 0, 0), mimeType);
     }
   }
 
@@ -207,6 +252,7 @@ export class BodySink {
     if (from === undefined) throw new Error("nothing to move");
     const body = await this.#context.bucket.get(from);
     if (!body) throw new Error("the staged body has vanished");
+    if (this.#aborted) throw new Error("the upload was given up");
     try {
       await this.#context.bucket.put(key, body.body, { httpMetadata: { contentType: mimeType } });
     } catch (error) {
@@ -219,9 +265,9 @@ export class BodySink {
   }
 
   /** A failure of R2 is not the client's fault, and passes. */
-  async #storing<T>(call: Promise<T>): Promise<T> {
+  async #storing<T>(call: Promise<T>, ms = R2_TIMEOUT_MS): Promise<T> {
     try {
-      return await this.#context.watchdog.within(R2_TIMEOUT_MS, call);
+      return await this.#context.watchdog.within(ms, call);
     } catch (error) {
       if (error instanceof Refused) throw error;
       logError("upload: R2 failed", error);
@@ -229,3 +275,5 @@ export class BodySink {
     }
   }
 }
+
+const longer = () => invalid("the body is longer than its Content-Length");

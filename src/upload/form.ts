@@ -46,6 +46,11 @@ export class FormParser {
     this.#outside = -this.#rest.length;
   }
 
+  /** Bytes that are kept for the next push. */
+  get held(): number {
+    return this.#rest.length;
+  }
+
   *push(chunk: Uint8Array): Generator<FormEvent> {
     let input = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : asBuffer(chunk);
     this.#rest = EMPTY;

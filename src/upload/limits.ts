@@ -1,6 +1,3 @@
-import { READ_BYTES } from "../http/reader.ts";
-import { IMAGE_BYTES } from "./image/image.ts";
-
 /** The streaming upload's own bounds, in bytes unless said otherwise. What a client can run into is a 400. */
 
 const KIB = 1024;
@@ -32,14 +29,18 @@ export const MAX_TRAILER_BYTES =
  * memory that one upload holds. */
 export const PART_BYTES = 8 * MIB;
 
-/** What one upload holds beside its file: the bytes just read, its fields and one header block, what an image reader keeps. */
-export const FORM_BYTES = READ_BYTES + MAX_FIELDS_BYTES + MAX_HEADER_BYTES + IMAGE_BYTES;
+/** Files up to this size are buffered and put at once even when their size is known: it is one call less to wait for. */
+export const SMALL_FILE_BYTES = 1 * MIB;
 
-/**
- * The slowest that a buffer may fill, on average, once it has been held for the grace time: a few clients that trickle
- * must not keep all others waiting. A buffer of no more than SMALL_BUFFER_BYTES keeps nobody waiting. Bytes per second,
- * milliseconds, bytes.
- */
-export const MIN_FILL_RATE = 32 * KIB;
-export const FILL_GRACE_MS = 20_000;
+/** An upload that may need a larger buffer than this asks its vault first whether it is welcome. */
 export const SMALL_BUFFER_BYTES = 64 * KIB;
+
+/** The least memory that is taken for a file; a small one gets all it needs, and goes to R2 in one piece. */
+export const FIRST_BUFFER_BYTES = 16 * KIB;
+export const ONE_BUFFER_BYTES = 32 * KIB;
+
+/** Up to this size it costs less to copy the pieces of a file into one than to stream them to R2. */
+export const JOIN_BYTES = 1 * MIB;
+
+/** The first memory that is taken for a text field. */
+export const SMALL_FIELD_BYTES = 256;

@@ -7,6 +7,8 @@ import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 import { BodySink, type UploadContext } from "./body.ts";
 import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
+import { fileLoan } from "./memory.ts";
+import type { Received } from "./received.ts";
 import { describe, mimeTypeOf, type Stored, storedIn } from "./stored.ts";
 
 /** What curl says of any `--data-binary`: it tells nothing of the file. */
@@ -14,13 +16,13 @@ const FORM_DEFAULT = "application/x-www-form-urlencoded";
 
 /**
  * Receives an upload whose body is the file and whose fields are query parameters: everything is known before the first
- * byte, so a file of declared length is streamed into R2 without any buffer. On a refusal nothing is left in R2.
+ * byte, so a large file of declared length is streamed into R2 without any buffer. On a refusal nothing is left in R2.
  */
 export async function receiveRaw(
   context: UploadContext,
   reader: BodyReader,
   request: { query: Query; contentType: string; contentDigest: string | null },
-): Promise<Result<{ stored: Stored }>> {
+): Promise<Result<{ received: Received }>> {
   let sink: BodySink | undefined;
   try {
     const fields = queryFields(request.query);
@@ -32,16 +34,21 @@ export async function receiveRaw(
     const mime_type = mimeTypeOf(declaredType, path.filename);
     const id = newAssetId();
     const r2_key = r2Key(context.vaultId, path, id);
-    sink = new BodySink(context, {
+    await reader.borrow(fileLoan(reader.declared));
+    const body = new BodySink(context, reader, {
       key: () => r2_key,
       mimeType: () => mime_type,
       size: reader.declared,
-      remaining: () => (reader.declared === undefined ? undefined : reader.declared - reader.bytesRead),
       admit: () => context.admit(path),
     });
-    for (let chunk = await reader.read(); chunk; chunk = await reader.read()) await sink.write(chunk);
-    const facts = await sink.finish(r2_key, mime_type, promised);
-    return { ok: true, stored: storedIn(sink, fields, describe({ id, r2_key, mime_type, path, fields, facts })) };
+    sink = body;
+    for (let chunk = await reader.read(); chunk; chunk = await reader.read()) await body.write(chunk);
+    body.verify(promised);
+    const store = async (): Promise<Stored> => {
+      const facts = await body.store(r2_key, mime_type);
+      return storedIn(body, describe({ id, r2_key, mime_type, path, fields, facts }));
+    };
+    return { ok: true, received: { store, abort: () => body.abort(), ignored: fields.ignored } };
   } catch (error) {
     await sink?.abort();
     if (error instanceof Refused) return error.refusal;

@@ -1,4 +1,3 @@
-import type { IgnoredNames } from "../http/ignored.ts";
 import type { AssetPath, NewAsset } from "../model/asset.ts";
 import { mediaType } from "../model/media-type.ts";
 import { must } from "../model/refusal.ts";
@@ -8,7 +7,6 @@ import type { UploadFields } from "./fields.ts";
 /** A body that is in R2 and may be committed, or removed if the commit is refused. */
 export interface Stored {
   readonly upload: NewAsset;
-  readonly ignored: IgnoredNames;
   readonly discard: () => Promise<void>;
 }
 
@@ -35,8 +33,4 @@ export function describe(
   };
 }
 
-export const storedIn = (sink: BodySink, { ignored }: UploadFields, upload: NewAsset): Stored => ({
-  upload,
-  ignored,
-  discard: () => sink.abort(),
-});
+export const storedIn = (sink: BodySink, upload: NewAsset): Stored => ({ upload, discard: () => sink.abort() });

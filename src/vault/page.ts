@@ -1,7 +1,7 @@
 import type { AssetFilter } from "../model/asset.ts";
 import { encodeCursor } from "../model/cursor.ts";
 import type { Index, Listed } from "./index.ts";
-import { PAGE_PIECE } from "./limits.ts";
+import { PAGE_PIECE, PAGE_TEXT } from "./limits.ts";
 
 export interface PageRequest {
   filter: AssetFilter;
@@ -16,18 +16,16 @@ export interface PageRequest {
  * each read when the client has taken the one before. What is deleted between two pieces is missing, as it should be.
  */
 export function page(index: Index, vaultId: string, request: PageRequest): string | ReadableStream<Uint8Array> {
+  const whole = new PagePieces(index, vaultId, request);
+  const text = whole.next(PAGE_TEXT);
+  if (whole.done) return text;
+  // What has been read of it is too much to be held for whoever may never read it: it is read again, bit by bit.
   const pieces = new PagePieces(index, vaultId, request);
-  const first = pieces.next();
-  if (pieces.done) return first;
   const encoder = new TextEncoder();
-  const open = encoder.encode(first);
   return new ReadableStream({
     type: "bytes",
-    start(controller) {
-      controller.enqueue(open);
-    },
     pull(controller) {
-      controller.enqueue(encoder.encode(pieces.next()));
+      controller.enqueue(encoder.encode(pieces.next(PAGE_PIECE)));
       if (pieces.done) controller.close();
     },
   });
@@ -47,8 +45,8 @@ class PagePieces {
     this.#request = request;
   }
 
-  /** The next piece of text; sets `done` with the one that closes the page. */
-  next(): string {
+  /** The next piece of text, of about `size` characters; sets `done` with the one that closes the page. */
+  next(size: number): string {
     const { filter, limit, before } = this.#request;
     let text = this.#last ? "" : '{"data":[';
     let more = false;
@@ -59,7 +57,7 @@ class PagePieces {
         more = true;
         continue; // The last one: the statement comes to its end.
       }
-      if (text.length > PAGE_PIECE) return text;
+      if (text.length > size) return text;
       text += (this.#taken > 0 ? "," : "") + row[2];
       this.#last = row;
       this.#taken++;

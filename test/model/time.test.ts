@@ -1,5 +1,9 @@
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { parseTimestamp, TimeoutError, Watchdog, within } from "../../src/model/time.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const never = new Promise<never>(() => {});
 const after = <T>(ms: number, value: T): Promise<T> => new Promise((resolve) => setTimeout(() => resolve(value), ms));
@@ -60,4 +64,39 @@ it.each([
   " 2027-01-15T10:30:00Z",
 ])("parseTimestamp: does not take %j for a time", (text) => {
   expect(parseTimestamp(text)).toBeUndefined();
+});
+
+it("Watchdog: calls onTick every second while something is waited for, and only then", async () => {
+  vi.useFakeTimers();
+  const watchdog = new Watchdog();
+  let ticks = 0;
+  watchdog.onTick = () => ticks++;
+  const wait = watchdog.within(5_500, never).catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(5_400);
+  expect(ticks).toBe(5);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(await wait).toBeInstanceOf(TimeoutError);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect([ticks, vi.getTimerCount()]).toEqual([6, 0]);
+});
+
+it("Watchdog: ends all waits when it is told to", async () => {
+  const watchdog = new Watchdog();
+  const waits = [1_000, 2_000].map((ms) => watchdog.within(ms, never));
+  watchdog.expire();
+  for (const wait of waits) await expect(wait).rejects.toThrow(TimeoutError);
+  watchdog.stop();
+});
+
+it("Watchdog: does not count the time in which the thread served nobody", async () => {
+  vi.useFakeTimers();
+  const watchdog = new Watchdog();
+  watchdog.onTick = () => {};
+  let state = "waiting";
+  watchdog.within(5_000, never).catch(() => (state = "over"));
+  vi.setSystemTime(Date.now() + 60_000);
+  await vi.advanceTimersByTimeAsync(4_500);
+  expect(state).toBe("waiting");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(state).toBe("over");
 });

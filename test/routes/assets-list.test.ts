@@ -147,6 +147,40 @@ describe("list", () => {
   });
 });
 
+describe("what a list leaves in memory for a client that does not read", () => {
+  /** A page as the vault hands it out. */
+  const inVault = <T>(vault: TestVault, use: (body: string | ReadableStream<Uint8Array>) => Promise<T>): Promise<T> =>
+    runInDurableObject(vault.stub, async (instance: Vault) => {
+      const outcome = await instance.list(
+        { kind: "admin" },
+        { filter: {}, limit: 200, before: Number.MAX_SAFE_INTEGER },
+      );
+      if (!outcome.ok) throw new Error(outcome.message);
+      return use(outcome.body);
+    });
+
+  it("is one string for 200 assets without large metadata", async () => {
+    const vault = await TestVault.create();
+    await seed(vault, 200, { filename: `${"n".repeat(250)}.txt`, metadata: JSON.stringify({ alt: "a".repeat(100) }) });
+    await vault.list();
+    expect(await inVault(vault, async (body) => typeof body)).toBe("string");
+  });
+
+  it("is a piece of 64 Ki characters and a row, read only when the one before was taken, of a large page", async () => {
+    const vault = await TestVault.create();
+    await seed(vault, 100, { metadata: JSON.stringify({ a: "a".repeat(10_000) }) });
+    await vault.list();
+    const pieces = await inVault(vault, async (body) => {
+      if (typeof body === "string") throw new Error("not a stream");
+      const lengths: number[] = [];
+      for await (const piece of body) lengths.push(piece.length);
+      return lengths;
+    });
+    expect(Math.max(...pieces)).toBeLessThan(64 * 1024 + 12_000);
+    expect(pieces.length).toBeGreaterThan(10);
+  });
+});
+
 describe("list in a vault of 20,000 assets", () => {
   let vault: TestVault;
 

@@ -17,6 +17,13 @@ vi.mock(import("../../src/model/bounds.ts"), () => ({
   R2_TIMEOUT_MS: 300,
   VAULT_TIMEOUT_MS: 1_000,
 }));
+vi.mock(import("../../src/upload/bounds.ts"), async (original) => ({
+  ...(await original()),
+  STORE_MS: 600,
+  COMMIT_MS: 1_000,
+  RESOLVE_MS: 1_000,
+  DISCARD_MS: 300,
+}));
 
 const MIB = 1024 * 1024;
 /** More calls than any operation makes. */

@@ -9,8 +9,11 @@ import { webp } from "./webp.ts";
 export type { Dimensions } from "./source.ts";
 
 /** The most that is kept of a file while its size is looked for: an AVIF's properties, at some 200 bytes each, and a list
- * of which item has which. The other formats keep less than 4 KiB. Bytes. */
+ * of which item has which. Bytes. */
 export const IMAGE_BYTES = MAX_KEPT_PROPERTIES * 200 + 12 * 1024;
+
+/** The same for the other formats. */
+const SMALL_IMAGE_BYTES = 4 * 1024;
 
 /** So many bytes tell the format. */
 const SNIFF_BYTES = 12;
@@ -31,6 +34,7 @@ export class ImageReader {
   #first: Uint8Array = new Uint8Array(0);
   /** Null when the file is no image. */
   #feed: Feed | null | undefined;
+  #isLarge = false;
 
   write(bytes: Uint8Array): void {
     if (this.#feed === null) return;
@@ -46,6 +50,7 @@ export class ImageReader {
     if (first.length < SNIFF_BYTES) return;
     const reader = readerOf(text(first));
     this.#feed = reader ? new Feed(reader) : null;
+    this.#isLarge = reader === avif;
     this.#feed?.write(first);
     this.#feed?.write(bytes.subarray(taken.length));
   }
@@ -54,6 +59,12 @@ export class ImageReader {
   end(): Dimensions | null {
     this.#feed?.end();
     return this.#feed?.result ?? null;
+  }
+
+  /** What is kept of the file now, at most, in bytes. */
+  get held(): number {
+    if (!this.#feed) return 0;
+    return this.#isLarge ? IMAGE_BYTES : SMALL_IMAGE_BYTES;
   }
 
   /** What that cost: how often the reader asked for a box, segment or field, and how many bytes it looked at. */
