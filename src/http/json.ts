@@ -54,8 +54,10 @@ const ABSENT = { ok: true, value: {} } as const;
 
 /** What stands for a body that has nothing in it; undefined when it has. One of unknown length must be read to be known. */
 async function absent(reader: BodyReader): Promise<Result<{ value: unknown }> | undefined> {
+  if (reader.declared) return undefined;
   try {
-    return reader.declared || (await reader.read()) ? undefined : ABSENT;
+    await reader.borrow(jsonLoan(reader.declared));
+    return (await reader.read()) ? undefined : ABSENT;
   } catch (error) {
     if (error instanceof Refused) return error.refusal;
     throw error;
