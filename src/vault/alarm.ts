@@ -1,3 +1,6 @@
+/** The platform tries a failed alarm six times, for two minutes in all. Milliseconds. */
+const GIVEN_UP_MS = 5 * 60 * 1000;
+
 /** A vault's one alarm, and when it is known to be due: setting it costs a write, so it is only ever set earlier. */
 export class Alarm {
   readonly #storage: DurableObjectStorage;
@@ -13,7 +16,7 @@ export class Alarm {
   /** Sees to it that the alarm goes off within `delay` milliseconds. */
   async set(delay: number): Promise<void> {
     const due = Date.now() + delay;
-    if (due >= this.#due) return;
+    if (due >= this.#due && !this.#isGivenUp) return;
     this.#due = due;
     await this.#storage.setAlarm(due);
   }
@@ -30,11 +33,17 @@ export class Alarm {
   /** The same as {@link set} inside a transaction: it is set, or not, with the rest; {@link confirm} says which. */
   setInTransaction(delay: number): void {
     this.#tentative = Date.now() + delay;
-    if (this.#tentative < this.#due) void this.#storage.setAlarm(this.#tentative);
+    if (this.#tentative < this.#due || this.#isGivenUp) void this.#storage.setAlarm(this.#tentative);
+    else this.#tentative = this.#due;
   }
 
   confirm(): void {
-    this.#due = Math.min(this.#due, this.#tentative);
+    this.#due = this.#tentative;
+  }
+
+  /** An alarm that failed over and over without reaching this object is due for ever, and will not come. */
+  get #isGivenUp(): boolean {
+    return this.#due < Date.now() - GIVEN_UP_MS;
   }
 
   /** The alarm has gone off. */
