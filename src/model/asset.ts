@@ -1,3 +1,5 @@
+import { isAssetId } from "./id.ts";
+
 /** What distinguishes one asset's place from another's: the seed's three path components and a name. */
 export interface AssetPath {
   partition: string;
@@ -123,6 +125,13 @@ export const r2Key = (vaultId: string, path: AssetPath, id: string): string =>
 
 /** Where a body waits whose path is not known yet. No partition can begin with a dot. */
 export const stagingKey = (vaultId: string, id: string): string => `${vaultId}/.staging/${id}`;
+
+/** The asset whose body a key is by its shape: `vault/p/c/h/{id}_{filename}`, or `vault/.staging/{id}`. */
+export function assetIdIn(key: string): string | undefined {
+  const [, first, second, , last] = key.split("/");
+  const id = first === ".staging" ? second : last?.split("_", 2).join("_");
+  return id !== undefined && isAssetId(id) ? id : undefined;
+}
 
 /** The filters of a list; an absent one matches everything. */
 export interface AssetFilter {

@@ -1,6 +1,6 @@
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
-import { isAssetId } from "../model/id.ts";
+import { assetIdIn } from "../model/asset.ts";
 import { isLost, parseWindows } from "../model/lost-window.ts";
 import type { Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
@@ -9,10 +9,10 @@ import type { BoundedD1 } from "../d1/bounded.ts";
 import { keyPage, PAGE_ROWS, revisionPage } from "../d1/vaults.ts";
 import type { BoundedBucket } from "../r2/bucket.ts";
 import { voidAsset } from "./assets.ts";
+import { covered } from "./covered.ts";
 import type { Index } from "./index.ts";
-import { KEY_KEPT_MS, MAX_CALLS } from "./limits.ts";
+import { MAX_CALLS } from "./limits.ts";
 import type { VaultRow } from "./schema.ts";
-import type { IndexedKey } from "./key-table.ts";
 import type { Operation } from "./writes.ts";
 
 /** Rows compared and bodies asked for in one step; a body asked for is a call. */
@@ -184,22 +184,20 @@ export class Reconciler {
     this.#index.saveReconcile(this.#due, JSON.stringify(this.#state));
   }
 
-  /** Keys that died so long ago that the vault forgets them are none of this comparison's. */
   async #keys(progress: Progress, findings: Findings): Promise<void> {
     const recorded = this.#live.recorder.done;
-    const cutoff = timestamp(Date.now() - KEY_KEPT_MS);
-    const theirs = await keyPage(this.#db, this.#live.row.id, progress.afterKey, cutoff);
-    const end = theirs.length === PAGE_ROWS ? (theirs.at(-1)?.id ?? LAST_ID) : LAST_ID;
-    const ours = new Map(
-      this.#index.keys.after(progress.afterKey, end, Number.MAX_SAFE_INTEGER).map((key) => [key.id, key]),
-    );
+    const theirs = await keyPage(this.#db, this.#live.row.id, progress.afterKey, "");
+    const page = this.#index.keys.after(progress.afterKey, LAST_ID, PAGE_ROWS);
+    const end = covered([theirs.map(({ id }) => id), page.map(({ id }) => id)], PAGE_ROWS, LAST_ID);
+    const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));
     const unknown: string[] = [];
     for (const { id, rev, revoked_at } of theirs) {
+      if (id > end) break;
       const key = ours.get(id);
       if (!key) unknown.push(id);
       else if (key.rev > recorded || (key.rev === rev && key.revoked_at === revoked_at)) ours.delete(id);
     }
-    const stale = [...ours.values()].filter((key) => key.rev <= recorded && !isDead(key, cutoff));
+    const stale = [...ours.values()].filter((key) => key.rev <= recorded);
     if (stale.length + unknown.length > 0) {
       const lacking = stale.map(({ id }) => id);
       await this.#enqueue((change) => {
@@ -220,9 +218,8 @@ export class Reconciler {
     // What is newer than this D1 need not have yet.
     const recorded = this.#live.recorder.done;
     const theirs = await revisionPage(this.#db, this.#live.row.id, progress.after, ROWS);
-    const theirEnd = theirs.length === ROWS ? (theirs.at(-1)?.seq ?? 0) : Number.MAX_SAFE_INTEGER;
-    const ours = this.#index.placed(progress.after, theirEnd, ROWS);
-    const end = ours.length === ROWS ? Math.min(theirEnd, ours.at(-1)?.seq ?? 0) : theirEnd;
+    const ours = this.#index.placed(progress.after, Number.MAX_SAFE_INTEGER, ROWS);
+    const end = covered([theirs.map(({ seq }) => seq), ours.map(({ seq }) => seq)], ROWS, Number.MAX_SAFE_INTEGER);
 
     const known = new Map(theirs.filter(({ seq }) => seq <= end).map(({ seq, rev }) => [seq, rev]));
     const stale: number[] = [];
@@ -283,18 +280,8 @@ export class Reconciler {
   }
 }
 
-/** The asset whose body a key is by its shape: `vault/p/c/h/{id}_{filename}`, or `vault/.staging/{id}`. */
-function assetIdIn(key: string): string | undefined {
-  const [, first, second, , last] = key.split("/");
-  const id = first === ".staging" ? second : last?.split("_", 2).join("_");
-  return id !== undefined && isAssetId(id) ? id : undefined;
-}
-
 /** Sorts after every key's id. */
 const LAST_ID = "key_~";
-
-const isDead = ({ revoked_at, expires_at }: IndexedKey, cutoff: string): boolean =>
-  (revoked_at !== null && revoked_at < cutoff) || (expires_at !== null && expires_at < cutoff);
 
 /** Tells D1 of these assets once more, as they are now or that they are gone. */
 const noteChanges =
