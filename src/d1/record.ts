@@ -27,6 +27,8 @@ export interface Guard {
   /** The revision that the sender began with; once D1 has confirmed it, {@link CONFIRMED}. */
   loaded: number;
   incarnation: string;
+  /** JSON: former starts of the sender whose last flush may be what D1 has, each with the highest revision it can have told. */
+  starts: string;
 }
 
 /** Whoever has been confirmed needs no second look at what it began with. */
@@ -64,7 +66,8 @@ export const KEY_COLUMNS = [
 
 const column = (_name: string, i: number): string => `value ->> ${i}`;
 
-const IS_NEWS = "epoch = ?2 AND rev >= ?3 AND rev < ?4 AND (rev <= ?5 OR incarnation = ?6)";
+const IS_OWN = `(incarnation = ?6 OR rev <= coalesce(json_extract(?7, '$."' || incarnation || '"'), -1))`;
+const IS_NEWS = `epoch = ?2 AND rev >= ?3 AND rev < ?4 AND (rev <= ?5 OR ${IS_OWN})`;
 const GUARD = `EXISTS (SELECT 1 FROM vaults WHERE id = ?1 AND ${IS_NEWS})`;
 
 /**
@@ -77,32 +80,32 @@ const CHANGES = CHANGEABLE_FIELDS.map((name) =>
 
 const PUT_ASSETS = `
   INSERT INTO assets (vault_id, ${ASSET_FIELDS.join(", ")})
-  SELECT ?1, ${ASSET_FIELDS.map(column).join(", ")} FROM json_each(?7) WHERE ${GUARD}
+  SELECT ?1, ${ASSET_FIELDS.map(column).join(", ")} FROM json_each(?8) WHERE ${GUARD}
   ON CONFLICT (vault_id, seq) DO UPDATE SET ${CHANGES}`;
 
 const DELETE_ASSETS = `
-  DELETE FROM assets WHERE vault_id = ?1 AND seq IN (SELECT value FROM json_each(?7)) AND ${GUARD}`;
+  DELETE FROM assets WHERE vault_id = ?1 AND seq IN (SELECT value FROM json_each(?8)) AND ${GUARD}`;
 
 const PUT_KEYS = `
   INSERT INTO keys (vault_id, ${KEY_COLUMNS.join(", ")})
-  SELECT ?1, ${KEY_COLUMNS.map(column).join(", ")} FROM json_each(?7) WHERE ${GUARD}
+  SELECT ?1, ${KEY_COLUMNS.map(column).join(", ")} FROM json_each(?8) WHERE ${GUARD}
   ON CONFLICT (vault_id, id) DO UPDATE SET rev = excluded.rev, revoked_at = excluded.revoked_at`;
 
 const DELETE_KEYS = `
-  DELETE FROM keys WHERE vault_id = ?1 AND id IN (SELECT value FROM json_each(?7)) AND ${GUARD}`;
+  DELETE FROM keys WHERE vault_id = ?1 AND id IN (SELECT value FROM json_each(?8)) AND ${GUARD}`;
 
 const KEEP_KEYS = `
-  DELETE FROM keys WHERE vault_id = ?1 AND id NOT IN (SELECT value FROM json_each(?7)) AND ${GUARD}`;
+  DELETE FROM keys WHERE vault_id = ?1 AND id NOT IN (SELECT value FROM json_each(?8)) AND ${GUARD}`;
 
 const POSITION = "status, epoch, rev, incarnation";
 
 const ADVANCE = `
-  UPDATE vaults SET rev = ?4, incarnation = ?6, status = ?7, lost_windows = ?8, top = max(top, ?4),
-    complete_to = coalesce(max(complete_to, ?9), ?9, complete_to)
+  UPDATE vaults SET rev = ?4, incarnation = ?6, status = ?8, lost_windows = ?9, top = max(top, ?4),
+    complete_to = coalesce(max(complete_to, ?10), ?10, complete_to)
   WHERE id = ?1 AND ${IS_NEWS} RETURNING ${POSITION}`;
 
-const values = ({ vaultId, epoch, from, to, loaded, incarnation }: Guard) =>
-  [vaultId, epoch, from, to, loaded, incarnation] as const;
+const values = ({ vaultId, epoch, from, to, loaded, incarnation, starts }: Guard) =>
+  [vaultId, epoch, from, to, loaded, incarnation, starts] as const;
 
 /** Cuts rows into JSON arrays that each fit a bound parameter. */
 function* parameters(rows: readonly unknown[]): Generator<string> {
@@ -178,6 +181,6 @@ export const saysDiverged = (error: unknown): boolean =>
  * the store's own trouble, which passes.
  */
 export const isAboutRow = (error: unknown): boolean =>
-  /SQLITE_(?:CONSTRAINT|TOOBIG|MISMATCH)|constraint failed|string or blob too big|datatype mismatch/.test(
+  /SQLITE_(?:CONSTRAINT|TOOBIG|MISMATCH)|constraint failed|too (?:big|large)|datatype mismatch/.test(
     error instanceof Error ? error.message : "",
   );

@@ -67,7 +67,8 @@ const CLAIMED_REV = `CASE WHEN epoch = 0 AND ?2 < 0 THEN rev
 const CLAIM = `
   UPDATE vaults SET epoch = epoch + 1, rev = ${CLAIMED_REV}, top = ${CLAIMED_REV},
     lost_windows = CASE WHEN epoch = 0 THEN lost_windows ELSE json_insert(lost_windows, '$[#]', json_object(
-      'since', unixepoch(coalesce(complete_to, created_at)) * 1000 - ${UPLOAD_DEADLINE_MS}, 'until', ?3)) END
+      'since', unixepoch(coalesce(complete_to, created_at)) * 1000 - ${UPLOAD_DEADLINE_MS}, 'until', ?3,
+      'epoch', epoch, 'rev', rev)) END
   WHERE id = ?1 AND status <> 'deleted'`;
 
 /**
@@ -88,7 +89,8 @@ export async function claimVault(db: BoundedD1, vaultId: string, known: number):
 
 /**
  * Says in D1 that nothing of a vault is recorded, because D1 has lost some or all of it: puts back its row if that is
- * gone, and sets its epoch, and its revision below all others. Not if a newer claim holds it.
+ * gone, and sets its epoch, which is a new one, and its revision below all others. Not if a newer claim holds it. In a new
+ * epoch nobody takes what D1 had for what it has, should this be cut off; and once it has landed, it does not land again.
  *
  * @param rev     below every revision
  * @param highest the highest revision that was handed out
@@ -101,7 +103,7 @@ export async function forgetHistory(
 ): Promise<void> {
   await db.batch([
     db.prepare(
-      "INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev, lost_windows) VALUES (?,?,?,?,?,?,?)",
+      "INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev, lost_windows, top) VALUES (?,?,?,?,?,?,?,?)",
       vault.id,
       vault.name,
       vault.created_at,
@@ -109,9 +111,10 @@ export async function forgetHistory(
       vault.epoch,
       rev,
       vault.lost_windows,
+      highest,
     ),
     db.prepare(
-      "UPDATE vaults SET epoch = ?2, rev = ?3, top = max(top, ?4) WHERE id = ?1 AND epoch <= ?2",
+      "UPDATE vaults SET epoch = ?2, rev = ?3, top = max(top, ?4) WHERE id = ?1 AND epoch < ?2",
       vault.id,
       vault.epoch,
       rev,

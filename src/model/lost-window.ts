@@ -8,6 +8,9 @@ import { timestamp } from "./time.ts";
 export interface LostWindow {
   readonly since: number;
   readonly until: number;
+  /** The epoch that ended with this loss, and the revision up to which D1 had what it wrote. */
+  readonly epoch?: number;
+  readonly rev?: number;
 }
 
 /** As the API shows it: whole seconds that the window lies within. */
@@ -27,17 +30,37 @@ export function parseWindows(json: string): LostWindow[] {
     if (last && window.since <= last.until) joined[joined.length - 1] = span(last, window);
     else joined.push(window);
   }
-  while (joined.length > MAX_WINDOWS) {
-    const [first, second, ...rest] = joined;
-    if (!first || !second) break;
-    joined.splice(0, joined.length, span(first, second), ...rest);
-  }
-  return joined;
+  return joinOldest(joined);
 }
 
+/** JSON of the same windows, of no more than {@link MAX_WINDOWS}. */
+export function boundWindows(json: string): string {
+  const windows = JSON.parse(json) as LostWindow[];
+  return windows.length > MAX_WINDOWS ? JSON.stringify(joinOldest(windows)) : json;
+}
+
+/**
+ * The revision up to which D1 has been complete ever since `epoch`: what that epoch wrote beyond it, D1 may never have
+ * had. Infinity when no window says anything of it.
+ */
+export function completeSince(json: string, epoch: number): number {
+  const windows = JSON.parse(json) as LostWindow[];
+  return Math.min(...windows.map((window) => ((window.epoch ?? -1) >= epoch ? (window.rev ?? Infinity) : Infinity)));
+}
+
+function joinOldest(windows: readonly LostWindow[]): LostWindow[] {
+  const [first, ...rest] = windows;
+  const excess = windows.length - MAX_WINDOWS;
+  if (!first || excess <= 0) return [...windows];
+  return [rest.slice(0, excess).reduce(span, first), ...rest.slice(excess)];
+}
+
+/** Both in one, so that the joint one promises no more than either. */
 const span = (a: LostWindow, b: LostWindow): LostWindow => ({
   since: Math.min(a.since, b.since),
   until: Math.max(a.until, b.until),
+  epoch: Math.max(a.epoch ?? -1, b.epoch ?? -1),
+  rev: Math.min(a.rev ?? -1, b.rev ?? -1),
 });
 
 /** Whether a moment (epoch milliseconds) lies in one of the windows. */

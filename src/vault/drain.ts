@@ -71,6 +71,11 @@ export class Drain {
     this.#interrupted = options.interrupted ?? (() => {});
   }
 
+  /** Whether nobody waits for the store any more, until a step has succeeded. */
+  get stalled(): boolean {
+    return this.#stalled;
+  }
+
   get behind(): boolean {
     return this.done < this.#target() || this.#unsettled();
   }

@@ -83,4 +83,13 @@ export class KeyTable {
       k.revoked_at,
     );
   }
+
+  /** The state of a key that D1 refused. */
+  isParked(id: string, rev: number): boolean {
+    return this.#sql.first("SELECT 1 FROM parked_keys WHERE id = ? AND rev = ?", id, rev) !== undefined;
+  }
+
+  unpark(id: string): void {
+    this.#sql.exec("DELETE FROM parked_keys WHERE id = ?", id);
+  }
 }

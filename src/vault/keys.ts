@@ -63,23 +63,29 @@ export class Keyring {
     };
   }
 
-  /** Revoking a revoked key succeeds again, so that a client may repeat a call whose answer it lost. */
+  /**
+   * Revoking a revoked key succeeds again, so that a client may repeat a call whose answer it lost; and one that D1 has
+   * refused is told to D1 once more.
+   */
   revoke(id: string): Operation<{ key: IndexedKey }> {
     return (change) => {
       const key = this.#index.keys.find(id);
       if (!key) return refuse("NOT_FOUND", "no key with this id in this vault");
-      if (key.revoked_at !== null) return { ok: true, key };
-      return this.#save({ ...key, revoked_at: change.now, rev: change.next() }, change.effects);
+      if (key.revoked_at !== null && !this.#index.keys.isParked(id, key.rev)) return { ok: true, key };
+      return this.#save({ ...key, revoked_at: key.revoked_at ?? change.now, rev: change.next() }, change.effects);
     };
   }
 
-  /** Forgets some of the keys that have been dead for longer than anything that they signed; `told` hears which. */
-  forget(told: (ids: readonly string[]) => void): Operation<{ forgotten: number }> {
+  /**
+   * Forgets some of the keys that have been dead for longer than anything that they signed; `told` hears which. With
+   * `pending`, D1 is told of something in any case.
+   */
+  forget(told: (ids: readonly string[]) => void, pending: boolean): Operation<{ forgotten: number }> {
     return (change) => {
       const ids = this.#index.keys.deadBefore(timestamp(Date.now() - KEY_KEPT_MS), KEYS_FORGOTTEN);
+      if (ids.length > 0 || pending) change.next();
       if (ids.length > 0) {
         this.#index.keys.delete(ids);
-        change.next();
         change.effects.push(() => told(ids));
       }
       return { ok: true, forgotten: ids.length };

@@ -37,6 +37,9 @@ export const FORGET_EVERY_MS: number = 24 * 60 * 60 * 1000;
 /** Dead keys that one group forgets: they are named in one flush. */
 export const KEYS_FORGOTTEN = 1_000;
 
+/** Former starts whose last flush to D1 is still in doubt. One too many is forgotten: then D1's history is taken over once more. */
+export const MAX_STARTS = 50;
+
 /** How long an id stays void: an upload of it may be committed until its deadline, and repeated by a router for a while. */
 export const VOID_MS: number = 2 * UPLOAD_DEADLINE_MS;
 

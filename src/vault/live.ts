@@ -2,9 +2,9 @@ import { log } from "../log.ts";
 import type { BoundedD1 } from "../d1/bounded.ts";
 import { claimVault } from "../d1/vaults.ts";
 import { newAssetId } from "../model/id.ts";
-import { type LostWindow, parseWindows } from "../model/lost-window.ts";
+import { boundWindows, completeSince, type LostWindow, parseWindows } from "../model/lost-window.ts";
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
-import { timestamp } from "../model/time.ts";
+import { timestamp, within } from "../model/time.ts";
 import type { Principal } from "../model/vault.ts";
 import type { BoundedBucket } from "../r2/bucket.ts";
 import type { Alarm } from "./alarm.ts";
@@ -16,8 +16,10 @@ import { Keyring } from "./keys.ts";
 import {
   ALARM_DELAY_MS,
   CACHE_SIZE,
+  DURABLE_WAIT_MS,
   FORGET_EVERY_MS,
   KEYS_FORGOTTEN,
+  MAX_STARTS,
   MAX_UNRECORDED,
   VOID_MS,
   VOIDS_PRUNED,
@@ -61,6 +63,8 @@ export class LiveVault {
   readonly recorder: Drain;
   readonly eraser: Drain;
   #row: VaultRow;
+  /** The revision with which this start began. */
+  readonly #began: number;
   /** Whether the row in memory knows something that is not worth a write of its own. */
   #unsaved = false;
   #windows: readonly LostWindow[];
@@ -80,8 +84,10 @@ export class LiveVault {
     settings: ReconcileSettings,
   ) {
     const { index, db, bucket, alarm } = stores;
-    // What a former start did not have confirmed is still to be confirmed.
-    this.#row = row.loaded === null ? { ...row, loaded: row.rev, incarnation: crypto.randomUUID() } : row;
+    this.#row = begun(row);
+    this.#began = row.rev;
+    // D1 must not hear of this start before the storage knows of it, should the next one have to tell.
+    if (row.loaded !== null) index.saveVault(this.#row);
     this.#windows = parseWindows(row.lost_windows);
     this.#index = index;
     this.#db = db;
@@ -90,13 +96,16 @@ export class LiveVault {
     this.#recorder = new Recorder(index, db, {
       row: () => this.#row,
       set: (fields, save) => this.#set(fields, save),
-      takeOver: (since) => this.#takeOver(since),
+      takeOver: (known) => this.#takeOver(known),
       lostByD1: () => {
         this.#lostAt = this.#row.rev;
         // D1 may also have assets that were deleted since; those no flush will mention.
         this.reconciler.request();
       },
-      deletedInD1: () => this.#set({ status: "deleting", deleted_at: timestamp(Date.now()), loaded: null }, true),
+      deletedInD1: () => {
+        this.#set({ status: "deleting", deleted_at: timestamp(Date.now()), loaded: null, starts: "{}" }, true);
+        void this.#alarm.set(0);
+      },
     });
     this.recorder = new Drain({
       name: "recorder",
@@ -124,8 +133,9 @@ export class LiveVault {
     // Whoever starts a vault sees to what an earlier start has left, whether or not an alarm is still set for it.
     this.recorder.nudge();
     if (this.eraser.behind) this.eraser.nudge();
-    const isBehind = row.recorded < row.rev || this.eraser.behind || row.status !== "active";
-    void alarm.restore(isBehind ? ALARM_DELAY_MS : Math.max(0, this.reconciler.due - Date.now()));
+    const isBehind = row.recorded < row.rev || this.eraser.behind || row.status !== "active" || row.merging !== null;
+    const due = Math.min(this.reconciler.due, index.outbox.parked(1)[0]?.retry_at ?? Infinity);
+    void alarm.restore(isBehind ? ALARM_DELAY_MS : Math.max(0, due - Date.now()));
   }
 
   get row(): Readonly<VaultRow> {
@@ -183,6 +193,15 @@ export class LiveVault {
     return { durable, waited: Date.now() - started };
   }
 
+  /**
+   * Waits, as long as a writer may, until it is known whether this storage is old: what changes an asset should change its
+   * latest state. While D1 is down it goes by what is here.
+   */
+  async current(): Promise<void> {
+    if (this.#row.loaded === null || this.recorder.stalled) return;
+    await within(DURABLE_WAIT_MS, this.recorder.drain()).catch(() => {});
+  }
+
   /** Whether D1 has confirmed that it knows no more than this vault; asks it if need be. */
   async confirmed(): Promise<boolean> {
     if (this.#row.loaded !== null) await this.recorder.drain();
@@ -205,7 +224,7 @@ export class LiveVault {
     this.#unsaved = false;
     if (this.recorder.behind) return Infinity;
     if (Date.now() >= this.#forgetAt) {
-      const forget = this.#keyring.forget((ids) => this.correctKeys(ids, []));
+      const forget = this.#keyring.forget((ids) => this.correctKeys(ids, []), this.#recorder.correcting);
       const outcome = await this.write({ kind: "admin" }, forget, "urgent");
       // No more than one group forgets: there may be others.
       if (outcome.ok && outcome.forgotten === KEYS_FORGOTTEN) return 0;
@@ -219,19 +238,22 @@ export class LiveVault {
   }
 
   /** D1 knows more than our storage, or something else: claims the vault anew, and takes D1's history over, step by step. */
-  async #takeOver(since: number): Promise<void> {
-    log("vault: its storage is old, taking over D1's history", { vault: this.#row.id, rev: this.#row.rev, since });
+  async #takeOver(known: number): Promise<void> {
     const claimed = await claimVault(this.#db, this.#row.id, this.#row.rev);
     if (!claimed || claimed.status === "deleted") return;
-    const takeover: Takeover = { since, base: claimed.rev };
+    // Unless the epoch ended before D1 had heard of it.
+    const since = Math.min(known, completeSince(claimed.lost_windows, this.#row.epoch));
+    log("vault: its storage is old, taking over D1's history", { vault: this.#row.id, rev: this.#row.rev, since });
+    const takeover: Takeover = { since, began: this.#began, base: claimed.rev };
     this.#set(
       {
         epoch: claimed.epoch,
         rev: claimed.rev,
         status: this.#row.status === "active" ? claimed.status : this.#row.status,
         deleted_at: this.#row.deleted_at ?? (claimed.status === "deleting" ? timestamp(Date.now()) : null),
-        lost_windows: claimed.lost_windows,
+        lost_windows: boundWindows(claimed.lost_windows),
         loaded: null,
+        starts: "{}",
         merging: JSON.stringify(takeover),
         keys_to: "",
         rebuilt_to: 0,
@@ -302,4 +324,13 @@ export class LiveVault {
     this.#alarm.confirm();
     this.recorder.nudge();
   }
+}
+
+/** A vault's row as its object begins: what a former start did not have confirmed is still to be confirmed. */
+function begun(row: VaultRow): VaultRow {
+  const incarnation = crypto.randomUUID();
+  if (row.loaded === null) return { ...row, loaded: row.rev, incarnation };
+  const former = Object.entries(JSON.parse(row.starts) as Record<string, number>);
+  const starts = Object.fromEntries([...former, [row.incarnation, row.rev]].slice(-MAX_STARTS));
+  return { ...row, incarnation, starts: JSON.stringify(starts) };
 }

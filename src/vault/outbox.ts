@@ -17,7 +17,7 @@ const UNRECORDED = `
     ORDER BY rev LIMIT ?2
   ) c
   LEFT JOIN assets a ON a.seq = c.seq
-  LEFT JOIN parked p ON p.seq = a.seq AND p.rev = a.rev`;
+  LEFT JOIN parked p ON p.seq = c.seq AND p.rev = coalesce(a.rev, c.rev)`;
 
 type UnrecordedRow = { change: number; of: number | null; key: string | null; parked: number } & (
   | Asset
@@ -30,7 +30,7 @@ export interface Unrecorded {
   /** The asset that it concerns, and its state now; undefined when it is gone. */
   seq: number | null;
   asset: Asset | undefined;
-  /** Whether D1 has refused this very state. */
+  /** Whether D1 has refused this very state, or that the asset is gone. */
   parked: boolean;
   /** The key that it concerns, when it is no asset. */
   key: IndexedKey | undefined;
@@ -175,11 +175,14 @@ export class Outbox {
     );
   }
 
-  /** The lowest revision and the oldest time of what is parked; nulls when nothing is. */
-  oldestParked(): { rev: number | null; updated_at: string | null } {
-    if (!this.anyParked) return { rev: null, updated_at: null };
+  /**
+   * The lowest revision of what is parked, and when the oldest of these assets was created, for D1 may never have had it;
+   * nulls when nothing is.
+   */
+  oldestParked(): { rev: number | null; created_at: string | null } {
+    if (!this.anyParked) return { rev: null, created_at: null };
     return this.#sql.one(
-      "SELECT min(a.rev) AS rev, min(a.updated_at) AS updated_at FROM parked p JOIN assets a ON a.seq = p.seq AND a.rev = p.rev",
+      "SELECT min(a.rev) AS rev, min(a.created_at) AS created_at FROM parked p JOIN assets a ON a.seq = p.seq AND a.rev = p.rev",
     );
   }
 

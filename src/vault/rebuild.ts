@@ -1,9 +1,11 @@
 import { assetPage, claimVault, keyPage, PAGE_ROWS } from "../d1/vaults.ts";
 import type { BoundedD1 } from "../d1/bounded.ts";
+import type { Asset } from "../model/asset.ts";
+import { boundWindows } from "../model/lost-window.ts";
 import { breathe, timestamp } from "../model/time.ts";
 import type { Alarm } from "./alarm.ts";
 import type { Index } from "./index.ts";
-import { ALARM_DELAY_MS, KEY_KEPT_MS, MAX_CALLS } from "./limits.ts";
+import { ALARM_DELAY_MS, FLUSH_ROWS, KEY_KEPT_MS, MAX_CALLS } from "./limits.ts";
 import type { VaultRow } from "./schema.ts";
 
 /**
@@ -62,8 +64,10 @@ export async function claim(index: Index, db: BoundedD1, vaultId: string): Promi
     keys_to: "",
     loaded: null,
     incarnation: "",
+    starts: "{}",
+    flush_rows: FLUSH_ROWS,
     merging: null,
-    lost_windows: vault.lost_windows,
+    lost_windows: boundWindows(vault.lost_windows),
     deleted_at: vault.status === "deleting" ? timestamp(Date.now()) : null,
   };
   index.migrate();
@@ -96,11 +100,21 @@ async function copyAssets(index: Index, db: BoundedD1, row: VaultRow): Promise<V
   const assets = await assetPage(db, row.id, row.rebuilt_to ?? 0);
   const next: VaultRow = { ...row, rebuilt_to: assets.at(-1)?.seq ?? null };
   save(index, row, () => {
+    const count = (asset: Asset, by: 1 | -1): void => {
+      index.count(asset.partition, by, by * asset.size);
+      next.assets += by;
+      next.bytes += by * asset.size;
+    };
     for (const asset of assets) {
+      // A D1 that went back may have one asset at two places; a reconciliation removes what is not here.
+      const twin = index.asset(asset.id);
+      if (twin && twin.rev > asset.rev) continue;
+      if (twin) {
+        index.deleteAsset(twin.seq);
+        count(twin, -1);
+      }
       index.insertAsset(asset);
-      index.count(asset.partition, 1, asset.size);
-      next.assets++;
-      next.bytes += asset.size;
+      count(asset, 1);
       // Whatever D1 holds was handed out, even what its row of the vault does not know of.
       next.rev = Math.max(next.rev, asset.rev);
       if (asset.updated_at > next.clock) next.clock = asset.updated_at;

@@ -8,6 +8,7 @@ import { MAX_KEY_ROWS } from "../model/limits.ts";
 import { timestamp } from "../model/time.ts";
 import type { Index } from "./index.ts";
 import type { IndexedKey } from "./key-table.ts";
+import type { Unrecorded } from "./outbox.ts";
 import {
   FLUSH_BYTES,
   FLUSH_ROWS,
@@ -24,13 +25,23 @@ const NOTHING = -1;
 /** Keys that a vault is created with: they share revision 0, where no flush may be cut. */
 const FIRST_KEYS = 2;
 
+/** A flush, and what it takes to find out what D1 dislikes about it. */
+interface Batch {
+  flush: Flush;
+  /** Changes that it carries, and the first of them. */
+  changes: number;
+  first: Unrecorded | undefined;
+  /** Keys among it that D1 lacks: corrections, not changes. */
+  lacking: number;
+}
+
 /** What the recorder needs of its vault. */
 export interface Recorded {
   row(): Readonly<VaultRow>;
   /** Changes the vault's row in memory; `save` also on disk, before any call leaves the object. */
   set(fields: Partial<VaultRow>, save: boolean): void;
-  /** D1 knows more of this vault than its storage does, or something else; here alone are changes beyond `since`. */
-  takeOver(since: number): Promise<void>;
+  /** D1 knows more of this vault than its storage does, or something else. What is here up to `known` D1 has had. */
+  takeOver(known: number): Promise<void>;
   /** D1 has lost what it had. */
   lostByD1(): void;
   /** D1 says that the vault was deleted. */
@@ -49,11 +60,11 @@ export class Recorder {
   readonly #index: Index;
   readonly #db: BoundedD1;
   readonly #vault: Recorded;
-  /** Changes that the next flush carries at most: halved after each failure, doubled after each success. */
-  #most = FLUSH_ROWS;
   /** Ids of keys that D1 may still have and should not, and of those that it lacks, until a flush has said so. */
   #forgotten: string[] = [];
   #lacking: string[] = [];
+  /** Whether D1, when it is told everything again, is also told which keys there are. */
+  #tellsKnownKeys = true;
 
   constructor(index: Index, db: BoundedD1, vault: Recorded) {
     this.#index = index;
@@ -61,9 +72,16 @@ export class Recorder {
     this.#vault = vault;
   }
 
-  /** Whether D1 has yet to confirm that it knows no more than this object started with. */
-  get unconfirmed(): boolean {
-    return this.#vault.row().loaded !== null;
+  /**
+   * Changes that the next flush carries at most: halved after each failure, doubled after each success. Kept over starts of
+   * the object: a store that takes only small flushes outlasts many of them.
+   */
+  get #most(): number {
+    return this.#vault.row().flush_rows;
+  }
+
+  set #most(rows: number) {
+    if (rows !== this.#most) this.#vault.set({ flush_rows: rows }, false);
   }
 
   /** Has the next flush delete keys from D1 that the vault does not know (any more), and tell it again of those that it lacks. */
@@ -72,25 +90,36 @@ export class Recorder {
     this.#lacking.push(...lacking);
   }
 
+  /** Whether a correction still waits for a flush to carry it. */
+  get correcting(): boolean {
+    return this.#forgotten.length + this.#lacking.length > 0;
+  }
+
   /** One flush of what happened beyond `done`, as much as fits. Returns the new watermark; throws when it must be tried again later. */
   async step(done: number): Promise<number> {
     const row = this.#vault.row();
-    if (done === row.rev && this.unconfirmed) {
+    if (done === row.rev && row.loaded !== null) {
       return this.#judge(await position(this.#db, row.id), done, done);
     }
-    const { flush, changes, lacking } = this.#collect(done);
+    const batch = this.#collect(done);
     let found: Position | undefined;
     try {
-      found = await record(this.#db, flush);
+      found = await record(this.#db, batch.flush);
     } catch (error) {
-      return this.#failed(error, flush, changes, done);
+      return this.#failed(error, batch, done);
     }
-    const judged = await this.#judge(found, done, flush.to);
-    if (judged !== flush.to) return judged;
+    const judged = await this.#judge(found, done, batch.flush.to);
+    if (judged !== batch.flush.to) return judged;
     this.#most = Math.min(FLUSH_ROWS, this.#most * 2);
-    this.#forgotten = this.#forgotten.slice(flush.forgottenKeys.length);
-    this.#lacking = this.#lacking.slice(lacking);
+    for (const id of this.#corrected(batch)) this.#index.keys.unpark(id);
+    this.#tellsKnownKeys = true;
     return judged;
+  }
+
+  /** Corrections that a flush carried are no longer to be told. Returns the keys that D1 was told of. */
+  #corrected({ flush, lacking }: Batch): string[] {
+    this.#forgotten = this.#forgotten.slice(flush.forgottenKeys.length);
+    return this.#lacking.splice(0, lacking);
   }
 
   /** Tries refused assets again that are due; D1 must have everything else. Returns when the next is, in epoch milliseconds. */
@@ -116,40 +145,42 @@ export class Recorder {
   /** What D1's answer means. Returns the new watermark. */
   async #judge(found: Position | undefined, done: number, to: number): Promise<number> {
     const row = this.#vault.row();
-    if (!found) return this.#recordAgain(row.epoch);
+    if (!found) return this.#recordAgain(row.epoch - 1);
     if (found.status === "deleted") {
       this.#vault.deletedInD1();
       return row.rev;
     }
     if (row.loaded !== null) {
-      const isOwn = found.incarnation === row.incarnation;
-      if (found.epoch > row.epoch || (found.epoch === row.epoch && found.rev > row.loaded && !isOwn)) {
-        // In one epoch all that was loaded is part of what D1 knows, recorded or deleted since.
-        await this.#vault.takeOver(found.epoch === row.epoch ? Math.max(done, row.loaded) : done);
+      const isOlder = found.rev > row.loaded && !isOwn(row, found);
+      if (found.epoch > row.epoch || (found.epoch === row.epoch && isOlder)) {
+        await this.#vault.takeOver(Math.max(done, row.loaded, endOf(row, found.incarnation)));
         return done;
       }
     }
     // Another epoch: D1 went back in time, or a claim that was given up landed after the one we hold.
     if (found.epoch !== row.epoch || found.rev < to) return this.#recordAgain(found.epoch);
-    if (row.loaded !== null) this.#vault.set({ loaded: null }, false);
+    if (row.loaded !== null) this.#vault.set({ loaded: null, starts: "{}" }, false);
     return to;
   }
 
   /**
-   * D1 has lost history, all of it or since some moment: everything is recorded again, in an epoch that is ours. The epoch
-   * is written here first, and no call leaves an object before what it wrote is durable: one that has been superseded
-   * and cannot write any more gets no further.
+   * D1 has lost history, all of it or since some moment: everything is recorded again, in an epoch that D1 has not seen. The
+   * epoch is written here first, and no call leaves an object before what it wrote is durable: one that has been
+   * superseded and cannot write any more gets no further. Until D1 is in that epoch too, it has nothing.
+   *
+   * @param epoch the one that D1 is in
    */
   async #recordAgain(epoch: number): Promise<number> {
     const row = this.#vault.row();
     log("recorder: D1 has lost history, recording it again", { vault: row.id, rev: row.rev });
-    this.#vault.set({ epoch: Math.max(epoch, row.epoch), loaded: null }, true);
+    this.#vault.set({ epoch: Math.max(epoch + 1, row.epoch), loaded: null, starts: "{}" }, true);
     await forgetHistory(this.#db, this.#vault.row(), NOTHING, row.rev);
     this.#vault.lostByD1();
     return NOTHING;
   }
 
-  async #failed(error: unknown, flush: Flush, changes: number, done: number): Promise<number> {
+  async #failed(error: unknown, batch: Batch, done: number): Promise<number> {
+    const { flush, changes, first } = batch;
     if (saysDiverged(error)) {
       logError("recorder: D1 has other assets than this vault", error, { vault: flush.vaultId });
       await this.#vault.takeOver(done);
@@ -160,34 +191,40 @@ export class Recorder {
     if (!isAboutRow(error)) throw error;
     // The row that D1 refuses is among these: fewer of them at once will tell.
     if (!isAlone) return done;
-    const [asset] = flush.assets;
-    const [key] = flush.keys;
-    if (!asset && !key) throw error;
+    const corrections = flush.forgottenKeys.length + batch.lacking + (flush.knownKeys ? 1 : 0);
+    if (!first && corrections === 0) throw error;
     // Refusing a row is no trouble of D1's only if D1 takes writes.
     await control(this.#db, flush.vaultId);
-    this.#park(asset, key, error);
+    if (corrections === 0) this.#park(first, error);
+    else {
+      // Perhaps it is one of these that D1 refuses. A later comparison finds it again; nothing waits for it.
+      logError("recorder: D1 refuses a correction of its keys, or what came with it", error, { vault: flush.vaultId });
+      this.#corrected(batch);
+      this.#tellsKnownKeys = false;
+    }
     return done;
   }
 
-  #park(asset: Asset | undefined, key: IndexedKey | undefined, error: unknown): void {
+  /** Leaves a change that D1 refuses out of all flushes, so that it holds up no other. */
+  #park(change: Unrecorded | undefined, error: unknown): void {
     const { id: vault } = this.#vault.row();
     const reason = error instanceof Error ? error.message : String(error);
-    if (asset) {
-      this.#index.outbox.park(asset.seq, asset.rev, reason, 1, Date.now() + PARKED_RETRY_MS);
-      logError("recorder: D1 refuses an asset, parked", error, { vault, asset: asset.id });
-    } else if (key) {
-      this.#index.outbox.parkKey(key.id, key.rev, reason);
-      logError("recorder: D1 refuses a key, left out", error, { vault, key: key.id });
+    if (change?.key) {
+      this.#index.outbox.parkKey(change.key.id, change.key.rev, reason);
+      logError("recorder: D1 refuses a key, left out", error, { vault, key: change.key.id });
+    } else if (change?.seq) {
+      const { seq, rev, asset } = change;
+      this.#index.outbox.park(seq, asset?.rev ?? rev, reason, 1, Date.now() + PARKED_RETRY_MS);
+      logError("recorder: D1 refuses an asset, parked", error, { vault, asset: asset?.id, seq });
     }
   }
 
   #guard(from: number, to: number): Guard {
-    const { id, epoch, loaded, incarnation } = this.#vault.row();
-    return { vaultId: id, epoch, from, to, loaded: loaded ?? CONFIRMED, incarnation };
+    const { id, epoch, loaded, incarnation, starts } = this.#vault.row();
+    return { vaultId: id, epoch, from, to, loaded: loaded ?? CONFIRMED, incarnation, starts };
   }
 
-  /** The next flush; how many changes it carries; and how many keys that D1 lacks. */
-  #collect(from: number): { flush: Flush; changes: number; lacking: number } {
+  #collect(from: number): Batch {
     const row = this.#vault.row();
     const assets: Asset[] = [];
     const deleted: number[] = [];
@@ -198,6 +235,7 @@ export class Recorder {
     let bytes = 0;
     let rows = 0;
     let changes = 0;
+    let first: Unrecorded | undefined;
     let last = from;
     for (const change of this.#index.outbox.unrecorded(from, this.#most + FIRST_KEYS + 1)) {
       if (change.rev < last) throw new Error("changes must come in their order");
@@ -216,8 +254,10 @@ export class Recorder {
       } else deleted.push(change.seq);
       if (change.seq !== null) seen.add(change.seq);
       changes++;
+      first ??= change;
     }
-    const lacking = this.#lacking.flatMap((id) => this.#index.keys.find(id) ?? []);
+    // Which ones D1 refuses, fewer at once will tell here too.
+    const lacking = this.#lacking.slice(0, this.#most);
     const flush: Flush = {
       ...this.#guard(from, to),
       status: row.status,
@@ -225,17 +265,27 @@ export class Recorder {
       completeTo: to === row.rev ? this.#completeTo() : null,
       assets,
       deleted,
-      keys: [...keys, ...lacking],
-      forgottenKeys: [...this.#forgotten],
-      knownKeys: from === NOTHING ? this.#index.keys.ids(MAX_KEY_ROWS) : undefined,
+      keys: [...keys, ...lacking.flatMap((id) => this.#index.keys.find(id) ?? [])],
+      forgottenKeys: this.#forgotten.slice(0, this.#most),
+      knownKeys: from === NOTHING && this.#tellsKnownKeys ? this.#index.keys.ids(MAX_KEY_ROWS) : undefined,
     };
-    return { flush, changes, lacking: this.#lacking.length };
+    return { flush, changes, first, lacking: lacking.length };
   }
 
   /** Everything up to now is in this flush, or in D1 already, except what is parked. */
   #completeTo(): string {
     const now = timestamp(Date.now());
-    const { updated_at } = this.#index.outbox.oldestParked();
-    return updated_at !== null && updated_at < now ? updated_at : now;
+    const { created_at } = this.#index.outbox.oldestParked();
+    return created_at !== null && created_at < now ? created_at : now;
   }
 }
+
+/** The revision at which a former start of the object ended, as far as this one knows of it. */
+function endOf({ starts }: VaultRow, incarnation: string | null): number {
+  const ends = new Map(Object.entries(JSON.parse(starts) as Record<string, number>));
+  return ends.get(incarnation ?? "") ?? NOTHING;
+}
+
+/** Whether what D1 has is what this start of the object, or one that it knows of, has told it. */
+const isOwn = (row: VaultRow, { incarnation, rev }: Position): boolean =>
+  incarnation === row.incarnation || rev <= endOf(row, incarnation);

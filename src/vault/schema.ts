@@ -102,6 +102,8 @@ export const MIGRATIONS: readonly string[] = [
   -- What it takes to come through the loss of either side's history.
   ALTER TABLE vault ADD COLUMN loaded INTEGER;
   ALTER TABLE vault ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';
+  ALTER TABLE vault ADD COLUMN starts TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE vault ADD COLUMN flush_rows INTEGER NOT NULL DEFAULT 1000;
   ALTER TABLE vault ADD COLUMN keys_to TEXT;
   ALTER TABLE vault ADD COLUMN merging TEXT;
   ALTER TABLE vault ADD COLUMN lost_windows TEXT NOT NULL DEFAULT '[]';
@@ -151,6 +153,13 @@ export interface VaultRow {
   loaded: number | null;
   /** Names the start of the object that wrote last; see Position in d1/record.ts. */
   incarnation: string;
+  /**
+   * JSON: former starts since `loaded` by their names, each with the revision at which it ended. D1 may have their last
+   * flush, unknown to them; one that it has beyond that revision was written by a later state of this storage.
+   */
+  starts: string;
+  /** Changes that the next flush to D1 carries at most. */
+  flush_rows: number;
   /** While D1's history is taken over into an old storage: JSON, see Takeover in takeover.ts. Else null. */
   merging: string | null;
   /** JSON: LostWindow[]. */
@@ -174,6 +183,8 @@ export const VAULT_COLUMNS = [
   "keys_to",
   "loaded",
   "incarnation",
+  "starts",
+  "flush_rows",
   "merging",
   "lost_windows",
   "deleted_at",

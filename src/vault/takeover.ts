@@ -1,9 +1,10 @@
 import { assetsAt, keyPage, PAGE_ROWS, revisionPage } from "../d1/vaults.ts";
 import type { BoundedD1 } from "../d1/bounded.ts";
 import type { KeyRecord } from "../d1/record.ts";
-import type { Asset } from "../model/asset.ts";
+import { type Asset, assetIdIn } from "../model/asset.ts";
 import { timestamp } from "../model/time.ts";
 import { voidAsset } from "./assets.ts";
+import { covered } from "./covered.ts";
 import type { Index } from "./index.ts";
 import { KEY_KEPT_MS } from "./limits.ts";
 import type { Placed, VaultRow } from "./schema.ts";
@@ -23,6 +24,8 @@ import type { Change, Operation } from "./writes.ts";
 export interface Takeover {
   /** Changes beyond this revision, and up to `base`, are known here alone. */
   readonly since: number;
+  /** Those beyond this revision are newer than anything that D1 has; the others may be older than what D1 heard later. */
+  readonly began: number;
   /** The claimed revision: what is above it has been applied again, or is new. */
   readonly base: number;
 }
@@ -58,7 +61,6 @@ export async function takeoverStep(vault: TakingOver, index: Index, db: BoundedD
   return vault.row().merging === null;
 }
 
-/** Keys are few: a page of D1's, and all of ours up to its end. */
 function mergeKeys(
   vault: TakingOver,
   index: Index,
@@ -67,12 +69,15 @@ function mergeKeys(
   theirs: readonly KeyRecord[],
 ): Operation<object> {
   return (change) => {
-    const end = theirs.length === PAGE_ROWS ? (theirs.at(-1)?.id ?? LAST_ID) : LAST_ID;
-    const ours = new Map(index.keys.after(after, end, Number.MAX_SAFE_INTEGER).map((key) => [key.id, key]));
+    const page = index.keys.after(after, LAST_ID, PAGE_ROWS);
+    const end = covered([ids(theirs), ids(page)], PAGE_ROWS, LAST_ID);
+    const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));
     for (const key of theirs) {
+      if (key.id > end) break;
       const mine = ours.get(key.id);
       ours.delete(key.id);
-      if (mine && mine.rev > since && mine.revoked_at !== null) {
+      // Revoked on either side is revoked.
+      if (mine && mine.revoked_at !== null && key.revoked_at === null) {
         index.keys.save({ ...key, revoked_at: mine.revoked_at, rev: change.next() });
       } else if (mine?.rev !== key.rev || mine.revoked_at !== key.revoked_at) index.keys.save(key);
     }
@@ -96,23 +101,15 @@ async function assets(
 ): Promise<void> {
   const { id } = vault.row();
   const theirs = await revisionPage(db, id, after, PAGE_ROWS);
-  const theirEnd = theirs.length === PAGE_ROWS ? (theirs.at(-1)?.seq ?? takeover.base) : takeover.base;
-  const ours = index.placed(after, theirEnd, PAGE_ROWS);
-  let end = ours.length === PAGE_ROWS ? Math.min(theirEnd, ours.at(-1)?.seq ?? theirEnd) : theirEnd;
+  const ours = index.placed(after, takeover.base, PAGE_ROWS);
+  let end = covered([seqs(theirs), seqs(ours)], PAGE_ROWS, takeover.base);
 
   const mine = new Map(ours.map((asset) => [asset.seq, asset]));
   const differing = theirs.filter(({ seq, rev, id: other }) => {
     const here = mine.get(seq);
     return seq <= end && (here?.rev !== rev || here.id !== other);
   });
-  const rows =
-    differing.length > 0
-      ? await assetsAt(
-          db,
-          id,
-          differing.map(({ seq }) => seq),
-        )
-      : [];
+  const rows = differing.length > 0 ? await assetsAt(db, id, seqs(differing)) : [];
   // No more than a page holds: what did not fit comes with the next.
   if (rows.length < differing.length) end = rows.at(-1)?.seq ?? end;
   const page = {
@@ -123,6 +120,9 @@ async function assets(
   await vault.apply(mergeAssets(index, takeover, page, end));
 }
 
+const seqs = (places: readonly Placed[]): number[] => places.map(({ seq }) => seq);
+const ids = (keys: readonly KeyRecord[]): string[] => keys.map(({ id }) => id);
+
 interface Page {
   readonly theirs: readonly Placed[];
   readonly ours: readonly Placed[];
@@ -130,10 +130,12 @@ interface Page {
   readonly rows: ReadonlyMap<number, Asset>;
 }
 
-function mergeAssets(index: Index, { since, base }: Takeover, page: Page, end: number): Operation<object> {
+function mergeAssets(index: Index, { since, began, base }: Takeover, page: Page, end: number): Operation<object> {
   return (change) => {
-    // Only of assets that both sides may know: the seq of one that was created here since may be another's in D1.
     const changedHere = index.outbox.changedSince(since);
+    const changedLast = index.outbox.changedSince(began);
+    const isNewerHere = ({ seq, rev }: Placed): boolean =>
+      changedLast.has(seq) || (changedHere.has(seq) && rev <= since);
     const theirs = new Map(page.theirs.map((asset) => [asset.seq, asset]));
     const created: Asset[] = [];
     for (const { seq, rev, id } of page.ours) {
@@ -143,17 +145,21 @@ function mergeAssets(index: Index, { since, base }: Takeover, page: Page, end: n
       if (their?.id === id) {
         theirs.delete(seq);
         const row = page.rows.get(seq);
-        if (seq <= since && changedHere.has(seq)) changeAgain(index, change, asset);
+        const isRefused = their.rev < rev && index.outbox.isParked(seq, rev);
+        if (isNewerHere(their) || isRefused) changeAgain(index, change, asset);
         else if (their.rev !== rev && row) replace(index, change, asset, row);
         continue;
       }
       remove(index, change, asset);
-      if (seq > since) created.push(asset);
+      if (seq > since || index.outbox.isParked(seq, rev)) created.push(asset);
       else if (!their) voidAsset(index, id);
     }
-    for (const { seq } of theirs.values()) {
+    for (const their of theirs.values()) {
+      const { seq, id } = their;
       const row = page.rows.get(seq);
-      if (seq <= since && changedHere.has(seq)) index.outbox.add({ rev: change.next(), seq, body: null });
+      // The seq of an asset that was created, and deleted, here since may be another's in D1.
+      const isDeletedHere = isNewerHere(their) && (seq <= since || index.voids.has(id));
+      if (isDeletedHere) index.outbox.add({ rev: change.next(), seq, body: null });
       else if (row) insert(index, change, row);
     }
     for (const asset of created) {
@@ -200,7 +206,11 @@ function insert(index: Index, change: Change, asset: Asset): void {
 function finish(index: Index, { base }: Takeover): Operation<object> {
   return (change) => {
     const old = index.outbox.take(base, OUTBOX_ROWS);
-    for (const { body } of old) if (body !== null) index.outbox.add({ rev: change.next(), seq: null, body });
+    for (const { body } of old) {
+      // Not of an asset that D1, which may have gone back itself, has brought back.
+      if (body === null || index.asset(assetIdIn(body) ?? "")?.r2_key === body) continue;
+      index.outbox.add({ rev: change.next(), seq: null, body });
+    }
     if (old.length < OUTBOX_ROWS) change.vault.merging = null;
     change.next();
     return { ok: true };

@@ -117,6 +117,7 @@ export class Vault extends DurableObject<Env> {
 
   /** See {@link commit}. The body must be in R2 under `upload.r2_key` before this is called. */
   async commit(principal: Principal, upload: NewAsset, createOnly = false): Promise<Result<RecordBody & Durability>> {
+    if (createOnly) await this.#live?.current();
     const outcome = await this.#write(principal, (live) => commit(this.#index, upload, createOnly, live.lostWindows));
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
@@ -138,11 +139,13 @@ export class Vault extends DurableObject<Env> {
     body: AssetPatch,
     conditions: Conditions,
   ): Promise<Result<RecordBody & Durability>> {
+    await this.#live?.current();
     const outcome = await this.#write(principal, () => patch(this.#index, id, body, conditions));
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
 
   async remove(principal: Principal, id: string, conditions: Conditions): Promise<Result<Durability>> {
+    await this.#live?.current();
     const outcome = await this.#write(principal, () => remove(this.#index, id, conditions));
     if (!outcome.ok) return outcome;
     return { ok: true, ...(await this.#need().durable(outcome.rev, true)) };
