@@ -25,6 +25,14 @@ async function rewrite(
   await evictDurableObject(vault.stub);
 }
 
+/** Runs a statement on a vault's storage, of which its object learns when it starts anew: now. */
+export const amend = (vault: TestVault, sql: string, ...values: unknown[]): Promise<void> =>
+  rewrite(vault, ({ sql: storage }) => void storage.exec(sql, ...values));
+
+/** A vault that was asked to be deleted is past the hour in which uploads to it may still come. */
+export const hourLater = (vault: TestVault): Promise<void> =>
+  amend(vault, "UPDATE vault SET deleted_at = '2020-01-01T00:00:00Z'");
+
 /** The vault's storage is lost. */
 export const wipe = (vault: TestVault): Promise<void> =>
   rewrite(vault, async (storage) => {

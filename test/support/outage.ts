@@ -57,6 +57,18 @@ export function flaky(
   return { batch, calls: () => calls };
 }
 
+/** A D1 that never answers a call with a statement that `matches`. */
+export function silentTo(vault: TestVault, matches: RegExp): { batch: Batch; hung: () => number } {
+  const original = vault.db.batch.bind(vault.db);
+  let hung = 0;
+  const batch = ((statements: (D1PreparedStatement & { statement?: string })[]) => {
+    if (!statements.some(({ statement }) => matches.test(statement ?? ""))) return original(statements);
+    hung++;
+    return silent();
+  }) as Batch;
+  return { batch, hung: () => hung };
+}
+
 /** As {@link withReplaced}, for the bucket. */
 export const withBucket = <T>(name: keyof R2Bucket, value: unknown, work: () => Promise<T>): Promise<T> =>
   withReplaced(env.BUCKET, name, value, work);

@@ -3,7 +3,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type AssetRecord, CHANGEABLE_FIELDS, RECORD_FIELDS } from "../../src/model/asset.ts";
 import { admin, bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
-import { position, putBack, record, restoreRecord, state, stored, wipe, work } from "../support/history.ts";
+import { hourLater, position, putBack, record, restoreRecord, state, stored, wipe, work } from "../support/history.ts";
 import { down, flaky, withD1 } from "../support/outage.ts";
 import { seed } from "../support/seed.ts";
 import { bodies, expectAgreement, indexed, reconcile, recorded, report } from "../support/stores.ts";
@@ -472,9 +472,7 @@ describe("a buried vault", () => {
   async function bury(vault: TestVault): Promise<void> {
     expect((await send(vault.path, { method: "DELETE", headers: admin })).status).toBe(202);
     await work(vault);
-    // The hour is over in which uploads may still come.
-    await state(vault, "UPDATE vault SET deleted_at = '2020-01-01T00:00:00Z'");
-    await restart(vault);
+    await hourLater(vault);
     await work(vault, 2);
     await refusal(await send(vault.path, { headers: admin }), 404, "NOT_FOUND");
   }

@@ -9,6 +9,9 @@ import { state, wipe, work } from "../support/history.ts";
 import { down, withD1 } from "../support/outage.ts";
 import { bodies, reconcile } from "../support/stores.ts";
 
+// An object that is evicted is waited for as long as it has a timer.
+vi.mock(import("../../src/vault/limits.ts"), async (original) => ({ ...(await original()), DURABLE_WAIT_MS: 300 }));
+
 const HOUR = 60 * 60 * 1000;
 const ADMIN = { kind: "admin" } as const;
 
