@@ -43,16 +43,19 @@ export const down = failing("D1 is down");
 /** A call that never answers. */
 export const silent = (): Promise<never> => new Promise(() => {});
 
-/** A D1 that fails the calls which `fails` picks by their number, from 1, and by how many statements they have. */
+/** A D1 that fails the calls which `fails` picks by their number, from 1; with `lands` they are carried out all the same. */
 export function flaky(
   vault: TestVault,
-  fails: (call: number, statements: number) => Error | undefined,
+  fails: (call: number) => boolean,
+  lands = false,
 ): { batch: Batch; calls: () => number } {
   const original = vault.db.batch.bind(vault.db);
   let calls = 0;
-  const batch = ((statements: D1PreparedStatement[]) => {
-    const error = fails(++calls, statements.length);
-    return error ? Promise.reject(error) : original(statements);
+  const batch = (async (statements: D1PreparedStatement[]) => {
+    const isFailing = fails(++calls);
+    const answer = !isFailing || lands ? await original(statements) : undefined;
+    if (isFailing) throw new Error("D1 is down");
+    return answer;
   }) as Batch;
   return { batch, calls: () => calls };
 }

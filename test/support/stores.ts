@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import type { VaultReport } from "../../src/vault/report.ts";
 import { admin, send, type TestVault } from "./api.ts";
 
@@ -36,6 +36,16 @@ export async function bodies(vault: TestVault): Promise<string[]> {
 
 export async function report(vault: TestVault): Promise<VaultReport> {
   return (await send(vault.path, { headers: admin })).json<VaultReport>();
+}
+
+/** In this file no body is too young to be deleted when no asset names it. The object reads that when it starts. */
+export function withoutGrace(): void {
+  beforeAll(() => {
+    env.RECONCILE_GRACE_SECONDS = "0";
+  });
+  afterAll(() => {
+    delete env.RECONCILE_GRACE_SECONDS;
+  });
 }
 
 /** Runs the alarm until a reconciliation that begins now is done. */

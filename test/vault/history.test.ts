@@ -1,12 +1,11 @@
-import { env } from "cloudflare:workers";
 import { evictDurableObject } from "cloudflare:test";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
+import { expect, inject, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { TestVault, textFile } from "../support/api.ts";
 import { putBack, state, stored, wipe, work } from "../support/history.ts";
 import { flaky, replace } from "../support/outage.ts";
-import { bodies, expectAgreement, indexed, reconcile, recorded } from "../support/stores.ts";
+import { bodies, expectAgreement, indexed, reconcile, recorded, withoutGrace } from "../support/stores.ts";
 
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
@@ -21,12 +20,7 @@ vi.mock(import("../../src/model/bounds.ts"), () => ({
   VAULT_TIMEOUT_MS: 3_000,
 }));
 
-beforeAll(() => {
-  env.RECONCILE_GRACE_SECONDS = "0";
-});
-afterAll(() => {
-  delete env.RECONCILE_GRACE_SECONDS;
-});
+withoutGrace();
 
 /** What an asset may be, as a client knows: its last state that was acknowledged as durable, and any that came later. */
 const ABSENT = "absent";
@@ -117,23 +111,15 @@ const fail = fc
   .map(([nth, more, lands]) =>
     command(`D1's next call ${nth} and ${more - 1} more fail${lands ? ", but land" : ""}`, async (_, real) => {
       real.heal();
-      const original = real.vault.db.batch.bind(real.vault.db);
-      let calls = 0;
-      real.heal = replace(real.vault.db, "batch", async (statements: D1PreparedStatement[]) => {
-        const fails = ++calls >= nth && calls < nth + more;
-        const answer = !fails || lands ? await original(statements) : undefined;
-        if (fails) throw new Error("D1 is down");
-        return answer;
-      });
+      const { batch } = flaky(real.vault, (call) => call >= nth && call < nth + more, lands);
+      real.heal = replace(real.vault.db, "batch", batch);
     }),
   );
 
 const outage = fc.boolean().map((isDown) =>
   command(isDown ? "D1 goes down" : "D1 comes back", async (_, real) => {
     real.heal();
-    real.heal = isDown
-      ? replace(real.vault.db, "batch", flaky(real.vault, () => new Error("D1 is down")).batch)
-      : () => {};
+    real.heal = isDown ? replace(real.vault.db, "batch", flaky(real.vault, () => true).batch) : () => {};
   }),
 );
 

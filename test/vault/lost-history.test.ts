@@ -1,12 +1,11 @@
-import { env } from "cloudflare:workers";
 import { evictDurableObject } from "cloudflare:test";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type AssetRecord, CHANGEABLE_FIELDS, RECORD_FIELDS } from "../../src/model/asset.ts";
 import { admin, bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
 import { hourLater, position, putBack, record, restoreRecord, state, stored, wipe, work } from "../support/history.ts";
 import { down, flaky, withD1 } from "../support/outage.ts";
 import { seed } from "../support/seed.ts";
-import { bodies, expectAgreement, indexed, reconcile, recorded, report } from "../support/stores.ts";
+import { bodies, expectAgreement, indexed, reconcile, recorded, report, withoutGrace } from "../support/stores.ts";
 
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
@@ -15,12 +14,7 @@ vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   RETRY_MAX_MS: 20,
 }));
 
-beforeAll(() => {
-  env.RECONCILE_GRACE_SECONDS = "0";
-});
-afterAll(() => {
-  delete env.RECONCILE_GRACE_SECONDS;
-});
+withoutGrace();
 
 const isDurable = (response: Response): boolean => response.ok && !response.headers.has("Strongroom-Durability");
 
@@ -162,20 +156,11 @@ describe("storage that goes back in time", () => {
     expect(isDurable(await vault.delete(gone.id))).toBe(true);
     await putBack(vault, copy);
     // The second call is the claim: it lands, and its answer is lost.
-    const original = vault.db.batch.bind(vault.db);
-    let calls = 0;
-    await withD1(
-      vault,
-      (async (statements: D1PreparedStatement[]) => {
-        const results = await original(statements);
-        if (++calls === 2) throw new Error("lost on the way");
-        return results;
-      }) as D1Database["batch"],
-      async () => {
-        await vault.list();
-        await vi.waitFor(() => expect(calls).toBeGreaterThan(3), 2_000);
-      },
-    );
+    const { batch, calls } = flaky(vault, (call) => call === 2, true);
+    await withD1(vault, batch, async () => {
+      await vault.list();
+      await vi.waitFor(() => expect(calls()).toBeGreaterThan(3), 2_000);
+    });
     await expectOneHistory(vault);
     expect(await names(vault)).toEqual(["A"]);
   });
@@ -222,11 +207,7 @@ describe("storage that goes back in time", () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     await restart(vault);
-    const original = vault.db.batch.bind(vault.db);
-    const losing = (async (statements: D1PreparedStatement[]) => {
-      await original(statements);
-      throw new Error("lost on the way");
-    }) as D1Database["batch"];
+    const losing = flaky(vault, () => true, true).batch;
     await withD1(vault, losing, () => queued(vault, "B"));
     await restart(vault);
     await upload(vault, "C");
@@ -278,23 +259,14 @@ describe("takeover", () => {
     for (const lands of [false, true]) {
       for (let nth = 1; ; nth++) {
         const { vault, expected } = await old();
-        const original = vault.db.batch.bind(vault.db);
-        let calls = 0;
-        let failed = false;
-        const batch = (async (statements: D1PreparedStatement[]) => {
-          const fails = ++calls === nth;
-          failed ||= fails;
-          const answer = !fails || lands ? await original(statements) : undefined;
-          if (fails) throw new Error("D1 is down");
-          return answer;
-        }) as D1Database["batch"];
+        const { batch, calls } = flaky(vault, (call) => call === nth, lands);
         await withD1(vault, batch, async () => {
           await work(vault);
           await restart(vault);
         });
         await expectOneHistory(vault);
         expect(await tags(vault), `call ${nth}, ${lands}`).toEqual(expected);
-        if (!failed) {
+        if (calls() < nth) {
           expect(nth).toBeGreaterThan(4);
           break;
         }
@@ -304,7 +276,7 @@ describe("takeover", () => {
 
   it("answers 503 to writes meanwhile, and still revokes keys and serves reads", async () => {
     const { vault } = await old();
-    const { batch } = flaky(vault, (call) => (call > 3 ? new Error("D1 is down") : undefined));
+    const { batch } = flaky(vault, (call) => call > 3);
     await withD1(vault, batch, async () => {
       await work(vault);
       await refusal(await vault.send({ ...PATH, file: textFile() }), 503, "UNAVAILABLE");
@@ -393,14 +365,7 @@ describe("D1 that goes back in time", () => {
           .prepare("UPDATE vaults SET epoch = epoch + 1, rev = rev + 1000000, top = top + 1000000 WHERE id = ?")
           .bind(vault.id)
           .run();
-        const original = vault.db.batch.bind(vault.db);
-        let calls = 0;
-        const batch = (async (statements: D1PreparedStatement[]) => {
-          const fails = ++calls === nth;
-          const answer = !fails || lands ? await original(statements) : undefined;
-          if (fails) throw new Error("D1 is down");
-          return answer;
-        }) as D1Database["batch"];
+        const { batch } = flaky(vault, (call) => call === nth, lands);
         await withD1(vault, batch, async () => {
           await vault.upload({ file: textFile("B", "B") });
           await work(vault);
@@ -420,7 +385,7 @@ describe("D1 that goes back in time", () => {
     const highest = (await report(vault)).rev;
     await vault.db.prepare("UPDATE vaults SET epoch = epoch + 1, rev = 1, top = 1 WHERE id = ?").bind(vault.id).run();
     // D1 hears that it has nothing, and is down from then on.
-    const { batch } = flaky(vault, (call) => (call > 3 ? new Error("D1 is down") : undefined));
+    const { batch } = flaky(vault, (call) => call > 3);
     await withD1(vault, batch, () => queued(vault, "E"));
     expect((await position(vault))?.rev).toBe(-1);
     await wipe(vault);
@@ -518,7 +483,7 @@ describe("a buried vault", () => {
     for (let nth = 1; nth <= 12; nth++) {
       const vault = await TestVault.create();
       await upload(vault, "A");
-      const { batch } = flaky(vault, (call) => (call === nth ? new Error("D1 is down") : undefined));
+      const { batch } = flaky(vault, (call) => call === nth);
       await withD1(vault, batch, () => send(vault.path, { method: "DELETE", headers: admin }));
       await send(vault.path, { method: "DELETE", headers: admin });
       await bury(vault);

@@ -1,13 +1,12 @@
-import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { newAssetId } from "../../src/model/id.ts";
 import type { Vault } from "../../src/vault/vault.ts";
 import { admin, PATH, post, send, TestVault, textFile } from "../support/api.ts";
 import { position, state, wipe, work } from "../support/history.ts";
 import { failing, flaky, withD1 } from "../support/outage.ts";
-import { bodies, indexed, reconcile, recorded, report } from "../support/stores.ts";
+import { newAsset } from "../support/new-asset.ts";
+import { bodies, indexed, reconcile, recorded, report, withoutGrace } from "../support/stores.ts";
 
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
@@ -16,12 +15,7 @@ vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   RETRY_MAX_MS: 20,
 }));
 
-beforeAll(() => {
-  env.RECONCILE_GRACE_SECONDS = "0";
-});
-afterAll(() => {
-  delete env.RECONCILE_GRACE_SECONDS;
-});
+withoutGrace();
 
 const HOUR = 60 * 60 * 1000;
 
@@ -275,7 +269,7 @@ describe("a flush that D1 does not take", () => {
     const bad = [3, 500, 501, 998];
     await state(vault, `UPDATE assets SET filename = 'bad' WHERE seq IN (${bad.join()})`);
     await refusing(vault, `INSERT ${BAD}`, async () => {
-      const { batch, calls } = flaky(vault, () => undefined);
+      const { batch, calls } = flaky(vault, () => false);
       await withD1(vault, batch, async () => {
         for (let run = 0; run < 40 && (await parked(vault)).length < bad.length; run++) {
           const before = calls();
@@ -294,28 +288,7 @@ describe("a flush that D1 does not take", () => {
 });
 
 /** Commits `count` assets at once, without bodies. */
-async function fill(to: TestVault, count: number): Promise<void> {
-  await runInDurableObject(to.stub, async (instance: Vault) => {
-    await Promise.all(
-      Array.from({ length: count }, () => {
-        const id = newAssetId();
-        return instance.commit(
-          { kind: "admin" },
-          {
-            ...PATH,
-            filename: "f",
-            id,
-            r2_key: `${to.id}/p/c/h/${id}_f`,
-            size: 1,
-            mime_type: "a/b",
-            width: null,
-            height: null,
-            metadata: "{}",
-            tags: "[]",
-            sha256: "",
-          },
-        );
-      }),
-    );
-  });
-}
+const fill = (to: TestVault, count: number): Promise<unknown> =>
+  runInDurableObject(to.stub, (instance: Vault) =>
+    Promise.all(Array.from({ length: count }, () => instance.commit({ kind: "admin" }, newAsset(to)))),
+  );

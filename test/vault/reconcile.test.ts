@@ -3,6 +3,8 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newAssetId } from "../../src/model/id.ts";
 import { admin, bearer, refusal, send, TestVault, textFile } from "../support/api.ts";
+import { wipe } from "../support/history.ts";
+import { newAsset } from "../support/new-asset.ts";
 import { bodies, expectAgreement, indexed, reconcile, recorded, report } from "../support/stores.ts";
 
 /** Seconds; the object reads it when it starts. */
@@ -28,14 +30,6 @@ const CLEAN = {
   foreign: 0,
   missing: 0,
 };
-
-async function wipe(vault: TestVault): Promise<void> {
-  await runInDurableObject(vault.stub, async (_, { storage }) => {
-    await storage.deleteAlarm();
-    await storage.deleteAll();
-  });
-  await evictDurableObject(vault.stub);
-}
 
 describe("reconcile", () => {
   it("changes nothing in a clean vault", async () => {
@@ -97,21 +91,7 @@ describe("reconcile", () => {
     await env.BUCKET.put(r2_key, "x");
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await reconcile(vault)).toMatchObject({ orphans_deleted: 1 });
-    const late = {
-      id,
-      partition: "p",
-      collection: "c",
-      channel: "h",
-      filename: "f",
-      r2_key,
-      size: 1,
-      mime_type: "a/b",
-      width: null,
-      height: null,
-      metadata: "{}",
-      tags: "[]",
-      sha256: "",
-    };
+    const late = newAsset(vault, { id, r2_key });
     expect(await vault.rpc.commit({ kind: "admin" }, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
   });
 

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { admin, bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
 import { hourLater, position, putBack, record, restoreRecord, state, stored, wipe, work } from "../support/history.ts";
 import { down, silent, silentTo, withBucket, withD1 } from "../support/outage.ts";
-import { bodies, expectAgreement, indexed, reconcile, recorded, report } from "../support/stores.ts";
+import { bodies, expectAgreement, indexed, reconcile, recorded, report, withoutGrace } from "../support/stores.ts";
 import { Alarm } from "../../src/vault/alarm.ts";
 
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
@@ -21,12 +21,7 @@ vi.mock(import("../../src/model/bounds.ts"), () => ({
   VAULT_TIMEOUT_MS: 3_000,
 }));
 
-beforeAll(() => {
-  env.RECONCILE_GRACE_SECONDS = "0";
-});
-afterAll(() => {
-  delete env.RECONCILE_GRACE_SECONDS;
-});
+withoutGrace();
 
 const restart = (vault: TestVault): Promise<void> => evictDurableObject(vault.stub);
 

@@ -1,7 +1,6 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import type { NewAsset } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import type { Vault } from "../../src/vault/vault.ts";
 import { Watchdog } from "../../src/model/time.ts";
@@ -11,49 +10,15 @@ import { claim, copyPage } from "../../src/vault/rebuild.ts";
 import { Writes } from "../../src/vault/writes.ts";
 import { BoundedD1 } from "../../src/d1/bounded.ts";
 import { admin, bearer, PATH, send, TestVault, textFile } from "../support/api.ts";
+import { state, wipe } from "../support/history.ts";
+import { newAsset } from "../support/new-asset.ts";
+import { down, withD1 } from "../support/outage.ts";
 
 const ADMIN = { kind: "admin" } as const;
-
-const newAsset = (vault: TestVault, fields: Partial<NewAsset> = {}): NewAsset => {
-  const id = fields.id ?? newAssetId();
-  return {
-    id,
-    partition: "p",
-    collection: "c",
-    channel: "h",
-    filename: "f",
-    r2_key: `${vault.id}/p/c/h/${id}_f`,
-    size: 10,
-    mime_type: "text/plain",
-    width: null,
-    height: null,
-    metadata: "{}",
-    tags: "[]",
-    sha256: "00",
-    ...fields,
-  };
-};
-
-/** Runs `work` with the D1 of a vault's object replaced, without losing the object's memory. */
-async function withD1<T>(vault: TestVault, batch: D1Database["batch"], work: () => Promise<T>): Promise<T> {
-  const db = vault.db;
-  const original = db.batch.bind(db);
-  Object.defineProperty(db, "batch", { configurable: true, writable: true, value: batch });
-  try {
-    return await work();
-  } finally {
-    Object.defineProperty(db, "batch", { configurable: true, writable: true, value: original });
-  }
-}
 
 const never = (): never => {
   throw new Error("the vault has a row");
 };
-
-const down = (() => Promise.reject(new Error("D1 is down"))) as D1Database["batch"];
-
-const state = <T extends object>(vault: TestVault, sql: string): Promise<T[]> =>
-  runInDurableObject(vault.stub, (_, { storage }) => storage.sql.exec(sql).toArray() as T[]);
 
 describe("group commit", () => {
   it("puts operations that arrive together into one transaction", async () => {
@@ -437,11 +402,7 @@ describe("rebuild", () => {
     const before = await vault.list();
     const rows = await state(vault, "SELECT * FROM assets ORDER BY seq");
     const counters = await state(vault, "SELECT * FROM partitions ORDER BY name");
-    await runInDurableObject(vault.stub, async (_, { storage }) => {
-      await storage.deleteAlarm();
-      await storage.deleteAll();
-    });
-    await evictDurableObject(vault.stub);
+    await wipe(vault);
     expect(await vault.list()).toEqual(before);
     expect(await state(vault, "SELECT * FROM assets ORDER BY seq")).toEqual(rows);
     expect(await state(vault, "SELECT * FROM partitions ORDER BY name")).toEqual(counters);
