@@ -223,7 +223,7 @@ export class LiveVault {
     this.#row = row;
     this.#unsaved = false;
     if (this.recorder.behind) return Infinity;
-    if (Date.now() >= this.#forgetAt) {
+    if (Date.now() >= this.#forgetAt || this.#recorder.correcting) {
       const forget = this.#keyring.forget((ids) => this.correctKeys(ids, []), this.#recorder.correcting);
       const outcome = await this.write({ kind: "admin" }, forget, "urgent");
       // No more than one group forgets: there may be others.

@@ -27,9 +27,7 @@ import type { Operation } from "./writes.ts";
 /**
  * One vault. It owns the vault's state, is the one point of order for its writes, and answers every read from its own
  * SQLite. Bodies never pass through it. Each method first checks that the principal's key is still good, in the same
- * call that does the work; the router has verified the token's signature and what its type may do.
- *
- * Life: without local state it asks D1 (`#wake`). No such vault: it stays empty and stores nothing. Otherwise it claims
+ * call that does the work; the router has verified the token's signature and what its type may do. Life: without local state it asks D1 (`#wake`). No such vault: it stays empty and stores nothing. Otherwise it claims
  * the vault and copies its assets, and is live. When the vault is deleted it purges all three stores, and keeps nothing but
  * the knowledge that it is gone.
  */
@@ -111,8 +109,7 @@ export class Vault extends DurableObject<Env> {
   /** Asked before a large upload, whose path is perhaps not known yet: would its commit be refused? Commit decides. */
   async admit(principal: Principal, path: AssetPath | undefined, createOnly: boolean): Promise<Result> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
-    if ("ok" in live) return live;
-    return (createOnly && path && nameTaken(this.#index, path)) || { ok: true };
+    return "ok" in live ? live : (createOnly && path && nameTaken(this.#index, path)) || { ok: true };
   }
 
   /** See {@link commit}. The body must be in R2 under `upload.r2_key` before this is called. */
@@ -198,8 +195,7 @@ export class Vault extends DurableObject<Env> {
   /** Keys with an id below `before`, newest first. */
   async listKeys(principal: Principal, before: string, limit: number): Promise<Result<{ keys: Key[] }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
-    if ("ok" in live) return live;
-    return { ok: true, keys: this.#index.keys.before(before, limit).map(withoutRev) };
+    return "ok" in live ? live : { ok: true, keys: this.#index.keys.before(before, limit).map(withoutRev) };
   }
 
   /** Stores a key whose token nobody has seen yet. Only a key that D1 has too counts as created; else 503 and no key. */
