@@ -4,6 +4,7 @@ import type { ApiRequest, Handler } from "../http/request.ts";
 import { percentDecode } from "../http/query.ts";
 import { REVALIDATED, type Reply } from "../http/respond.ts";
 import { logError } from "../log.ts";
+import { R2_TIMEOUT_MS } from "../model/bounds.ts";
 import type { AssetPath, BodyLocation } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
 import { isAssetId } from "../model/id.ts";
@@ -85,7 +86,8 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply |
     },
   };
   if (api.isHead) return reply;
-  const object = await api.env.BUCKET.get(body.r2_key, range === "all" ? {} : { range });
+  const object = await stored(api, body.r2_key, range === "all" ? {} : { range });
+  if (object === "unknown") return unavailable("the content could not be read: try again");
   return object ? { ...reply, body: object.body } : missing(api, what, body);
 }
 
@@ -94,6 +96,16 @@ const validatorsOf = (what: string | AssetPath, body: BodyLocation): Validators 
   etag: `"${body.sha256}"`,
   lastModified: typeof what === "string" ? Date.parse(body.created_at) : undefined,
 });
+
+/** The body's beginning, at least; null when there is none, "unknown" when R2 fails or does not answer. */
+async function stored(api: ApiRequest, key: string, options: R2GetOptions): Promise<R2ObjectBody | null | "unknown"> {
+  try {
+    return await api.watchdog.within(R2_TIMEOUT_MS, api.env.BUCKET.get(key, options));
+  } catch (error) {
+    logError("content: R2 failed", error, { vault: api.vaultId, key });
+    return "unknown";
+  }
+}
 
 /** The body is gone: deleted a moment ago, or lost. */
 async function missing(api: ApiRequest, what: string | AssetPath, body: BodyLocation): Promise<Refusal> {
