@@ -130,6 +130,8 @@ export class Reconciler {
   request(): void {
     if (this.#state.progress) this.#state.again = true;
     else this.#due = Date.now();
+    // Refused assets are tried again too, by the same alarm and before anything is compared.
+    this.#index.outbox.retryParkedAt(Date.now());
     this.#save();
   }
 
@@ -167,8 +169,6 @@ export class Reconciler {
       },
     };
     this.#state = begun;
-    // Refused assets are tried again too, by the alarm.
-    this.#index.outbox.retryParkedAt(Date.now());
     return begun;
   }
 
