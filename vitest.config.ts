@@ -1,22 +1,26 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-/** Cases of each fuzz test; `FUZZ_RUNS=100000 npm test -- fuzz` for a long run. */
+/** Cases of each fuzz test. `npm run test:long` runs 10,000. */
 const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 300);
 
-/** How often the server is killed under load; `npm run test:crash` does it 20 times. */
+/** How often the server is killed under load; `npm run test:long` does it 20 times. */
 const crashRounds = Number(process.env["CRASH_ROUNDS"] ?? 2);
+
+/** Whether each call to a binding fails in one way, or in every way that it can, as in `npm run test:long`. */
+const faults = process.env["FAULTS"] === "all" ? "all" : "each";
 
 declare module "vitest" {
   interface ProvidedContext {
     fuzzRuns: number;
     crashRounds: number;
+    faults: "each" | "all";
   }
 }
 
 export default defineConfig({
   test: {
-    provide: { fuzzRuns, crashRounds },
+    provide: { fuzzRuns, crashRounds, faults },
     // The Worker's own log: one line a request.
     onConsoleLog: (text) => !text.startsWith('{"event":'),
     reporters: ["default", "./test/support/summary-reporter.ts"],
