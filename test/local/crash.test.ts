@@ -1,31 +1,36 @@
-import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import type { AssetRecord } from "../../src/model/asset.ts";
 import type { VaultReport } from "../../src/vault/report.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+import { Load } from "./crash-load.ts";
+import { ServerProcess, temporaryState } from "./server-process.ts";
+import { StoredFiles } from "./stored-files.ts";
 
-const CLIENTS = 8;
 /** The server lives this long under load before it is killed, at random between the two. Milliseconds. */
 const [SHORTEST, LONGEST] = [300, 2_500];
 
-/**
- * What the harness knows of an asset: the last state that was acknowledged, and what was under way when the server died.
- * Only what no answer came for may be either way.
- */
-interface Known {
-  record: AssetRecord;
-  sha256: string;
-  deleted: boolean;
-  pending: "patch" | "delete" | undefined;
-}
+/** The same for one that has just found that files are missing or old: it is killed while it makes them good. */
+const [SHORTEST_REPAIR, LONGEST_REPAIR] = [10, 600];
+
+/** How long workerd goes on alone when only Node was killed, at most. Milliseconds. */
+const ORPHANED = 500;
 
 const state = temporaryState();
-const known = new Map<string, Known>();
+const load = new Load(state);
+const files = new StoredFiles(state);
 let server: ServerProcess;
-let acknowledged = 0;
+/** What all servers of the round have printed is with them. */
+let servers: ServerProcess[] = [];
+let kills = 0;
+
+/** What happens beside the kill, a kind each round. All but the first two need an earlier round to go back to. */
+const KINDS = {
+  kill: undefined,
+  "kill, the vault's storage is old": () => files.rollVaultsBack(),
+  "kill of Node alone": undefined,
+  "kill, the vault's storage is lost": () => files.loseVaults(),
+  "kill, D1 is old": () => files.rollD1Back(),
+};
+type Kind = keyof typeof KINDS;
 
 beforeAll(() => {
   process.env["RECONCILE_GRACE_SECONDS"] = "0";
@@ -37,173 +42,112 @@ afterAll(() => {
   rmSync(state, { recursive: true });
 });
 
-const call = (path: string, init: RequestInit = {}, admin = false): Promise<Response> => {
-  const { url, vault_id, secret_key, admin_token } = credentialsIn(state);
-  const headers = {
-    Authorization: `Bearer ${admin ? admin_token : secret_key}`,
-    ...(init.headers as Record<string, string>),
-  };
-  return fetch(`${url}/api/v1/vaults/${vault_id}${path}`, { ...init, headers });
-};
+const between = (least: number, most: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, least + Math.random() * (most - least)));
 
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+const report = async (): Promise<VaultReport> => (await load.call("", {}, true)).json() as Promise<VaultReport>;
 
-async function upload(): Promise<Known> {
-  const bytes = randomBytes(Math.random() < 0.03 ? 9 * 1024 * 1024 : Math.ceil(Math.random() * 30_000));
-  const place = { partition: "crash", collection: "c", channel: "h" };
-  let response: Response;
-  if (Math.random() < 0.5) {
-    const query = new URLSearchParams({ ...place, filename: "raw.bin" }).toString();
-    response = await call(`/assets?${query}`, {
-      method: "POST",
-      body: bytes,
-      headers: { "Content-Type": "application/octet-stream" },
-    });
-  } else {
-    const form = new FormData();
-    if (Math.random() < 0.5) form.set("file", new File([bytes], "form.bin"));
-    for (const [name, value] of Object.entries(place)) form.set(name, value);
-    if (!form.has("file")) form.set("file", new File([bytes], "form.bin"));
-    response = await call("/assets", { method: "POST", body: form });
-  }
-  const record = (await response.json()) as AssetRecord;
-  if (response.status !== 201) throw new Error(`upload: ${response.status} ${JSON.stringify(record)}`);
-  const asset: Known = { record, sha256: sha256(bytes), deleted: false, pending: undefined };
-  known.set(record.id, asset);
-  acknowledged++;
-  return asset;
-}
-
-async function change(asset: Known): Promise<void> {
-  if (Math.random() < 0.6) {
-    asset.pending = "patch";
-    const body = JSON.stringify({ metadata: { [`k${Math.floor(Math.random() * 5)}`]: Math.random() } });
-    const response = await call(`/assets/${asset.record.id}`, {
-      method: "PATCH",
-      body,
-      headers: { "Content-Type": "application/json" },
-    });
-    if (response.status !== 200) throw new Error(`patch: ${response.status}`);
-    asset.record = (await response.json()) as AssetRecord;
-  } else {
-    asset.pending = "delete";
-    const response = await call(`/assets/${asset.record.id}`, { method: "DELETE" });
-    if (response.status !== 204) throw new Error(`delete: ${response.status}`);
-    asset.deleted = true;
-  }
-  asset.pending = undefined;
-  acknowledged++;
-}
-
-/** Writes until the server is gone. Each client changes only what it made itself, so that it knows what to expect. */
-async function client(alive: () => boolean): Promise<void> {
-  const mine: Known[] = [];
-  while (alive()) {
-    const asset = mine[Math.floor(Math.random() * mine.length)];
-    try {
-      if (asset && !asset.deleted && Math.random() < 0.5) await change(asset);
-      else mine.push(await upload());
-    } catch (error) {
-      if (alive()) throw error; // Only the kill may break a request.
-    }
-  }
-}
-
-async function check(asset: Known): Promise<void> {
-  const response = await call(`/assets/${asset.record.id}`);
-  if (asset.deleted) return expect(response.status, "a delete that was acknowledged").toBe(404);
-  if (asset.pending === "delete" && response.status === 404) {
-    asset.deleted = true;
-    asset.pending = undefined;
-    return;
-  }
-  expect(response.status, `${asset.record.id} was acknowledged`).toBe(200);
-  const record = (await response.json()) as AssetRecord;
-  if (asset.pending === "patch")
-    asset.record = { ...asset.record, metadata: record.metadata, updated_at: record.updated_at };
-  asset.pending = undefined;
-  expect(record).toEqual(asset.record);
-  const content = await call(`/assets/${asset.record.id}/content`);
-  expect(sha256(new Uint8Array(await content.arrayBuffer())), `the body of ${asset.record.id}`).toBe(asset.sha256);
-}
-
-const report = async (): Promise<VaultReport> => (await call("", {}, true)).json() as Promise<VaultReport>;
-
+/** Reconciles, and waits until that is done and everything is recorded. */
 async function reconcile(): Promise<NonNullable<VaultReport["reconcile"]>> {
   const before = Date.now();
-  await call("/reconcile", { method: "POST" }, true);
+  await load.call("/reconcile", { method: "POST" }, true);
   for (;;) {
     const { reconcile: findings, outbox, rev, recorded_rev } = await report();
-    if (
-      findings?.finished_at &&
-      Date.parse(findings.started_at) >= before - 1_000 &&
-      rev === recorded_rev &&
-      outbox === 0
-    )
-      return findings;
+    const isNew = findings?.finished_at && Date.parse(findings.started_at) >= before - 1_000;
+    if (isNew && rev === recorded_rev && outbox === 0) return findings;
     if (Date.now() - before > 60_000)
       throw new Error(`no end: ${JSON.stringify({ findings, outbox, rev, recorded_rev })}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-/** What D1 has on disk, with the server stopped. */
-function inD1(): Map<string, Record<string, unknown>> {
-  const rows = new Map<string, Record<string, unknown>>();
-  const directory = join(state, "d1", "miniflare-D1DatabaseObject");
-  for (const name of readdirSync(directory).filter(
-    (file) => file.endsWith(".sqlite") && !file.startsWith("metadata"),
-  )) {
-    const db = new DatabaseSync(join(directory, name), { readOnly: true });
-    for (const row of db.prepare("SELECT * FROM assets").all()) rows.set(String(row["id"]), row);
-    db.close();
+async function start(): Promise<void> {
+  server = await new ServerProcess(state).ready();
+  servers.push(server);
+}
+
+/** The server is started, written to, and killed at a random moment; it is not running afterwards. */
+async function killUnderLoad(shortest: number, longest: number): Promise<void> {
+  await start();
+  const clients = load.start();
+  await between(shortest, longest);
+  clients.fragile();
+  server.killGroup();
+  await Promise.all([clients.stop(), server.exited]);
+  kills++;
+}
+
+/** Node is killed, and workerd goes on until the next start ends it; that server is running afterwards. */
+async function killNodeUnderLoad(): Promise<void> {
+  await start();
+  const clients = load.start();
+  await between(SHORTEST, LONGEST);
+  clients.fragile();
+  await server.killNode(state);
+  await between(0, ORPHANED);
+  await start();
+  await clients.stop();
+  kills++;
+}
+
+async function round(kind: Kind): Promise<void> {
+  const harm = KINDS[kind];
+  servers = [];
+  const mayHaveLost = kind.includes("vault's storage");
+  if (kind === "kill of Node alone") await killNodeUnderLoad();
+  else {
+    await killUnderLoad(SHORTEST, LONGEST);
+    if (harm) {
+      harm();
+      // While the vault takes over what D1 has, builds itself anew, or tells D1 everything again.
+      await killUnderLoad(SHORTEST_REPAIR, LONGEST_REPAIR);
+    }
+    await start();
   }
-  return rows;
+  // A storage that is old is seen to be so, and made good, in the background.
+  if (harm) await reconcile();
+  await load.check(mayHaveLost);
+  if (mayHaveLost) {
+    // What may be lost, the vault says.
+    expect((await report()).lost_windows).not.toEqual([]);
+    expect((await load.call("/lost-windows", { method: "DELETE" }, true)).status).toBe(204);
+  }
+  if (kind === "kill, D1 is old") expect(servers.map(({ output }) => output).join("")).toContain("D1 has lost history");
+  await reconcile();
+  expect(await reconcile()).toMatchObject({
+    restored: 0,
+    removed: 0,
+    orphans_deleted: 0,
+    orphans_waiting: 0,
+    orphans_kept: 0,
+    foreign: 0,
+    missing: 0,
+  });
+  await server.interrupt();
+
+  const rows = files.assetsInD1();
+  for (const [id, record] of load.found()) {
+    const row = rows.get(id);
+    if (!record) expect(row).toBeUndefined();
+    else expect(row).toMatchObject({ metadata: record.metadata, updated_at: record.updated_at, r2_key: record.r2_key });
+  }
+  files.remember();
 }
 
 it(
   "a server killed under load, again and again, has every write that it acknowledged, and nothing by half",
   async () => {
+    const kinds = Object.keys(KINDS) as Kind[];
     const rounds = inject("crashRounds");
-    const orphans: number[] = [];
-    for (let round = 1; round <= rounds; round++) {
-      server = await new ServerProcess(state).ready();
-      let alive = true;
-      const clients = Array.from({ length: CLIENTS }, () => client(() => alive));
-      await new Promise((resolve) => setTimeout(resolve, SHORTEST + Math.random() * (LONGEST - SHORTEST)));
-      alive = false;
-      server.killGroup();
-      await Promise.all([...clients, server.exited]);
-
-      server = await new ServerProcess(state).ready();
-      for (const asset of known.values()) await check(asset);
-      orphans.push((await reconcile()).orphans_deleted);
-      expect(await reconcile()).toMatchObject({
-        restored: 0,
-        removed: 0,
-        orphans_deleted: 0,
-        orphans_waiting: 0,
-        orphans_kept: 0,
-        foreign: 0,
-        missing: 0,
-      });
-      await server.interrupt();
-
-      const rows = inD1();
-      for (const { record, deleted } of known.values()) {
-        const row = rows.get(record.id);
-        if (deleted) expect(row).toBeUndefined();
-        else
-          expect(row).toMatchObject({
-            metadata: record.metadata,
-            updated_at: record.updated_at,
-            r2_key: record.r2_key,
-          });
+    for (let done = 0; done < rounds; done++) {
+      const kind = kinds[done % kinds.length] ?? "kill";
+      try {
+        await round(kind);
+      } catch (error) {
+        throw new Error(`round ${done + 1}, ${kind}`, { cause: error });
       }
     }
-    console.log(
-      `crash: ${rounds} kills, ${acknowledged} acknowledged writes checked, orphans swept after each: ${orphans.join(", ")}`,
-    );
+    console.log(`crash: ${rounds} rounds, ${kills} kills, ${load.acknowledged} acknowledged writes checked`);
   },
   30 * 60 * 1000,
 );

@@ -1,0 +1,186 @@
+import { createHash, randomBytes } from "node:crypto";
+import { expect } from "vitest";
+import type { AssetRecord } from "../../src/model/asset.ts";
+import { credentialsIn } from "./server-process.ts";
+
+const CLIENTS = 8;
+
+/** A client that was told to try again does so after this. Milliseconds. */
+const PAUSE_MS = 20;
+
+/** An asset's record; undefined when there is none. */
+type State = AssetRecord | undefined;
+
+/**
+ * What the harness knows of an asset: the last state that was acknowledged as durable, those that were acknowledged since
+ * as queued, and what no answer came for. Only the latter may be either way, unless the vault's storage is lost: then what
+ * was queued may be, too.
+ */
+interface Known {
+  readonly id: string;
+  readonly sha256: string;
+  states: [State, ...State[]];
+  maybePatched: boolean;
+  maybeDeleted: boolean;
+}
+
+/** An answer that a client does not expect. */
+class Unexpected extends Error {
+  readonly status: number;
+  constructor(what: string, status: number) {
+    super(`${what}: ${status}`);
+    this.status = status;
+  }
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** Clients that write to the server of a state directory, wherever it listens at the moment, and remember what it told them. */
+export class Load {
+  readonly #state: string;
+  readonly #known: Known[] = [];
+  acknowledged = 0;
+
+  constructor(state: string) {
+    this.#state = state;
+  }
+
+  call(path: string, init: RequestInit = {}, admin = false): Promise<Response> {
+    const { url, vault_id, secret_key, admin_token } = credentialsIn(this.#state);
+    const headers = {
+      Authorization: `Bearer ${admin ? admin_token : secret_key}`,
+      ...(init.headers as Record<string, string>),
+    };
+    return fetch(`${url}/api/v1/vaults/${vault_id}${path}`, { ...init, headers });
+  }
+
+  /**
+   * Writes until told to stop. What is answered with 503 is left at that.
+   *
+   * @returns `fragile()` says that the server is about to be killed: requests may fail from here on. `stop()` ends all clients.
+   */
+  start(): { fragile(): void; stop(): Promise<void> } {
+    const progress = { running: true, fragile: false };
+    const clients = Array.from({ length: CLIENTS }, () => this.#client(progress));
+    return {
+      fragile: () => {
+        progress.fragile = true;
+      },
+      stop: async () => {
+        progress.running = false;
+        await Promise.all(clients);
+      },
+    };
+  }
+
+  /** Every asset is in a state that it may be in; from here on that is the one that it is in. */
+  async check(mayHaveLost: boolean): Promise<void> {
+    for (const asset of this.#known) await this.#check(asset, mayHaveLost);
+  }
+
+  /** What was found of each asset. */
+  *found(): Generator<[id: string, record: State]> {
+    for (const { id, states } of this.#known) yield [id, states.at(-1)];
+  }
+
+  /** Each client changes only what it made itself, so that it knows what to expect. */
+  async #client(progress: { running: boolean; fragile: boolean }): Promise<void> {
+    const mine: Known[] = [];
+    while (progress.running) {
+      const asset = mine[Math.floor(Math.random() * mine.length)];
+      try {
+        if (asset?.states.at(-1) && Math.random() < 0.5) await this.#change(asset);
+        else mine.push(await this.#upload());
+      } catch (error) {
+        const isRefused = error instanceof Unexpected && error.status === 503;
+        if (!progress.fragile && !isRefused) throw error; // Only the kill may break a request.
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }
+  }
+
+  async #upload(): Promise<Known> {
+    const bytes = randomBytes(Math.random() < 0.03 ? 9 * 1024 * 1024 : Math.ceil(Math.random() * 30_000));
+    const place = { partition: "crash", collection: "c", channel: "h" };
+    let response: Response;
+    if (Math.random() < 0.5) {
+      const query = new URLSearchParams({ ...place, filename: "raw.bin" }).toString();
+      const headers = { "Content-Type": "application/octet-stream" };
+      response = await this.call(`/assets?${query}`, { method: "POST", body: bytes, headers });
+    } else {
+      const form = new FormData();
+      if (Math.random() < 0.5) form.set("file", new File([bytes], "form.bin"));
+      for (const [name, value] of Object.entries(place)) form.set(name, value);
+      if (!form.has("file")) form.set("file", new File([bytes], "form.bin"));
+      response = await this.call("/assets", { method: "POST", body: form });
+    }
+    const record = (await response.json()) as AssetRecord;
+    if (response.status !== 201) throw new Unexpected(`upload ${JSON.stringify(record)}`, response.status);
+    const asset: Known = {
+      id: record.id,
+      sha256: sha256(bytes),
+      states: [undefined],
+      maybePatched: false,
+      maybeDeleted: false,
+    };
+    this.#known.push(asset);
+    this.#acknowledge(asset, response, record);
+    return asset;
+  }
+
+  async #change(asset: Known): Promise<void> {
+    if (Math.random() < 0.6) {
+      asset.maybePatched = true;
+      const body = JSON.stringify({ metadata: { [`k${Math.floor(Math.random() * 5)}`]: Math.random() } });
+      const headers = { "Content-Type": "application/json" };
+      const response = await this.call(`/assets/${asset.id}`, { method: "PATCH", body, headers });
+      const record = (await response.json()) as AssetRecord;
+      if (response.status !== 200) throw new Unexpected("patch", response.status);
+      this.#acknowledge(asset, response, record);
+    } else {
+      asset.maybeDeleted = true;
+      const response = await this.call(`/assets/${asset.id}`, { method: "DELETE" });
+      await response.arrayBuffer();
+      if (response.status !== 204) throw new Unexpected("delete", response.status);
+      this.#acknowledge(asset, response, undefined);
+    }
+  }
+
+  #acknowledge(asset: Known, response: Response, state: State): void {
+    if (response.headers.get("Strongroom-Durability") === "queued") asset.states.push(state);
+    else asset.states = [state];
+    asset.maybePatched = asset.maybeDeleted = false;
+    this.acknowledged++;
+  }
+
+  async #check(asset: Known, mayHaveLost: boolean): Promise<void> {
+    const { id, states } = asset;
+    const possible = mayHaveLost ? states : [states.at(-1)];
+    const response = await this.call(`/assets/${id}`);
+    const answer = (await response.json()) as AssetRecord;
+    if (response.status === 404) {
+      expect(asset.maybeDeleted || possible.includes(undefined), `${id} was acknowledged`).toBe(true);
+      Object.assign(asset, { states: [undefined], maybePatched: false, maybeDeleted: false });
+      return;
+    }
+    expect(response.status, `${id}: ${JSON.stringify(answer)}`).toBe(200);
+    expect(possible.map((state) => comparable(state, asset, mayHaveLost && states.length > 1))).toContainEqual(
+      comparable(answer, asset, mayHaveLost && states.length > 1),
+    );
+    Object.assign(asset, { states: [answer], maybePatched: false, maybeDeleted: false });
+    const content = await this.call(`/assets/${id}/content`);
+    expect(sha256(new Uint8Array(await content.arrayBuffer())), `the body of ${id}`).toBe(asset.sha256);
+  }
+}
+
+/** A state less what is not known of it: what was queued and is applied again after a loss has the time of that. */
+function comparable(state: State, { maybePatched }: Known, isRetimed: boolean): Partial<AssetRecord> | undefined {
+  if (!state) return undefined;
+  const { metadata, updated_at, created_at, ...rest } = state;
+  return {
+    ...rest,
+    ...(maybePatched ? {} : { metadata }),
+    ...(maybePatched || isRetimed ? {} : { updated_at }),
+    ...(isRetimed ? {} : { created_at }),
+  };
+}

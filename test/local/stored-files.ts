@@ -1,0 +1,62 @@
+import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+const VAULTS = "do/strongroom-Vault";
+const D1 = "d1/miniflare-D1DatabaseObject";
+
+/** Databases, with what belongs to them (`-wal`, `-shm`), in a folder of the state directory; not Miniflare's own. */
+const databases = (directory: string): string[] =>
+  readdirSync(directory).filter((file) => file.includes(".sqlite") && !file.startsWith("metadata"));
+
+/**
+ * The SQLite files of a stopped server: lost, or replaced by those of an earlier moment, as a backup does that was put
+ * back, or a disk that did not keep what it said.
+ */
+export class StoredFiles {
+  readonly #state: string;
+  readonly #backup: string;
+
+  constructor(state: string) {
+    this.#state = state;
+    this.#backup = join(state, "earlier");
+  }
+
+  remember(): void {
+    for (const folder of [VAULTS, D1]) {
+      rmSync(join(this.#backup, folder), { recursive: true, force: true });
+      this.#copy(this.#state, this.#backup, folder);
+    }
+  }
+
+  loseVaults(): void {
+    for (const file of databases(join(this.#state, VAULTS))) rmSync(join(this.#state, VAULTS, file));
+  }
+
+  rollVaultsBack(): void {
+    this.loseVaults();
+    this.#copy(this.#backup, this.#state, VAULTS);
+  }
+
+  rollD1Back(): void {
+    for (const file of databases(join(this.#state, D1))) rmSync(join(this.#state, D1, file));
+    this.#copy(this.#backup, this.#state, D1);
+  }
+
+  /** The assets that D1 has, by id. */
+  assetsInD1(): Map<string, Record<string, unknown>> {
+    const rows = new Map<string, Record<string, unknown>>();
+    const directory = join(this.#state, D1);
+    for (const name of databases(directory).filter((file) => file.endsWith(".sqlite"))) {
+      const db = new DatabaseSync(join(directory, name), { readOnly: true });
+      for (const row of db.prepare("SELECT * FROM assets").all()) rows.set(String(row["id"]), row);
+      db.close();
+    }
+    return rows;
+  }
+
+  #copy(from: string, to: string, folder: string): void {
+    mkdirSync(join(to, folder), { recursive: true });
+    for (const file of databases(join(from, folder))) cpSync(join(from, folder, file), join(to, folder, file));
+  }
+}
