@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -53,6 +54,17 @@ export class StoredFiles {
       db.close();
     }
     return rows;
+  }
+
+  /** Changes with anything in the files. */
+  digest(): string {
+    const hash = createHash("sha256");
+    for (const folder of [VAULTS, D1]) {
+      for (const file of databases(join(this.#state, folder)).toSorted()) {
+        hash.update(file).update(readFileSync(join(this.#state, folder, file)));
+      }
+    }
+    return hash.digest("hex");
   }
 
   #copy(from: string, to: string, folder: string): void {

@@ -23,6 +23,15 @@ const withJson = (headers: Record<string, string>, body: unknown, type = "applic
 export const post = (path: string, headers: Record<string, string>, body: unknown): Promise<Response> =>
   send(path, { method: "POST", ...withJson(headers, body) });
 
+/** Repeats a request while it is answered with 503, as clients do; some times. */
+export async function insist(request: () => Promise<Response>): Promise<Response> {
+  for (let tries = 0; ; tries++) {
+    const response = await request();
+    if (response.status !== 503 || tries === 5) return response;
+    await response.text();
+  }
+}
+
 export interface ErrorBody {
   error: { code: string; message: string; status: number };
 }

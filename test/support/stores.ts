@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect } from "vitest";
 import type { VaultReport } from "../../src/vault/report.ts";
-import { admin, send, type TestVault } from "./api.ts";
+import { admin, insist, send, type TestVault } from "./api.ts";
 
 const COLUMNS =
   "seq, rev, id, partition, collection, channel, filename, r2_key, size, mime_type, width, height, metadata, tags, sha256, created_at, updated_at";
@@ -35,7 +35,7 @@ export async function bodies(vault: TestVault): Promise<string[]> {
 }
 
 export async function report(vault: TestVault): Promise<VaultReport> {
-  return (await send(vault.path, { headers: admin })).json<VaultReport>();
+  return (await insist(() => send(vault.path, { headers: admin }))).json<VaultReport>();
 }
 
 /** In this file no body is too young to be deleted when no asset names it. The object reads that when it starts. */
@@ -78,7 +78,8 @@ export async function expectAgreement(vault: TestVault, missing: readonly string
 /** Has a vault forget when its record may be incomplete, if it may: until then it keeps all bodies from that time. */
 export async function clearLostWindows(vault: TestVault): Promise<void> {
   if ((await report(vault)).lost_windows.length === 0) return;
-  expect((await send(`${vault.path}/lost-windows`, { method: "DELETE", headers: admin })).status).toBe(204);
+  const cleared = await insist(() => send(`${vault.path}/lost-windows`, { method: "DELETE", headers: admin }));
+  expect(cleared.status).toBe(204);
 }
 
 /** The vault's own storage is lost. */

@@ -5,7 +5,7 @@ import { shards } from "../../src/d1/shards.ts";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import { handle } from "../../src/router.ts";
-import { admin, bearer, ORIGIN, PATH, TestVault, textFile } from "../support/api.ts";
+import { admin, bearer, insist, ORIGIN, PATH, TestVault, textFile } from "../support/api.ts";
 import { eachCall } from "../support/fault-loop.ts";
 import { seed } from "../support/seed.ts";
 import {
@@ -25,15 +25,15 @@ import { rememberD1, withoutD1 } from "../support/outage.ts";
 // The bounds are what a hung call runs into: short ones, so that many faults take seconds.
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 100,
-  REBUILD_WAIT_MS: 300,
+  DURABLE_WAIT_MS: 200,
+  REBUILD_WAIT_MS: 600,
   RETRY_MIN_MS: 20,
   RETRY_MAX_MS: 200,
 }));
 vi.mock(import("../../src/model/bounds.ts"), () => ({
-  CALL_TIMEOUT_MS: 150,
-  R2_TIMEOUT_MS: 300,
-  VAULT_TIMEOUT_MS: 600,
+  CALL_TIMEOUT_MS: 300,
+  R2_TIMEOUT_MS: 400,
+  VAULT_TIMEOUT_MS: 1_000,
 }));
 
 beforeAll(() => {
@@ -55,15 +55,6 @@ interface Scene {
 
 const request = (vault: TestVault, path: string, init: RequestInit = {}): Promise<Response> =>
   handle(new Request(ORIGIN + path, { ...init, headers: init.headers ?? bearer(vault.secretKey) }), env);
-
-/** Repeats a request while it is answered with 503, as clients do. */
-async function insist(send: () => Promise<Response>): Promise<Response> {
-  for (let tries = 0; ; tries++) {
-    const response = await send();
-    if (response.status !== 503 || tries === 5) return response;
-    await response.text();
-  }
-}
 
 const named = (name: string): { file: File } => ({ file: textFile(name, name) });
 
@@ -96,7 +87,7 @@ async function keyId(vault: TestVault, type: "public" | "secret"): Promise<strin
 }
 
 const revoke = async (vault: TestVault, id: string): Promise<void> => {
-  expect((await vault.request("DELETE", `${vault.path}/keys/${id}`)).status).toBe(204);
+  expect((await insist(() => vault.request("DELETE", `${vault.path}/keys/${id}`))).status).toBe(204);
 };
 
 /** The three stores agree, and a reconciliation finds nothing to do. */

@@ -10,15 +10,15 @@ import { clearLostWindows, expectAgreement, indexed, lose, reconcile } from "../
 // The bounds are what a hung call runs into: short ones, so that thousands of faults take minutes.
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 100,
-  REBUILD_WAIT_MS: 300,
+  DURABLE_WAIT_MS: 200,
+  REBUILD_WAIT_MS: 600,
   RETRY_MIN_MS: 20,
   RETRY_MAX_MS: 200,
 }));
 vi.mock(import("../../src/model/bounds.ts"), () => ({
-  CALL_TIMEOUT_MS: 150,
-  R2_TIMEOUT_MS: 300,
-  VAULT_TIMEOUT_MS: 600,
+  CALL_TIMEOUT_MS: 300,
+  R2_TIMEOUT_MS: 400,
+  VAULT_TIMEOUT_MS: 1_000,
 }));
 vi.mock(import("../../src/upload/bounds.ts"), async (original) => ({
   ...(await original()),
