@@ -60,15 +60,36 @@ export function flaky(
   return { batch, calls: () => calls };
 }
 
+/** A D1 that leaves calls with a statement that `matches` to `otherwise`. */
+function except(vault: TestVault, matches: RegExp, otherwise: (statements: D1PreparedStatement[]) => unknown): Batch {
+  const original = vault.db.batch.bind(vault.db);
+  return ((statements: (D1PreparedStatement & { statement?: string })[]) =>
+    statements.some(({ statement }) => matches.test(statement ?? ""))
+      ? otherwise(statements)
+      : original(statements)) as Batch;
+}
+
+/** A D1 that answers calls with a statement that `matches` with an error. */
+export const failingAt = (vault: TestVault, matches: RegExp, message: string): Batch =>
+  except(vault, matches, () => Promise.reject(new Error(message)));
+
+/** A D1 that loses calls with a statement that `matches` on their way, and what it lost last. */
+export function losing(vault: TestVault, matches: RegExp): { batch: Batch; lost: () => D1PreparedStatement[] } {
+  let lost: D1PreparedStatement[] = [];
+  const batch = except(vault, matches, (statements) => {
+    lost = statements;
+    return Promise.reject(new Error("lost on the way"));
+  });
+  return { batch, lost: () => lost };
+}
+
 /** A D1 that never answers a call with a statement that `matches`. */
 export function silentTo(vault: TestVault, matches: RegExp): { batch: Batch; hung: () => number } {
-  const original = vault.db.batch.bind(vault.db);
   let hung = 0;
-  const batch = ((statements: (D1PreparedStatement & { statement?: string })[]) => {
-    if (!statements.some(({ statement }) => matches.test(statement ?? ""))) return original(statements);
+  const batch = except(vault, matches, () => {
     hung++;
     return silent();
-  }) as Batch;
+  });
   return { batch, hung: () => hung };
 }
 

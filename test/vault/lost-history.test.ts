@@ -2,7 +2,18 @@ import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { type AssetRecord, CHANGEABLE_FIELDS, RECORD_FIELDS } from "../../src/model/asset.ts";
 import { admin, bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
-import { hourLater, position, putBack, record, restoreRecord, state, stored, wipe, work } from "../support/history.ts";
+import {
+  amend,
+  hourLater,
+  position,
+  putBack,
+  record,
+  restoreRecord,
+  state,
+  stored,
+  wipe,
+  work,
+} from "../support/history.ts";
 import { down, flaky, withD1 } from "../support/outage.ts";
 import { seed } from "../support/seed.ts";
 import { bodies, expectAgreement, indexed, reconcile, recorded, report, withoutGrace } from "../support/stores.ts";
@@ -62,23 +73,36 @@ describe("storage that goes back in time", () => {
     expect((await report(vault)).assets).toBe(4);
   });
 
-  it("upload: is found out although the storage is from the middle of the present start", async () => {
-    const vault = await TestVault.create();
-    await upload(vault, "A");
-    await work(vault);
-    await restart(vault);
-    // The first write of a start is saved before D1 has confirmed that start; the second lands by the same start.
-    await upload(vault, "B");
-    const copy = await stored(vault);
-    await upload(vault, "C");
-    await putBack(vault, copy);
-    await withD1(vault, down, async () => {
-      await queued(vault, "D");
-      await queued(vault, "E");
-    });
-    await expectOneHistory(vault);
-    expect(await names(vault)).toEqual(["A", "B", "C", "D", "E"]);
-  });
+  it.each(["an upload", "a patch"])(
+    "upload: is found out although %s of the same start is all that is lost",
+    async (what) => {
+      const vault = await TestVault.create();
+      const { id } = await upload(vault, "A");
+      await work(vault);
+      await restart(vault);
+      // The first write of a start is saved before D1 has confirmed that start.
+      const original = vault.db.batch.bind(vault.db);
+      const slow = (async (statements: D1PreparedStatement[]) => {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return original(statements);
+      }) as D1Database["batch"];
+      await withD1(vault, slow, () => upload(vault, "B"));
+      const copy = await stored(vault);
+      expect(copy.get("vault")?.[0]).toMatchObject({ loaded: 1, rev: 2 });
+      if (what === "a patch") expect(isDurable(await vault.patch(id, { tags: ["kept"] }))).toBe(true);
+      else await upload(vault, "C");
+      await putBack(vault, copy);
+      await withD1(vault, down, async () => {
+        await queued(vault, "D");
+        await queued(vault, "E");
+        // The first flush that reaches D1 carries all of it, past what D1 has.
+        await amend(vault, "UPDATE vault SET flush_rows = 1000");
+      });
+      await expectOneHistory(vault);
+      expect(await names(vault)).toEqual(what === "a patch" ? ["A", "B", "D", "E"] : ["A", "B", "C", "D", "E"]);
+      if (what === "a patch") expect(await (await vault.get(id)).json()).toMatchObject({ tags: '["kept"]' });
+    },
+  );
 
   it("upload: is found out after any number of starts that did not reach D1", async () => {
     const vault = await TestVault.create();
