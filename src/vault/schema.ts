@@ -122,9 +122,8 @@ export const MIGRATIONS: readonly string[] = [
   -- Finds the keys that D1 does not have yet; without it each flush would read all of them.
   CREATE INDEX keys_rev ON keys (rev);
 
-  -- A void ends by itself (epoch milliseconds).
+  -- A void ends by itself (epoch milliseconds). 0: those that there are end when their ids are old enough.
   ALTER TABLE voids ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;
-  UPDATE voids SET ends = (unixepoch() + 7200) * 1000;
   `,
 ];
 
