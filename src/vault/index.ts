@@ -93,6 +93,13 @@ export class Index {
     });
   }
 
+  /** The vault's row in tables of today's shape; undefined when this object holds no vault. */
+  load(): VaultRow | undefined {
+    if (!this.exists()) return undefined;
+    this.migrate();
+    return this.vault();
+  }
+
   /** What is left of a vault that is gone: its id. Undefined when it is not gone. */
   buried(): { id: string } | undefined {
     return this.exists() ? this.#sql.first("SELECT id FROM vault WHERE status = 'buried'") : undefined;

@@ -44,10 +44,11 @@ export interface Durability {
 }
 
 /**
+ * What depends on the state of an asset is careful: it waits until it is known whether the storage is old.
  * What must be taken even when D1 is far behind is urgent: settling what an upload left, for instance. What must be taken
  * even while the vault's storage is known to be old is vital: revoking a key, and what makes it new again.
  */
-export type Urgency = "ordinary" | "urgent" | "vital";
+export type Urgency = "careful" | "ordinary" | "urgent" | "vital";
 
 /**
  * A vault whose state is here and complete: its keys, its writes, and what brings D1 and R2 up to them. Lives in memory,
@@ -172,10 +173,11 @@ export class LiveVault {
     operation: Operation<T>,
     urgency: Urgency = "ordinary",
   ): Promise<Result<T>> {
+    if (urgency === "careful") await this.#current();
     if (urgency !== "vital" && this.#row.merging !== null) {
       return unavailable("the vault's storage is being brought up to the durable record", 2);
     }
-    if (urgency === "ordinary" && this.#backlog > MAX_UNRECORDED) {
+    if (urgency !== "vital" && urgency !== "urgent" && this.#backlog > MAX_UNRECORDED) {
       return unavailable("the durable record is not keeping up with writes", 5);
     }
     return this.#writes.run((change) => this.refusal(principal) ?? operation(change));
@@ -197,7 +199,7 @@ export class LiveVault {
    * Waits, as long as a writer may, until it is known whether this storage is old: what changes an asset should change its
    * latest state. While D1 is down it goes by what is here.
    */
-  async current(): Promise<void> {
+  async #current(): Promise<void> {
     if (this.#row.loaded === null || this.recorder.stalled) return;
     await within(DURABLE_WAIT_MS, this.recorder.drain()).catch(() => {});
   }

@@ -49,11 +49,7 @@ export class Vault extends DurableObject<Env> {
     this.#alarm = new Alarm(ctx.storage);
     this.#bucket = new BoundedBucket(env.BUCKET);
     const buried = this.#index.buried();
-    let row: VaultRow | undefined;
-    if (!buried && this.#index.exists()) {
-      this.#index.migrate();
-      row = this.#index.vault();
-    }
+    const row = buried ? undefined : this.#index.load();
     this.#buried = buried !== undefined;
     // An object that its alarm has woken may not be told its name.
     this.#id = buried?.id ?? row?.id ?? ctx.id.name ?? "";
@@ -114,8 +110,8 @@ export class Vault extends DurableObject<Env> {
 
   /** See {@link commit}. The body must be in R2 under `upload.r2_key` before this is called. */
   async commit(principal: Principal, upload: NewAsset, createOnly = false): Promise<Result<RecordBody & Durability>> {
-    if (createOnly) await this.#live?.current();
-    const outcome = await this.#write(principal, (live) => commit(this.#index, upload, createOnly, live.lostWindows));
+    const operation = (live: LiveVault) => commit(this.#index, upload, createOnly, live.lostWindows);
+    const outcome = await this.#write(principal, operation, createOnly ? "careful" : "ordinary");
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
 
@@ -136,14 +132,12 @@ export class Vault extends DurableObject<Env> {
     body: AssetPatch,
     conditions: Conditions,
   ): Promise<Result<RecordBody & Durability>> {
-    await this.#live?.current();
-    const outcome = await this.#write(principal, () => patch(this.#index, id, body, conditions));
+    const outcome = await this.#write(principal, () => patch(this.#index, id, body, conditions), "careful");
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
 
   async remove(principal: Principal, id: string, conditions: Conditions): Promise<Result<Durability>> {
-    await this.#live?.current();
-    const outcome = await this.#write(principal, () => remove(this.#index, id, conditions));
+    const outcome = await this.#write(principal, () => remove(this.#index, id, conditions), "careful");
     if (!outcome.ok) return outcome;
     return { ok: true, ...(await this.#need().durable(outcome.rev, true)) };
   }
