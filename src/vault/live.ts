@@ -128,6 +128,7 @@ export class LiveVault {
       index,
       state: () => this.#row,
       persist: (state) => this.#persist(state),
+      expected: () => this.recorder.answered,
       committed: (state, touched) => this.#committed(state, touched),
     });
     this.reconciler = new Reconciler(this, stores, settings);

@@ -52,6 +52,8 @@ export interface Ledger {
   state(): VaultRow;
   /** Inside the transaction: saves the new state and sees to it that the other stores will hear of it. */
   persist(state: VaultRow): void;
+  /** How many writers were answered together last: they are about to write again. */
+  expected(): number;
   /** After the transaction: `state` is what the vault now is, `touched` the assets that were there and have changed. */
   committed(state: VaultRow, touched: readonly string[]): void;
 }
@@ -65,7 +67,9 @@ interface Committed {
 
 /**
  * Group commit. A transaction is one fsync and an fsync is what a write costs, so operations that arrive together share
- * one: they queue, and a zero timeout (a microtask would gather nothing, a longer delay only costs) runs the queue.
+ * one: they queue, and a zero timeout (a microtask would gather nothing, a longer delay only costs) runs the queue. In workerd
+ * such a timeout takes a millisecond: it is not waited for when as many have arrived as were answered together last, since
+ * those are the ones that were about to write.
  *
  * An operation that throws must not spoil its group. Rather than give each a savepoint, which costs two statements and
  * copies of pages for what never happens, the group is rolled back and its operations run again, each in a transaction of
@@ -74,7 +78,9 @@ interface Committed {
 export class Writes {
   readonly #ledger: Ledger;
   #queue: Waiting[] = [];
-  #scheduled = false;
+  /** Set while something waits: for others, or for the end of this turn. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #soon = false;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -94,14 +100,24 @@ export class Writes {
     });
   }
 
+  /** Sees to it that what waits is run: when all who are expected are here, or else after the shortest wait there is. */
   #schedule(): void {
-    if (this.#scheduled || this.#queue.length === 0) return;
-    this.#scheduled = true;
-    setTimeout(() => {
-      this.#scheduled = false;
-      this.#flush(this.#queue.splice(0, MAX_GROUP));
-      this.#schedule();
-    }, 0);
+    if (this.#queue.length === 0) return;
+    const expected = this.#ledger.expected();
+    if (this.#queue.length >= expected && expected > 0) {
+      if (this.#soon) return;
+      // A microtask later, so that what arrives in the same turn comes along.
+      this.#soon = true;
+      queueMicrotask(() => this.#next());
+    } else this.#timer ??= setTimeout(() => this.#next(), 0);
+  }
+
+  #next(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#soon = false;
+    this.#flush(this.#queue.splice(0, MAX_GROUP));
+    this.#schedule();
   }
 
   #flush(group: Waiting[]): void {

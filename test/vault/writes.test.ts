@@ -71,6 +71,7 @@ describe("group commit", () => {
         index,
         state: () => row ?? never(),
         persist: (next) => index.saveVault(next),
+        expected: () => 0,
         committed: (next) => {
           row = next;
         },
