@@ -6,6 +6,7 @@ import {
   CHANGEABLE_FIELDS,
   RECORD_FIELDS,
 } from "../model/asset.ts";
+import { Doubts } from "./doubts.ts";
 import { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
 import { MIGRATIONS, type Placed, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
@@ -60,12 +61,14 @@ export class Index {
   readonly keys: KeyTable;
   readonly outbox: Outbox;
   readonly voids: Voids;
+  readonly doubts: Doubts;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
     this.keys = new KeyTable(this.#sql);
     this.outbox = new Outbox(this.#sql);
     this.voids = new Voids(this.#sql);
+    this.doubts = new Doubts(this.#sql);
   }
 
   /** Runs `work` as one transaction; nested calls roll back on their own. */

@@ -8,7 +8,7 @@ import { breathe, timestamp } from "../model/time.ts";
 import type { BoundedD1 } from "../d1/bounded.ts";
 import { keyPage, PAGE_ROWS, revisionPage } from "../d1/vaults.ts";
 import type { BoundedBucket } from "../r2/bucket.ts";
-import { voidAsset } from "./assets.ts";
+import { remove, voidAsset } from "./assets.ts";
 import { covered } from "./covered.ts";
 import type { Index } from "./index.ts";
 import { MAX_CALLS } from "./limits.ts";
@@ -31,7 +31,7 @@ export interface Findings {
   finished_at: string | null;
   /** Rows that D1 lacked or had in an older state: recorded again. */
   restored: number;
-  /** Rows that D1 had of assets that are no more: deleted. */
+  /** Rows that D1 had of assets that are no more: deleted. So are assets that only an old storage still had. */
   removed: number;
   /** Bodies that no asset names, past the grace period: deleted. */
   orphans_deleted: number;
@@ -176,6 +176,7 @@ export class Reconciler {
     findings.finished_at = timestamp(Date.now());
     this.#state.progress = null;
     this.#due = Date.now() + (this.#state.again ? 0 : this.#settings.every);
+    if (!this.#state.again) this.#index.doubts.clear();
     delete this.#state.again;
     log("reconcile: done", { vault: this.#live.row.id, ...findings });
   }
@@ -261,16 +262,23 @@ export class Reconciler {
 
   async #missing(progress: Progress, findings: Findings): Promise<void> {
     const assets = this.#index.bodiesAfter(progress.after, HEADS);
+    const deleted: string[] = [];
     for (let i = 0; i < assets.length; i += HEADS_AT_ONCE) {
       const some = assets.slice(i, i + HEADS_AT_ONCE);
       const heads = await Promise.all(some.map(({ r2_key }) => this.#bucket.head(r2_key)));
       for (const [j, asset] of some.entries()) {
         // Deleted in the meantime is not missing.
         if (heads[j] || !this.#index.asset(asset.id)) continue;
+        if (this.#index.doubts.has(asset.id)) {
+          deleted.push(asset.id);
+          continue;
+        }
         findings.missing++;
         if (findings.missing_ids.length < NAMED) findings.missing_ids.push(asset.id);
       }
     }
+    if (deleted.length > 0) await this.#enqueue(removeAll(this.#index, deleted));
+    findings.removed += deleted.length;
     progress.after = assets.at(-1)?.seq ?? progress.after;
     if (assets.length < HEADS) this.#end(findings);
   }
@@ -282,6 +290,14 @@ export class Reconciler {
 
 /** Sorts after every key's id. */
 const LAST_ID = "key_~";
+
+/** Removes assets, as whoever deleted them once did. */
+const removeAll =
+  (index: Index, ids: readonly string[]): Operation<object> =>
+  (change) => {
+    for (const id of ids) remove(index, id, null)(change);
+    return { ok: true };
+  };
 
 /** Tells D1 of these assets once more, as they are now or that they are gone. */
 const noteChanges =

@@ -122,6 +122,9 @@ export const MIGRATIONS: readonly string[] = [
   -- Finds the keys that D1 does not have yet; without it each flush would read all of them.
   CREATE INDEX keys_rev ON keys (rev);
 
+  -- Assets that an old storage had and D1 had not, until their bodies have been looked for.
+  CREATE TABLE doubts (id TEXT PRIMARY KEY) WITHOUT ROWID;
+
   -- A void ends by itself (epoch milliseconds). 0: those that there are end when their ids are old enough.
   ALTER TABLE voids ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;
   `,

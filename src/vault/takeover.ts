@@ -165,6 +165,7 @@ function mergeAssets(index: Index, { since, began, base }: Takeover, page: Page,
     for (const asset of created) {
       // D1 had it elsewhere: its commit was repeated here.
       if (index.asset(asset.id)) continue;
+      if (asset.seq <= began) index.doubts.add(asset.id);
       const seq = change.next();
       insert(index, change, { ...asset, seq, rev: seq, created_at: change.now, updated_at: change.now });
     }

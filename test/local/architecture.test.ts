@@ -53,7 +53,7 @@ it("SQL: stands in one module per database", () => {
   );
   const rooms = withSql.filter((file) => !file.startsWith("src/d1/"));
   expect(rooms.toSorted()).toEqual(
-    ["index", "key-table", "outbox", "schema", "voids"].map((name) => `src/vault/${name}.ts`),
+    ["doubts", "index", "key-table", "outbox", "schema", "voids"].map((name) => `src/vault/${name}.ts`),
   );
 });
 

@@ -189,6 +189,25 @@ describe("storage that goes back in time", () => {
     expect(await names(vault)).toEqual(["A"]);
   });
 
+  it("delete: stays, though nothing tells but the body that D1 has ever had the asset", async () => {
+    const vault = await TestVault.create();
+    await upload(vault, "A");
+    await restart(vault);
+    const gone = await withD1(vault, down, () => queued(vault, "B"));
+    const copy = await stored(vault);
+    await restart(vault); // A start that the copy knows nothing of records it.
+    await work(vault);
+    expect(isDurable(await vault.delete(gone.id))).toBe(true);
+    await putBack(vault, copy);
+    const queuedAgain = await withD1(vault, down, () => queued(vault, "C"));
+    await work(vault, 3);
+    await reconcile(vault);
+    await expectOneHistory(vault);
+    expect(await names(vault)).toEqual(["A", "C"]);
+    expect((await vault.get(queuedAgain.id)).status).toBe(200);
+    expect(await state(vault, "SELECT * FROM doubts")).toEqual([]);
+  });
+
   it("delete: one that D1 has not heard of is told to D1, with its body", async () => {
     const vault = await TestVault.create();
     const asset = await upload(vault, "A");
