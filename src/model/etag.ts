@@ -17,6 +17,8 @@ export interface Conditions {
   readonly ifNoneMatch: string | null;
 }
 
+export const UNCONDITIONAL: Conditions = { ifMatch: null, ifNoneMatch: null };
+
 /** Judges a change of what has this tag, in the order of RFC 9110 13.2.2: 412 when a condition is not met. */
 export function failedCondition({ ifMatch, ifNoneMatch }: Conditions, tag: string): Refusal | undefined {
   if (ifMatch !== null && !stronglyMatches(ifMatch, tag)) {

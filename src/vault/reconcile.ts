@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts";
+import { UNCONDITIONAL } from "../model/etag.ts";
 import { log } from "../log.ts";
 import { assetIdIn } from "../model/asset.ts";
 import { isLost, parseWindows } from "../model/lost-window.ts";
@@ -295,7 +296,7 @@ const LAST_ID = "key_~";
 const removeAll =
   (index: Index, ids: readonly string[]): Operation<object> =>
   (change) => {
-    for (const id of ids) remove(index, id, null)(change);
+    for (const id of ids) remove(index, id, UNCONDITIONAL)(change);
     return { ok: true };
   };
 
