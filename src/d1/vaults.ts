@@ -157,9 +157,13 @@ export const revisionPage = (
   db: BoundedD1,
   vaultId: string,
   after: number,
-  limit: number,
 ): Promise<{ seq: number; rev: number; id: string }[]> =>
-  db.rows("SELECT seq, rev, id FROM assets WHERE vault_id = ? AND seq > ? ORDER BY seq LIMIT ?", vaultId, after, limit);
+  db.rows(
+    "SELECT seq, rev, id FROM assets WHERE vault_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+    vaultId,
+    after,
+    PAGE_ROWS,
+  );
 
 /** Deletes up to `limit` assets of a vault; returns how many there were. */
 export async function purgeAssets(db: BoundedD1, vaultId: string, limit: number): Promise<number> {

@@ -17,7 +17,7 @@ import {
   SMALL_BUFFER_BYTES,
   SMALL_FILE_BYTES,
 } from "./limits.ts";
-import { type LengthStream, partPieces, partStream, putPieces, putStream } from "./streams.ts";
+import { type LengthStream, partPieces, partStream, putCopy, putPieces, putStream } from "./streams.ts";
 
 /** What an upload needs of its surroundings. */
 export interface UploadContext {
@@ -246,19 +246,14 @@ export class BodySink {
     }
   }
 
-  /** R2 has no rename: the body is copied, streaming, and the first copy deleted. */
+  /** The body is copied and the first copy deleted. */
   async #move(key: string, mimeType: string): Promise<void> {
     const from = this.#key;
     if (from === undefined) throw new Error("nothing to move");
     const body = await this.#context.bucket.get(from);
     if (!body) throw new Error("the staged body has vanished");
     if (this.#aborted) throw new Error("the upload was given up");
-    try {
-      await this.#context.bucket.put(key, body.body, { httpMetadata: { contentType: mimeType } });
-    } catch (error) {
-      await this.#context.bucket.delete(key);
-      throw error;
-    }
+    await putCopy(this.#context.bucket, body, key, mimeType);
     this.#key = key;
     // The copy is what counts now; reconcile finds what stays behind.
     await this.#context.bucket.delete(from).catch((error: unknown) => logError("upload: staged body stays", error));

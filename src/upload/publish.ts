@@ -8,6 +8,7 @@ import type { Durability, RecordBody } from "../vault/live.ts";
 import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "./bounds.ts";
 import type { Received } from "./received.ts";
 import type { Stored } from "./stored.ts";
+import { putCopy } from "./streams.ts";
 
 /**
  * The end of an upload, from the last call to R2 to the commit or to the removal of the body, within the time that Workers
@@ -54,7 +55,7 @@ async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset)
     const copy = async (): Promise<boolean> => {
       const body = await env.BUCKET.get(upload.r2_key);
       if (!body) return false;
-      await env.BUCKET.put(r2_key, body.body, { httpMetadata: { contentType: upload.mime_type } });
+      await putCopy(env.BUCKET, body, r2_key, upload.mime_type);
       return true;
     };
     if (!(await watchdog.within(STORE_MS, copy()))) return undefined;

@@ -4,6 +4,9 @@ import type { Sql } from "./sql.ts";
 /** A key with the revision at which it last changed. */
 export type IndexedKey = Key & { rev: number };
 
+/** Sorts after every key's id. */
+export const LAST_KEY_ID = "key_~";
+
 export function withoutRev({ rev: _rev, ...key }: IndexedKey): Key {
   return key;
 }
@@ -39,14 +42,9 @@ export class KeyTable {
     return this.#sql.all<IndexedKey>("SELECT * FROM keys WHERE id < ? ORDER BY id DESC LIMIT ?", id, limit);
   }
 
-  /** Keys with an id in (after, to], in order. */
-  after(after: string, to: string, limit: number): IndexedKey[] {
-    return this.#sql.all<IndexedKey>(
-      "SELECT * FROM keys WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
-      after,
-      to,
-      limit,
-    );
+  /** Keys with an id above `after`, in order. */
+  after(after: string, limit: number): IndexedKey[] {
+    return this.#sql.all<IndexedKey>("SELECT * FROM keys WHERE id > ? ORDER BY id LIMIT ?", after, limit);
   }
 
   /** Ids of all keys, or undefined when there are more than `limit`. */

@@ -38,7 +38,6 @@ export interface Unrecorded {
 
 /** An asset that D1 refuses for what it holds. */
 export interface Parked extends Placed {
-  updated_at: string;
   error: string;
   /** How often D1 has refused it, and when it is tried again, in epoch milliseconds. */
   tries: number;
@@ -169,7 +168,7 @@ export class Outbox {
   /** Parked assets that are still what they were when D1 refused them; the ones to be tried again first come first. */
   parked(limit: number): Parked[] {
     return this.#sql.all(
-      `SELECT p.seq, a.rev, a.id, a.updated_at, p.error, p.tries, p.retry_at
+      `SELECT p.seq, a.rev, a.id, p.error, p.tries, p.retry_at
        FROM parked p JOIN assets a ON a.seq = p.seq AND a.rev = p.rev ORDER BY p.retry_at, p.seq LIMIT ?`,
       limit,
     );

@@ -2,7 +2,7 @@ import type { Env } from "../env.ts";
 import { UNCONDITIONAL } from "../model/etag.ts";
 import { log } from "../log.ts";
 import { assetIdIn } from "../model/asset.ts";
-import { isLost, parseWindows } from "../model/lost-window.ts";
+import { isLost, type LostWindow } from "../model/lost-window.ts";
 import type { Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
 import { breathe, timestamp } from "../model/time.ts";
@@ -12,12 +12,12 @@ import type { BoundedBucket } from "../r2/bucket.ts";
 import { remove, voidAsset } from "./assets.ts";
 import { covered } from "./covered.ts";
 import type { Index } from "./index.ts";
+import { LAST_KEY_ID } from "./key-table.ts";
 import { MAX_CALLS } from "./limits.ts";
 import type { VaultRow } from "./schema.ts";
 import type { Operation } from "./writes.ts";
 
-/** Rows compared and bodies asked for in one step; a body asked for is a call. */
-const ROWS = 1_000;
+/** Bodies asked for in one step, each by a call. */
 const HEADS = 30;
 /** Simultaneous connections of one invocation, R2 calls included, are six. */
 const HEADS_AT_ONCE = 5;
@@ -68,6 +68,7 @@ interface State {
 /** What the reconciler needs of its vault. */
 export interface Reconciled {
   readonly row: Readonly<VaultRow>;
+  readonly lostWindows: readonly LostWindow[];
   /** How far D1 has everything. */
   readonly recorder: { readonly done: number };
   /** Has D1 forget keys that the vault does not know, and hear of those that it lacks, with its next flush. */
@@ -189,8 +190,8 @@ export class Reconciler {
   async #keys(progress: Progress, findings: Findings): Promise<void> {
     const recorded = this.#live.recorder.done;
     const theirs = await keyPage(this.#db, this.#live.row.id, progress.afterKey, "");
-    const page = this.#index.keys.after(progress.afterKey, LAST_ID, PAGE_ROWS);
-    const end = covered([theirs.map(({ id }) => id), page.map(({ id }) => id)], PAGE_ROWS, LAST_ID);
+    const page = this.#index.keys.after(progress.afterKey, PAGE_ROWS);
+    const end = covered([theirs.map(({ id }) => id), page.map(({ id }) => id)], PAGE_ROWS, LAST_KEY_ID);
     const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));
     const unknown: string[] = [];
     for (const { id, rev, revoked_at } of theirs) {
@@ -211,7 +212,7 @@ export class Reconciler {
     findings.restored += stale.length;
     findings.removed += unknown.length;
     progress.afterKey = end;
-    if (end !== LAST_ID) return;
+    if (end !== LAST_KEY_ID) return;
     progress.phase = "rows";
     progress.afterKey = "";
   }
@@ -219,9 +220,9 @@ export class Reconciler {
   async #rows(progress: Progress, findings: Findings): Promise<void> {
     // What is newer than this D1 need not have yet.
     const recorded = this.#live.recorder.done;
-    const theirs = await revisionPage(this.#db, this.#live.row.id, progress.after, ROWS);
-    const ours = this.#index.placed(progress.after, Number.MAX_SAFE_INTEGER, ROWS);
-    const end = covered([theirs.map(({ seq }) => seq), ours.map(({ seq }) => seq)], ROWS, Number.MAX_SAFE_INTEGER);
+    const theirs = await revisionPage(this.#db, this.#live.row.id, progress.after);
+    const ours = this.#index.placed(progress.after, Number.MAX_SAFE_INTEGER, PAGE_ROWS);
+    const end = covered([theirs.map(({ seq }) => seq), ours.map(({ seq }) => seq)], PAGE_ROWS, Number.MAX_SAFE_INTEGER);
 
     const known = new Map(theirs.filter(({ seq }) => seq <= end).map(({ seq, rev }) => [seq, rev]));
     const stale: number[] = [];
@@ -240,7 +241,6 @@ export class Reconciler {
 
   async #bodies(progress: Progress, findings: Findings): Promise<void> {
     const { row } = this.#live;
-    const lost = parseWindows(row.lost_windows);
     const page = await this.#bucket.list(`${row.id}/`, progress.afterKey);
     const orphans: { id: string; key: string }[] = [];
     for (const { key, uploaded } of page.objects) {
@@ -250,7 +250,7 @@ export class Reconciler {
       else if (this.#index.asset(id)?.r2_key === key) progress.matched++;
       else if (this.#index.voids.has(id)) continue; // Its deletion is on its way.
       else if (Date.now() - uploaded.getTime() <= this.#settings.grace) findings.orphans_waiting++;
-      else if (isLost(lost, uploaded.getTime())) findings.orphans_kept++;
+      else if (isLost(this.#live.lostWindows, uploaded.getTime())) findings.orphans_kept++;
       else orphans.push({ id, key });
     }
     if (orphans.length > 0) await this.#enqueue(discardBodies(this.#index, orphans));
@@ -288,9 +288,6 @@ export class Reconciler {
     await this.#live.write({ kind: "admin" }, operation, "urgent");
   }
 }
-
-/** Sorts after every key's id. */
-const LAST_ID = "key_~";
 
 /** Removes assets, as whoever deleted them once did. */
 const removeAll =

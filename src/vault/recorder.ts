@@ -1,5 +1,15 @@
-import { CONFIRMED, control, type Flush, type Guard, isAboutRow, type Position, position } from "../d1/record.ts";
-import { putAgain, record, saysDiverged } from "../d1/record.ts";
+import {
+  CONFIRMED,
+  control,
+  type Flush,
+  type Guard,
+  isAboutRow,
+  type Position,
+  position,
+  putAgain,
+  record,
+  saysDiverged,
+} from "../d1/record.ts";
 import { forgetHistory } from "../d1/vaults.ts";
 import type { BoundedD1 } from "../d1/bounded.ts";
 import { log, logError } from "../log.ts";

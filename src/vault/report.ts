@@ -1,4 +1,4 @@
-import { parseWindows, showWindow, type ShownWindow } from "../model/lost-window.ts";
+import { showWindow, type ShownWindow } from "../model/lost-window.ts";
 import type { VaultInfo } from "../model/vault.ts";
 import type { Index } from "./index.ts";
 import type { LiveVault } from "./live.ts";
@@ -33,7 +33,7 @@ export interface VaultReport extends VaultInfo {
 
 export function report(index: Index, live: LiveVault): VaultReport {
   const { id, name, created_at, status, assets, bytes, rev } = live.row;
-  const windows = parseWindows(live.row.lost_windows).map(showWindow);
+  const windows = live.lostWindows.map(showWindow);
   const parked = index.outbox.oldestParked();
   return {
     id,

@@ -6,6 +6,7 @@ import { timestamp } from "../model/time.ts";
 import { voidAsset } from "./assets.ts";
 import { covered } from "./covered.ts";
 import type { Index } from "./index.ts";
+import { LAST_KEY_ID } from "./key-table.ts";
 import { KEY_KEPT_MS } from "./limits.ts";
 import type { Placed, VaultRow } from "./schema.ts";
 import type { Change, Operation } from "./writes.ts";
@@ -29,9 +30,6 @@ export interface Takeover {
   /** The claimed revision: what is above it has been applied again, or is new. */
   readonly base: number;
 }
-
-/** Sorts after every key's id. */
-const LAST_ID = "key_~";
 
 /** Rows of the old outbox that are looked at in one transaction. */
 const OUTBOX_ROWS = 5_000;
@@ -69,8 +67,8 @@ function mergeKeys(
   theirs: readonly KeyRecord[],
 ): Operation<object> {
   return (change) => {
-    const page = index.keys.after(after, LAST_ID, PAGE_ROWS);
-    const end = covered([ids(theirs), ids(page)], PAGE_ROWS, LAST_ID);
+    const page = index.keys.after(after, PAGE_ROWS);
+    const end = covered([ids(theirs), ids(page)], PAGE_ROWS, LAST_KEY_ID);
     const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));
     for (const key of theirs) {
       if (key.id > end) break;
@@ -85,7 +83,7 @@ function mergeKeys(
       if (mine.rev > since) index.keys.save({ ...mine, rev: change.next() });
       else index.keys.delete([mine.id]);
     }
-    change.vault.keys_to = end === LAST_ID ? null : end;
+    change.vault.keys_to = end === LAST_KEY_ID ? null : end;
     change.next();
     change.effects.push(() => vault.reloadKeys());
     return { ok: true };
@@ -100,7 +98,7 @@ async function assets(
   after: number,
 ): Promise<void> {
   const { id } = vault.row();
-  const theirs = await revisionPage(db, id, after, PAGE_ROWS);
+  const theirs = await revisionPage(db, id, after);
   const ours = index.placed(after, takeover.base, PAGE_ROWS);
   let end = covered([seqs(theirs), seqs(ours)], PAGE_ROWS, takeover.base);
 
