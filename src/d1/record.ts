@@ -7,7 +7,7 @@ export interface Position {
   status: "active" | "deleting" | "deleted";
   epoch: number;
   rev: number;
-  /** Which start of the vault's object wrote last. */
+  /** Which start of the vault's object wrote last; null when none has since the vault was claimed. */
   incarnation: string | null;
 }
 
@@ -27,7 +27,10 @@ export interface Guard {
   /** The revision that the sender began with; once D1 has confirmed it, {@link CONFIRMED}. */
   loaded: number;
   incarnation: string;
-  /** JSON: former starts of the sender whose last flush may be what D1 has, each with the highest revision it can have told. */
+  /**
+   * JSON: former starts of the sender whose last flush may be what D1 has, each with the highest revision it can have told.
+   * A revision alone says too little: a history that was given up may have come to the same one.
+   */
   starts: string;
 }
 
@@ -67,7 +70,8 @@ export const KEY_COLUMNS = [
 const column = (_name: string, i: number): string => `value ->> ${i}`;
 
 const IS_OWN = `(incarnation = ?6 OR rev <= coalesce(json_extract(?7, '$."' || incarnation || '"'), -1))`;
-const IS_NEWS = `epoch = ?2 AND rev >= ?3 AND rev < ?4 AND (rev <= ?5 OR ${IS_OWN})`;
+const IS_KNOWN = `(?5 = ${CONFIRMED} OR ${IS_OWN} OR (incarnation IS NULL AND rev <= ?5))`;
+const IS_NEWS = `epoch = ?2 AND rev >= ?3 AND rev < ?4 AND ${IS_KNOWN}`;
 const GUARD = `EXISTS (SELECT 1 FROM vaults WHERE id = ?1 AND ${IS_NEWS})`;
 
 /**

@@ -65,7 +65,7 @@ const CLAIMED_REV = `CASE WHEN epoch = 0 AND ?2 < 0 THEN rev
   ELSE max(rev, top, ?2, coalesce((SELECT max(seq) FROM assets WHERE vault_id = ?1), 0)) + ${REV_GAP} END`;
 
 const CLAIM = `
-  UPDATE vaults SET epoch = epoch + 1, rev = ${CLAIMED_REV}, top = ${CLAIMED_REV},
+  UPDATE vaults SET epoch = epoch + 1, rev = ${CLAIMED_REV}, top = ${CLAIMED_REV}, incarnation = NULL,
     lost_windows = CASE WHEN epoch = 0 THEN lost_windows ELSE json_insert(lost_windows, '$[#]', json_object(
       'since', unixepoch(coalesce(complete_to, created_at)) * 1000 - ${UPLOAD_DEADLINE_MS}, 'until', ?3,
       'epoch', epoch, 'rev', rev)) END
@@ -114,7 +114,7 @@ export async function forgetHistory(
       highest,
     ),
     db.prepare(
-      "UPDATE vaults SET epoch = ?2, rev = ?3, top = max(top, ?4) WHERE id = ?1 AND epoch < ?2",
+      "UPDATE vaults SET incarnation = NULL, epoch = ?2, rev = ?3, top = max(top, ?4) WHERE id = ?1 AND epoch < ?2",
       vault.id,
       vault.epoch,
       rev,

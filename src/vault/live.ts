@@ -87,8 +87,9 @@ export class LiveVault {
     const { index, db, bucket, alarm } = stores;
     this.#row = begun(row);
     this.#began = row.rev;
-    // D1 must not hear of this start before the storage knows of it, should the next one have to tell.
-    if (row.loaded !== null) index.saveVault(this.#row);
+    // D1 must not hear of this start before the storage knows of it, should the next one have to tell. Other than what is
+    // left over, it hears of nothing that is not saved.
+    if (row.loaded !== null || row.recorded < row.rev) index.saveVault(this.#row);
     this.#windows = parseWindows(row.lost_windows);
     this.#index = index;
     this.#db = db;
@@ -247,7 +248,7 @@ export class LiveVault {
     // Unless the epoch ended before D1 had heard of it.
     const since = Math.min(known, completeSince(claimed.lost_windows, this.#row.epoch));
     log("vault: its storage is old, taking over D1's history", { vault: this.#row.id, rev: this.#row.rev, since });
-    const takeover: Takeover = { since, began: this.#began, base: claimed.rev };
+    const takeover: Takeover = { since, began: this.#began, base: claimed.rev, common: this.recorder.done };
     this.#set(
       {
         epoch: claimed.epoch,
@@ -331,9 +332,8 @@ export class LiveVault {
 
 /** A vault's row as its object begins: what a former start did not have confirmed is still to be confirmed. */
 function begun(row: VaultRow): VaultRow {
-  const incarnation = crypto.randomUUID();
-  if (row.loaded === null) return { ...row, loaded: row.rev, incarnation };
   const former = Object.entries(JSON.parse(row.starts) as Record<string, number>);
-  const starts = Object.fromEntries([...former, [row.incarnation, row.rev]].slice(-MAX_STARTS));
-  return { ...row, incarnation, starts: JSON.stringify(starts) };
+  if (row.incarnation !== "") former.push([row.incarnation, row.rev]);
+  const starts = JSON.stringify(Object.fromEntries(former.slice(-MAX_STARTS)));
+  return { ...row, loaded: row.loaded ?? row.rev, incarnation: crypto.randomUUID(), starts };
 }

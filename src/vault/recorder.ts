@@ -61,7 +61,8 @@ export interface Recorded {
 /**
  * Brings D1 up to the vault's revision, flush by flush, and judges what D1 answers:
  *
- *     D1 is ahead of what was loaded, at the first exchange after a start ── our storage is old: D1's history is taken over
+ *     D1 has heard from a start that our storage does not know, or more than it can have told ── our storage is old, as is
+ *         seen at the first exchange after a start: D1's history is taken over
  *     D1 is behind what it had, or in another epoch ── it has lost history: everything is recorded again
  *     D1 refuses a row for what it holds ── flushes shrink until that row is alone, and it is parked
  *     anything else ── the store's own trouble: the drain tries again later, with half as much
@@ -161,15 +162,15 @@ export class Recorder {
       return row.rev;
     }
     if (row.loaded !== null) {
-      const isOlder = found.rev > row.loaded && !isOwn(row, found);
-      if (found.epoch > row.epoch || (found.epoch === row.epoch && isOlder)) {
+      const isUnknown = !isOwn(row, found) && !(found.incarnation === null && found.rev <= row.loaded);
+      if (found.epoch > row.epoch || (found.epoch === row.epoch && isUnknown)) {
         await this.#vault.takeOver(Math.max(done, row.loaded, endOf(row, found.incarnation)));
         return done;
       }
     }
     // Another epoch: D1 went back in time, or a claim that was given up landed after the one we hold.
     if (found.epoch !== row.epoch || found.rev < to) return this.#recordAgain(found.epoch);
-    if (row.loaded !== null) this.#vault.set({ loaded: null, starts: "{}" }, false);
+    if (row.loaded !== null) this.#vault.set({ loaded: null, starts: lastWriter(found) }, false);
     return to;
   }
 
@@ -295,6 +296,10 @@ function endOf({ starts }: VaultRow, incarnation: string | null): number {
   const ends = new Map(Object.entries(JSON.parse(starts) as Record<string, number>));
   return ends.get(incarnation ?? "") ?? NOTHING;
 }
+
+/** The start that D1 heard from last, as `starts` holds it: the next start must know it, should this one write nothing. */
+const lastWriter = ({ incarnation, rev }: Position): string =>
+  JSON.stringify(incarnation === null ? {} : { [incarnation]: rev });
 
 /** Whether what D1 has is what this start of the object, or one that it knows of, has told it. */
 const isOwn = (row: VaultRow, { incarnation, rev }: Position): boolean =>

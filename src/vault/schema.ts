@@ -149,15 +149,16 @@ export interface VaultRow {
   /** The same for keys, which come first: the last id done. */
   keys_to: string | null;
   /**
-   * The revision with which the object started, until D1 has confirmed that it knows no later one; then null. A D1 that is
-   * ahead of it says that this storage is old. Kept over restarts: writes that are queued meanwhile raise `rev`, not this.
+   * The revision with which the object started, until D1 has confirmed that it knows no other history; then null. Kept over
+   * restarts: writes that are queued meanwhile raise `rev`, not this.
    */
   loaded: number | null;
   /** Names the start of the object that wrote last; see Position in d1/record.ts. */
   incarnation: string;
   /**
-   * JSON: former starts since `loaded` by their names, each with the revision at which it ended. D1 may have their last
-   * flush, unknown to them; one that it has beyond that revision was written by a later state of this storage.
+   * JSON: the start that D1 had heard from last and former starts since, by their names, each with the revision at which it
+   * ended. D1 may have their last flush, unknown to them; one that it has beyond that revision was written by a later state
+   * of this storage, and one of a start that is not here by another history.
    */
   starts: string;
   /** Changes that the next flush to D1 carries at most. */

@@ -1,7 +1,7 @@
 import { assetsAt, keyPage, PAGE_ROWS, revisionPage } from "../d1/vaults.ts";
 import type { BoundedD1 } from "../d1/bounded.ts";
 import type { KeyRecord } from "../d1/record.ts";
-import { type Asset, assetIdIn } from "../model/asset.ts";
+import { type Asset, ASSET_FIELDS, assetIdIn } from "../model/asset.ts";
 import { timestamp } from "../model/time.ts";
 import { voidAsset } from "./assets.ts";
 import { covered } from "./covered.ts";
@@ -29,6 +29,8 @@ export interface Takeover {
   readonly began: number;
   /** The claimed revision: what is above it has been applied again, or is new. */
   readonly base: number;
+  /** Up to this revision both sides have had one history; beyond it the same revision may be of two changes. */
+  readonly common: number;
 }
 
 /** Rows of the old outbox that are looked at in one transaction. */
@@ -105,7 +107,7 @@ async function assets(
   const mine = new Map(ours.map((asset) => [asset.seq, asset]));
   const differing = theirs.filter(({ seq, rev, id: other }) => {
     const here = mine.get(seq);
-    return seq <= end && (here?.rev !== rev || here.id !== other);
+    return seq <= end && (here?.rev !== rev || here.id !== other || rev > takeover.common);
   });
   const rows = differing.length > 0 ? await assetsAt(db, id, seqs(differing)) : [];
   // No more than a page holds: what did not fit comes with the next.
@@ -145,7 +147,7 @@ function mergeAssets(index: Index, { since, began, base }: Takeover, page: Page,
         const row = page.rows.get(seq);
         const isRefused = their.rev < rev && index.outbox.isParked(seq, rev);
         if (isNewerHere(their) || isRefused) changeAgain(index, change, asset);
-        else if (their.rev !== rev && row) replace(index, change, asset, row);
+        else if (row && !isSame(row, asset)) replace(index, change, asset, row);
         continue;
       }
       remove(index, change, asset);
@@ -180,6 +182,8 @@ function changeAgain(index: Index, change: Change, asset: Asset): void {
   index.outbox.add({ rev, seq: asset.seq, body: null });
   change.touched.push(asset.id);
 }
+
+const isSame = (a: Asset, b: Asset): boolean => ASSET_FIELDS.every((field) => a[field] === b[field]);
 
 function replace(index: Index, change: Change, old: Asset, asset: Asset): void {
   remove(index, change, old);

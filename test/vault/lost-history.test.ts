@@ -73,6 +73,29 @@ describe("storage that goes back in time", () => {
     expect((await report(vault)).assets).toBe(4);
   });
 
+  it.each(["patch", "upload"])(
+    "%s: a history that was given up, and comes back, is told from the one that took its place",
+    async (what) => {
+      const vault = await TestVault.create();
+      const { id } = await upload(vault, "A");
+      await work(vault);
+      const first = await stored(vault);
+      await withD1(vault, down, async () => {
+        if (what === "upload") await queued(vault, "B");
+        else expect(isDurable(await vault.patch(id, { tags: ["given up"] }))).toBe(false);
+      });
+      const givenUp = await stored(vault);
+      await putBack(vault, first);
+      if (what === "upload") await upload(vault, "C");
+      else expect(isDurable(await vault.patch(id, { tags: ["kept"] }))).toBe(true);
+      // Both have come to the same revision.
+      await putBack(vault, givenUp);
+      await expectOneHistory(vault);
+      expect(await names(vault)).toEqual(what === "upload" ? ["A", "C"] : ["A"]);
+      if (what === "patch") expect(await (await vault.get(id)).json()).toMatchObject({ tags: '["kept"]' });
+    },
+  );
+
   it.each(["an upload", "a patch"])(
     "upload: is found out although %s of the same start is all that is lost",
     async (what) => {
