@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare } from "miniflare";
-import { MIGRATIONS } from "../src/vault/schema.ts";
+import { MIGRATIONS } from "../src/vault/state/schema.ts";
 
 /**
  * How long a vault with a million assets is held up by the migrations that come after the first one. Run by hand:

@@ -3,7 +3,7 @@ import { parseMediaType } from "../model/media-type.ts";
 import { invalid, type Refusal, refuse, Refused, type Result } from "../model/refusal.ts";
 import { jsonLoan, SMALL_JSON_BYTES } from "./memory.ts";
 import { Pieces } from "./pieces.ts";
-import type { BodyReader } from "./reader.ts";
+import type { BodyReader } from "./body-reader.ts";
 
 export const JSON_TYPE = "application/json";
 

@@ -1,5 +1,5 @@
 import { MAX_JSON_BODY_BYTES } from "../model/limits.ts";
-import { MemoryBudget } from "./memory-budget.ts";
+import { MemoryBudget } from "../runtime/memory-budget.ts";
 
 /** What somebody who reads a body borrows for it. */
 export interface Loan {

@@ -1,4 +1,4 @@
-import type { Lease } from "./lease.ts";
+import type { Lease } from "../runtime/lease.ts";
 
 /**
  * Bytes that are kept as they come. What they are copied into grows with them, piece by piece, each as large as all before it

@@ -1,5 +1,5 @@
 import type { Env } from "../env.ts";
-import { log } from "../log.ts";
+import { log } from "../runtime/log.ts";
 import { isVaultId } from "../model/id.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import { Watchdog } from "../model/time.ts";
@@ -9,8 +9,8 @@ import { type Access, authenticate, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
 import { bufferedPeak } from "./memory.ts";
 import { malformedParameter, parseQuery, percentDecode, type Query } from "./query.ts";
-import { BodyReader } from "./reader.ts";
-import { bodyLength, type Reply } from "./respond.ts";
+import { BodyReader } from "./body-reader.ts";
+import { bodyLength, type Reply } from "./reply.ts";
 
 /** What is drained of a body before a request is refused: plenty for who holds a key, less for who does not. */
 const DRAIN_BYTES = { known: 512 * 1024 * 1024, unknown: 128 * 1024 * 1024 };

@@ -1,4 +1,4 @@
-import { CALL_TIMEOUT_MS } from "../model/bounds.ts";
+import { CALL_TIMEOUT_MS } from "../runtime/timeouts.ts";
 import { within } from "../model/time.ts";
 
 /** R2 deletes up to 1,000 keys in one call, and lists as many. */

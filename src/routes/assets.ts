@@ -2,8 +2,8 @@ import type { Handler } from "../http/request.ts";
 
 import { JSON_TYPE, readJson } from "../http/json.ts";
 import { precondition, tagConditions } from "../http/conditional.ts";
-import { durability, json, recordHeaders } from "../http/respond.ts";
-import { AssetListQuery, parse, PatchBody } from "../http/schemas.ts";
+import { durability, json, recordHeaders } from "../http/reply.ts";
+import { AssetListQuery, parse, PatchBody } from "../api/schemas.ts";
 import { isAssetId } from "../model/id.ts";
 import { type AssetPatch, inspectPatch, serializeMetadata, serializeTags } from "../model/metadata.ts";
 import { essenceOf } from "../model/media-type.ts";

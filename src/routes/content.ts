@@ -2,15 +2,15 @@ import { precondition, requestedRange, type Validators } from "../http/condition
 import { CONTENT_POLICY, contentDisposition, type Disposition, safeDisposition } from "../http/disposition.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { percentDecode } from "../http/query.ts";
-import { REVALIDATED, type Reply } from "../http/respond.ts";
-import { logError } from "../log.ts";
-import { R2_TIMEOUT_MS } from "../model/bounds.ts";
+import { REVALIDATED, type Reply } from "../http/reply.ts";
+import { logError } from "../runtime/log.ts";
+import { R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
 import type { AssetPath, BodyLocation } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
 import { isAssetId } from "../model/id.ts";
 import { servedType } from "../model/media-type.ts";
 import { assetNotFound, invalid, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
-import { parse, PathComponent } from "../http/schemas.ts";
+import { parse, PathComponent } from "../api/schemas.ts";
 
 /** GET /api/v1/vaults/{vaultId}/assets/{assetId}/content, with a key or a signed link */
 export const getContent: Handler = async (api) => {

@@ -1,9 +1,9 @@
 import { mintToken } from "../http/auth.ts";
 import { readJson } from "../http/json.ts";
 import type { Handler } from "../http/request.ts";
-import { idPage, NEWEST_ID } from "../http/page.ts";
-import { json } from "../http/respond.ts";
-import { IdListQuery, KeyBody, parse } from "../http/schemas.ts";
+import { idPage, NEWEST_ID } from "../http/pagination.ts";
+import { json } from "../http/reply.ts";
+import { IdListQuery, KeyBody, parse } from "../api/schemas.ts";
 import { isKeyId, isVaultId, newKeyId } from "../model/id.ts";
 import { refuse } from "../model/refusal.ts";
 import type { Key } from "../model/vault.ts";

@@ -1,8 +1,8 @@
 import { readJson } from "../http/json.ts";
 import { signedPath } from "../http/link.ts";
 import type { Handler } from "../http/request.ts";
-import { json } from "../http/respond.ts";
-import { LinkBody, parse } from "../http/schemas.ts";
+import { json } from "../http/reply.ts";
+import { LinkBody, parse } from "../api/schemas.ts";
 import { isAssetId } from "../model/id.ts";
 import { assetNotFound } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";

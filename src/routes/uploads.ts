@@ -1,15 +1,15 @@
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { CACHE_BUSTER } from "../http/query.ts";
-import { durability, json, recordHeaders } from "../http/respond.ts";
+import { durability, json, recordHeaders } from "../http/reply.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, refuse, type Refusal, type Result } from "../model/refusal.ts";
 import { MAX_TRAILER_BYTES } from "../upload/limits.ts";
-import { boundaryOf, receiveForm } from "../upload/multipart.ts";
-import { conclude, publish } from "../upload/publish.ts";
-import { receiveRaw } from "../upload/raw.ts";
+import { boundaryOf, receiveForm } from "../upload/receive-form.ts";
+import { conclude, publish } from "../upload/commit.ts";
+import { receiveRaw } from "../upload/receive-raw.ts";
 import type { Received } from "../upload/received.ts";
-import type { UploadContext } from "../upload/body.ts";
+import type { UploadContext } from "../upload/body-sink.ts";
 
 const FORM = "multipart/form-data";
 

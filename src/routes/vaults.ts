@@ -1,10 +1,10 @@
 import { mintToken } from "../http/auth.ts";
 import { readJson } from "../http/json.ts";
-import { logError } from "../log.ts";
+import { logError } from "../runtime/log.ts";
 import type { Handler } from "../http/request.ts";
-import { idPage, NEWEST_ID } from "../http/page.ts";
-import { durability, json } from "../http/respond.ts";
-import { IdListQuery, parse, VaultBody } from "../http/schemas.ts";
+import { idPage, NEWEST_ID } from "../http/pagination.ts";
+import { durability, json } from "../http/reply.ts";
+import { IdListQuery, parse, VaultBody } from "../api/schemas.ts";
 import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
 import { refuse, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";

@@ -1,5 +1,5 @@
 import { IgnoredNames } from "../http/ignored.ts";
-import { parse, PathComponent } from "../http/schemas.ts";
+import { parse, PathComponent } from "../api/schemas.ts";
 import type { AssetPath } from "../model/asset.ts";
 import { checkFilename, lastSegment } from "../model/filename.ts";
 import { parseJsonField, serializeMetadata, serializeTags } from "../model/metadata.ts";

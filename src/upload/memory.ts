@@ -1,5 +1,5 @@
 import { bodies, type Loan } from "../http/memory.ts";
-import { readBytes } from "../http/reader.ts";
+import { readBytes } from "../http/body-reader.ts";
 import { IMAGE_BYTES } from "./image/image.ts";
 import { JOIN_BYTES, MAX_FIELDS_BYTES, MAX_HEADER_BYTES, PART_BYTES, SMALL_FILE_BYTES } from "./limits.ts";
 

@@ -1,5 +1,5 @@
 import type { IgnoredNames } from "../http/ignored.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "./staged.ts";
 
 /**
  * An upload all of whose bytes have come and are good, but for the last calls to R2: nothing of it can be seen there yet.

@@ -1,7 +1,7 @@
 import type { Env } from "../env.ts";
-import { logError } from "../log.ts";
+import { logError } from "../runtime/log.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
-import { VAULT_TIMEOUT_MS } from "../model/bounds.ts";
+import { VAULT_TIMEOUT_MS } from "../runtime/timeouts.ts";
 import { TimeoutError, type Watchdog } from "../model/time.ts";
 import type { Vault } from "./vault.ts";
 

@@ -1,4 +1,4 @@
-import { log } from "../log.ts";
+import { log } from "../runtime/log.ts";
 import type { BoundedD1 } from "../d1/bounded.ts";
 import { claimVault } from "../d1/vaults.ts";
 import { newAssetId } from "../model/id.ts";
@@ -8,11 +8,11 @@ import { timestamp, within } from "../model/time.ts";
 import type { Principal } from "../model/vault.ts";
 import type { BoundedBucket } from "../r2/bucket.ts";
 import type { Alarm } from "./alarm.ts";
-import { AnswerCache } from "./cache.ts";
-import { Drain } from "./drain.ts";
-import { eraseStep } from "./eraser.ts";
-import type { Index } from "./index.ts";
-import { Keyring } from "./keys.ts";
+import { AnswerCache } from "../runtime/answer-cache.ts";
+import { Drain } from "./sync/relay.ts";
+import { eraseStep } from "./sync/relay-r2.ts";
+import type { Index } from "./state/database.ts";
+import { Keyring } from "./state/keyring.ts";
 import {
   ALARM_DELAY_MS,
   CACHE_SIZE,
@@ -24,11 +24,11 @@ import {
   VOID_MS,
   VOIDS_PRUNED,
 } from "./limits.ts";
-import { Recorder } from "./recorder.ts";
-import { Reconciler, type ReconcileSettings } from "./reconcile.ts";
-import type { VaultRow } from "./schema.ts";
-import { type Takeover, takeoverStep } from "./takeover.ts";
-import { type Operation, Writes } from "./writes.ts";
+import { Recorder } from "./sync/relay-d1.ts";
+import { Reconciler, type ReconcileSettings } from "./sync/reconcile.ts";
+import type { VaultRow } from "./state/schema.ts";
+import { type Takeover, takeoverStep } from "./sync/takeover.ts";
+import { type Operation, Writes } from "./state/group-commit.ts";
 
 /** A record as JSON text, ready to be sent, with its entity tag. */
 export interface RecordBody {

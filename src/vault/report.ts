@@ -1,8 +1,8 @@
 import { showWindow, type ShownWindow } from "../model/lost-window.ts";
 import type { VaultInfo } from "../model/vault.ts";
-import type { Index } from "./index.ts";
+import type { Index } from "./state/database.ts";
 import type { LiveVault } from "./live.ts";
-import type { Findings } from "./reconcile.ts";
+import type { Findings } from "./sync/reconcile.ts";
 
 /** Partitions and parked assets that a report names, of however many there are. */
 const REPORTED = 100;

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
-import { log, logError } from "../log.ts";
+import { log, logError } from "../runtime/log.ts";
 import { type Asset, type AssetPath, type BodyLocation, type NewAsset, toRecord } from "../model/asset.ts";
 import type { Conditions } from "../model/etag.ts";
 import type { AssetPatch } from "../model/metadata.ts";
@@ -11,18 +11,18 @@ import { BoundedD1 } from "../d1/bounded.ts";
 import { shardOf } from "../d1/shards.ts";
 import { BoundedBucket } from "../r2/bucket.ts";
 import { Alarm } from "./alarm.ts";
-import { commit, nameTaken, patch, recordTag, remove, resolve } from "./assets.ts";
-import { Index } from "./index.ts";
-import { withoutRev } from "./key-table.ts";
+import { commit, nameTaken, patch, recordTag, remove, resolve } from "./state/assets.ts";
+import { Index } from "./state/database.ts";
+import { withoutRev } from "./state/key-table.ts";
 import { type Durability, LiveVault, type RecordBody, type Urgency } from "./live.ts";
 import { ALARM_DELAY_MS, REBUILD_WAIT_MS, RECONCILE_SLICE_MS } from "./limits.ts";
-import { page, type PageRequest } from "./page.ts";
-import { buryAgain, purge } from "./purge.ts";
-import { rebuild } from "./rebuild.ts";
-import { reconcileSettings } from "./reconcile.ts";
+import { page, type PageRequest } from "./state/list-page.ts";
+import { buryAgain, purge } from "./sync/purge.ts";
+import { rebuild } from "./sync/rebuild.ts";
+import { reconcileSettings } from "./sync/reconcile.ts";
 import { report, type VaultReport } from "./report.ts";
-import type { VaultRow } from "./schema.ts";
-import type { Operation } from "./writes.ts";
+import type { VaultRow } from "./state/schema.ts";
+import type { Operation } from "./state/group-commit.ts";
 
 /**
  * One vault. It owns the vault's state, is the one point of order for its writes, and answers every read from its own

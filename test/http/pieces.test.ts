@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { MemoryBudget } from "../../src/http/memory-budget.ts";
+import { MemoryBudget } from "../../src/runtime/memory-budget.ts";
 import { Pieces } from "../../src/http/pieces.ts";
 
 it("Pieces: give back what they were given, lease no more than twice that, and are used again", async () => {

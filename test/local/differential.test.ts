@@ -2,7 +2,7 @@ import busboy from "busboy";
 import fc from "fast-check";
 import { expect, inject, it } from "vitest";
 import { Refused } from "../../src/model/refusal.ts";
-import { FormParser } from "../../src/upload/form.ts";
+import { FormParser } from "../../src/upload/form-parser.ts";
 
 const BOUNDARY = "bOuNd";
 

@@ -15,7 +15,7 @@ vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   RETRY_MIN_MS: 20,
   RETRY_MAX_MS: 200,
 }));
-vi.mock(import("../../src/model/bounds.ts"), () => ({
+vi.mock(import("../../src/runtime/timeouts.ts"), () => ({
   CALL_TIMEOUT_MS: 300,
   R2_TIMEOUT_MS: 400,
   VAULT_TIMEOUT_MS: 1_000,

@@ -1,0 +1,240 @@
+import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+import { invalid, refuse, Refused } from "../model/refusal.ts";
+import { breathe, TimeoutError, type Watchdog } from "../model/time.ts";
+import type { Lease } from "../runtime/lease.ts";
+import { bodies, type Loan } from "./memory.ts";
+
+/**
+ * After so many bytes of a body everybody else gets a turn: a few fast uploads can keep one thread busy without end, and a small
+ * request beside them waited for 20 seconds.
+ */
+const BREATH_BYTES = 1024 * 1024;
+
+/** A body that sends nothing for this long is given up. */
+export const IDLE_BODY_MS = 30_000;
+
+/**
+ * Bytes read at once. A default reader hands out 4 KiB, which is six times slower than 64 KiB; a quarter of a MiB saves
+ * another tenth of the time of a large upload. A connection begins with little (a small body with all it needs) and gets
+ * more while it fills what it has; one that fills less than an eighth, twice in a row, gets less again.
+ */
+export const READ_BYTES = 256 * 1024;
+const FIRST_READ_BYTES = 16 * 1024;
+const SMALL_READ_BYTES = 32 * 1024;
+const LEAST_READ_BYTES = 4 * 1024;
+const GROWTH = 4;
+
+/**
+ * What is read at once of a body that nobody wants: the first is less than what the connection itself costs and needs no
+ * lease, and the second is for clients that fill it, since it takes half the time.
+ */
+const DRAIN_FIRST_BYTES = 4 * 1024;
+const DRAIN_MOST_BYTES = 16 * 1024;
+
+/** Who is refused and sends nothing for this long has stopped to send: it is answered then. */
+const DRAIN_IDLE_MS = 1_000;
+
+/** After a stall of the whole process the timer may go off before the bytes that have come are seen: they get this long. */
+const SECOND_LOOK_MS = 2_000;
+
+/** The most that the buffer of a body of this declared length takes. */
+export const readBytes = (declared: number | undefined): number => Math.min(READ_BYTES, declared ?? READ_BYTES);
+
+/**
+ * A request's body, read once, by hand, into memory that is borrowed first. Workerd resets a connection whose body is left
+ * unread, so that the client never sees the answer: whatever refuses a request leaves the rest to {@link drain}.
+ */
+export class BodyReader {
+  readonly #watchdog: Watchdog;
+  readonly #reader: ReadableStreamBYOBReader | undefined;
+  readonly #owner: string;
+  #begun = Date.now();
+  #deadlineMs = UPLOAD_DEADLINE_MS;
+  #ended = false;
+  /** A read that the body has not answered yet. */
+  #pending: Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> | undefined;
+  /** Whether that is what the request waits for. */
+  #reading = false;
+  /** Lent to each read and handed back by it. */
+  #memory: ArrayBuffer | undefined;
+  /** How much is read at once now, and at most. */
+  #size: number;
+  #most: number;
+  /** Whether it stays as it is. */
+  #isFixed: boolean;
+  /** Reads in a row that filled little of their buffer. */
+  #poor = 0;
+  #lease: Lease | undefined;
+  /** Content-Length; undefined when the client did not say (chunked). */
+  readonly declared: number | undefined;
+  bytesRead = 0;
+  /** Of them, since everybody else last had a turn. */
+  #unbroken = 0;
+
+  /** @param owner the vault whose memory the body takes */
+  constructor(request: Request, watchdog: Watchdog, owner: string) {
+    this.#watchdog = watchdog;
+    this.#owner = owner;
+    this.declared = declaredLength(request.headers);
+    this.#isFixed = this.declared !== undefined && this.declared <= SMALL_READ_BYTES;
+    this.#size = this.#isFixed ? this.declared || 1 : FIRST_READ_BYTES;
+    this.#most = readBytes(this.declared);
+    if (request.body) {
+      this.#reader = request.body.getReader({ mode: "byob" });
+    } else {
+      this.#ended = true;
+      this.#size = 0;
+    }
+  }
+
+  /** Everything that is held of the body counts into this. */
+  get lease(): Lease {
+    if (!this.#lease) throw new Error("nothing was borrowed for the body");
+    return this.#lease;
+  }
+
+  /** Whether all of the body has been read: what was read last then stays the caller's. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /**
+   * Borrows the memory that it takes to begin; if some was borrowed elsewhere before, it moves. Throws Refused when there is
+   * none in time.
+   */
+  async borrow({ budget, claim, deadlineMs, isSmall }: Loan): Promise<void> {
+    const before = this.#lease;
+    const lease = budget.lease(this.#owner, claim);
+    this.#watchdog.onTick = () => this.#tick();
+    const wait = lease.grow(before?.bytes ?? this.#size);
+    // Through the watchdog, so that what was borrowed before shows that it lives. The wait itself is bounded by the budget.
+    if (wait) await this.#watchdog.within(UPLOAD_DEADLINE_MS, wait);
+    if (before) before.release();
+    else this.#begun = Date.now();
+    this.#lease = lease;
+    if (isSmall) this.#isFixed = true;
+    if (deadlineMs !== undefined) this.#deadlineMs = deadlineMs;
+  }
+
+  /** Gives back whatever is borrowed. */
+  release(): void {
+    this.#lease?.release();
+  }
+
+  /**
+   * The next bytes, as soon as there are any, or undefined at the end. They are the caller's until the next read. Throws
+   * Refused when the client stalls, takes too long, goes away, or is too slow while others wait for memory.
+   */
+  async read(): Promise<Uint8Array | undefined> {
+    const { lease } = this;
+    lease.check();
+    const left = this.#begun + this.#deadlineMs - Date.now();
+    try {
+      if (left <= 0) throw new TimeoutError();
+      return await this.#read(Math.min(IDLE_BODY_MS, left));
+    } catch (error) {
+      if (error instanceof TimeoutError) lease.check();
+      this.#ended = true;
+      if (!(error instanceof TimeoutError)) throw new Refused(invalid("the body ended before it was complete"));
+      const rule =
+        left <= IDLE_BODY_MS
+          ? `this body must come within ${this.#deadlineMs / 1000} seconds`
+          : `the body sent nothing for ${IDLE_BODY_MS / 1000} seconds`;
+      throw new Refused(refuse("REQUEST_TIMEOUT", rule));
+    }
+  }
+
+  /** Reads and drops what is left, up to `maxBytes` and `maxMs`, so that the client is listening when it is answered. */
+  async drain(maxBytes: number, maxMs: number): Promise<void> {
+    if (this.#ended) return this.release();
+    const deadline = Date.now() + maxMs;
+    const stop = this.bytesRead + maxBytes;
+    const borrowed = this.#lease;
+    this.#memory = undefined;
+    this.#most = DRAIN_MOST_BYTES;
+    this.#isFixed = false;
+    this.#lease = bodies.lease(this.#owner, DRAIN_MOST_BYTES);
+    this.#watchdog.onTick = () => this.#tick();
+    // A read that is under way still has its buffer.
+    if (!this.#pending) borrowed?.release();
+    this.#size = DRAIN_FIRST_BYTES;
+    try {
+      while (!this.#ended && this.bytesRead < stop && Date.now() < deadline) {
+        await this.#read(DRAIN_IDLE_MS);
+        borrowed?.release();
+      }
+    } catch {
+      this.#ended = true; // The client is gone or stalled: nobody waits for the answer.
+    } finally {
+      borrowed?.release();
+      this.release();
+    }
+  }
+
+  async #read(timeout: number): Promise<Uint8Array | undefined> {
+    if (this.#ended || !this.#reader) return undefined;
+    this.#lease?.awaiting();
+    this.#pending ??= this.#reader.read(new Uint8Array(this.#memory ?? new ArrayBuffer(this.#size)));
+    this.#memory = undefined;
+    const read = this.#pending;
+    this.#reading = true;
+    let result;
+    try {
+      result = await this.#watchdog.within(timeout, read).catch((error: unknown) => {
+        if (error instanceof TimeoutError && !this.#lease?.ending) return this.#watchdog.within(SECOND_LOOK_MS, read);
+        throw error;
+      });
+    } finally {
+      this.#reading = false;
+    }
+    const { value, done } = result;
+    this.#pending = undefined;
+    if (done) this.#ended = true;
+    if (!value || value.byteLength === 0) return undefined;
+    this.#lease?.received(value.byteLength);
+    this.bytesRead += value.byteLength;
+    this.#unbroken += value.byteLength;
+    if (this.#unbroken >= BREATH_BYTES) {
+      this.#unbroken = 0;
+      await breathe();
+    }
+    // All that was promised is here: one read less than it takes to see the end.
+    if (this.bytesRead === this.declared) this.#ended = true;
+    else this.#adapt(value);
+    return value;
+  }
+
+  /** Chooses the next read's size by how much of its buffer the last one filled. */
+  #adapt(value: Uint8Array<ArrayBuffer>): void {
+    const filled = value.byteLength;
+    const size = this.#size;
+    this.#poor = filled < size / 8 ? this.#poor + 1 : 0;
+    if (this.#isFixed) {
+      // A small body has what it needs.
+    } else if (filled >= size && size < this.#most) {
+      const larger = Math.min(size * GROWTH, this.#most);
+      if (this.#lease?.spare(larger - size)) this.#size = larger;
+    } else if (this.#poor > 1 && size > LEAST_READ_BYTES) {
+      this.#size = Math.max(filled * 2, LEAST_READ_BYTES);
+      this.#lease?.shrink(size - this.#size);
+    }
+    // A buffer of another size, such as one from before, is no longer ours to use.
+    this.#memory = value.buffer.byteLength === this.#size ? value.buffer : undefined;
+  }
+
+  /** Shows that the request lives, and sees whether it must end. */
+  #tick(): void {
+    this.#lease?.alive();
+    if (this.#lease?.ending && this.#reading) this.#watchdog.expire();
+  }
+}
+
+/**
+ * How long a body says it is. With a transfer coding beside it, a Content-Length means nothing (RFC 9112 6.3) and workerd
+ * passes it on all the same.
+ */
+function declaredLength(headers: Headers): number | undefined {
+  const length = headers.get("Content-Length");
+  if (length === null || headers.has("Transfer-Encoding")) return undefined;
+  return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}

@@ -1,0 +1,266 @@
+import { Refused } from "../model/refusal.ts";
+import { PatientClock } from "./patient-clock.ts";
+import { busy, Lease, type Lender } from "./lease.ts";
+
+/** How often a waiting request shows that it lives, and looks whether its turn has come. Milliseconds. */
+export const SIGN_MS = 1_000;
+
+/**
+ * Whoever gives no sign in this many rounds of a second is gone: its request was cancelled and told nobody. Rounds, not time:
+ * a thread that is too busy to serve timers serves nobody's, and then all of them at once.
+ */
+const GONE_ROUNDS = 3;
+const ROUND_MS = 900;
+
+/** The slow are not looked for again within this time, however many wait. Milliseconds. */
+const LOOK_MS = 200;
+
+interface Waiter {
+  readonly lease: Lease;
+  readonly bytes: number;
+  round: number;
+  grant(): void;
+}
+
+/** A vault that holds memory, or waits for some. */
+interface Party {
+  held: number;
+  waiting: number;
+}
+
+/**
+ * Memory that all requests of an isolate share. A lease is of what is held, grows with it and shrinks with it.
+ *
+ * **Nobody waits for ever.** A lease may grow while it holds something, and may have to wait for it; so all could hold some
+ * and wait for the rest. That cannot happen, because of one rule: *a request gets memory only while all that it may still
+ * need (its claim less what it holds) is free*. Then, of those that hold something now, the one that was granted something
+ * last can always be granted the rest: since its grant others have only given back. When it has ended, the same is true of
+ * the one before it, and so on (the banker's algorithm, last in first out). The rule looks at nobody else's claim: what
+ * others might need some day keeps nobody waiting.
+ *
+ * **Who gets what is free**: of the waiting requests that it suffices for, one of the vault that holds least, first come
+ * first served. A vault that is alone may have all; one that holds more than its part (the limit divided by all vaults that
+ * hold or wait) begins nothing new while another waits that holds less.
+ *
+ * **Who has to go**: as soon as somebody waits, every body must come at the minimum rate; see {@link Pace}. The slowest of a
+ * vault beyond its part goes first, then the slowest of all, until what they hold is enough. A body that keeps up is never
+ * ended. Ending is a mark, which the holder sees at its next read or at its own one-second timer.
+ *
+ * **Who is gone**: on Workers, the code of a request whose client has disconnected may simply never run again. A holder or
+ * waiter that gives no sign of life for three seconds is forgotten.
+ */
+export class MemoryBudget implements Lender {
+  readonly limit: number;
+  readonly #waitMs: number;
+  readonly #clock = new PatientClock();
+  readonly #holders = new Set<Lease>();
+  /** In the order in which they came. */
+  readonly #waiters = new Set<Waiter>();
+  readonly #parties = new Map<string, Party>();
+  #held = 0;
+  #looked = -LOOK_MS;
+  #round = 0;
+  #rounded = Date.now();
+  /** The most that was ever held at once, in bytes. */
+  highWater = 0;
+
+  /** @param waitMs how long a request waits for memory before it gets 503 */
+  constructor(limit: number, waitMs: number) {
+    this.limit = limit;
+    this.#waitMs = waitMs;
+  }
+
+  /** A lease that holds nothing yet. Its claim, in bytes, is at most the limit. */
+  lease(vaultId: string, claim: number): Lease {
+    return new Lease(this, vaultId, claim);
+  }
+
+  /** Bytes held right now, by requests that live as far as anybody who waited could tell. */
+  get held(): number {
+    return this.#held;
+  }
+
+  get round(): number {
+    return this.#round;
+  }
+
+  get wanted(): boolean {
+    return this.#waiters.size > 0;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  tick(): void {
+    this.#clock.tick();
+  }
+
+  grow(lease: Lease, bytes: number): Promise<void> | undefined {
+    if (!this.#mayHave(lease, bytes)) return this.#wait(lease, bytes);
+    this.#grant(lease, bytes);
+    // Its vault may now hold more than another, whose turn it is then.
+    if (this.wanted) this.#serve();
+    return undefined;
+  }
+
+  spare(lease: Lease, bytes: number): boolean {
+    // A quarter stays free for those who need it.
+    const plenty = !this.wanted && this.#held + bytes <= this.limit * 0.75 && this.#mayHave(lease, bytes);
+    if (plenty) this.#grant(lease, bytes);
+    return plenty;
+  }
+
+  shrink(lease: Lease, bytes: number): void {
+    const freed = Math.min(bytes, lease.bytes);
+    if (freed <= 0) return;
+    lease.bytes -= freed;
+    this.#held -= freed;
+    this.#party(lease.vaultId, -freed, 0);
+    if (lease.bytes === 0) this.#holders.delete(lease);
+    if (this.wanted) this.#serve();
+  }
+
+  #need(lease: Lease, bytes: number): number {
+    return Math.max(bytes, lease.claim - lease.bytes);
+  }
+
+  #mayHave(lease: Lease, bytes: number): boolean {
+    if (this.#need(lease, bytes) > this.limit - this.#held) return false;
+    return !this.wanted || !this.#isBarred(lease);
+  }
+
+  /** Whether a lease would be a new one of a vault that has its part already, while another waits that holds less. */
+  #isBarred({ bytes, vaultId }: Lease): boolean {
+    const held = this.#parties.get(vaultId)?.held ?? 0;
+    if (bytes > 0 || held <= this.#part) return false;
+    for (const party of this.#parties.values()) if (party.waiting > 0 && party.held < held) return true;
+    return false;
+  }
+
+  /** What one vault may hold without being in anybody's way. */
+  get #part(): number {
+    return this.limit / this.#parties.size;
+  }
+
+  #grant(lease: Lease, bytes: number): void {
+    if (bytes <= 0) return;
+    lease.bytes += bytes;
+    this.#held += bytes;
+    this.highWater = Math.max(this.highWater, this.#held);
+    this.#holders.add(lease);
+    this.#party(lease.vaultId, bytes, 0);
+  }
+
+  #party(vaultId: string, held: number, waiting: number): void {
+    const party = this.#parties.get(vaultId) ?? { held: 0, waiting: 0 };
+    party.held += held;
+    party.waiting += waiting;
+    if (party.held > 0 || party.waiting > 0) this.#parties.set(vaultId, party);
+    else this.#parties.delete(vaultId);
+  }
+
+  #wait(lease: Lease, bytes: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const until = Date.now() + this.#waitMs;
+      // workerd ends a request that waits on nothing but another request; this timer is something of its own.
+      const timer = setInterval(() => {
+        lease.alive();
+        waiter.round = this.#round;
+        if (Date.now() < until && lease.ending === undefined) return this.#look();
+        clearInterval(timer);
+        this.#dismiss(waiter);
+        reject(new Refused(busy()));
+        this.#serve();
+      }, SIGN_MS);
+      const grant = (): void => {
+        clearInterval(timer);
+        resolve();
+      };
+      const waiter: Waiter = { lease, bytes, round: this.#round, grant };
+      this.#waiters.add(waiter);
+      this.#party(lease.vaultId, 0, 1);
+      this.#endTheSlow();
+    });
+  }
+
+  #dismiss(waiter: Waiter): void {
+    if (this.#waiters.delete(waiter)) this.#party(waiter.lease.vaultId, 0, -1);
+  }
+
+  /** What a waiter's timer does: forgets whoever is gone, serves those who wait, ends the slow when that is not enough. */
+  #look(): void {
+    const now = Date.now();
+    if (Math.abs(now - this.#rounded) >= ROUND_MS) {
+      this.#rounded = now;
+      this.#round++;
+      this.#forgetTheGone();
+    }
+    this.#endTheSlow();
+  }
+
+  #serve(): void {
+    for (let next = this.#next(); next; next = this.#next()) {
+      this.#dismiss(next);
+      this.#grant(next.lease, next.bytes);
+      next.grant();
+    }
+  }
+
+  /** Whose turn it is. */
+  #next(): Waiter | undefined {
+    let next: Waiter | undefined;
+    let least = Infinity;
+    for (const waiter of this.#waiters) {
+      const held = this.#parties.get(waiter.lease.vaultId)?.held ?? 0;
+      if (held >= least || waiter.lease.ending || !this.#mayHave(waiter.lease, waiter.bytes)) continue;
+      next = waiter;
+      least = held;
+    }
+    return next;
+  }
+
+  #forgetTheGone(): void {
+    const latest = this.#round - GONE_ROUNDS;
+    for (const waiter of this.#waiters) if (waiter.round <= latest) this.#dismiss(waiter);
+    for (const lease of this.#holders) {
+      if (lease.round > latest) continue;
+      lease.ending = "gone";
+      this.shrink(lease, lease.bytes);
+    }
+    this.#serve();
+  }
+
+  #endTheSlow(): void {
+    const now = this.now();
+    if (!this.wanted || now - this.#looked < LOOK_MS) return;
+    this.#looked = now;
+    let wanted = 0;
+    let largest = 0;
+    for (const { lease, bytes } of this.#waiters) {
+      if (this.#isBarred(lease)) continue;
+      wanted += this.#need(lease, bytes);
+      largest = Math.max(largest, this.#need(lease, bytes));
+    }
+    // Enough for the largest, or for many small ones.
+    let missing = Math.min(wanted, Math.max(largest, this.limit / 8)) - (this.limit - this.#held);
+    const slow: Lease[] = [];
+    const left = new Map<string, number>();
+    for (const lease of this.#holders) {
+      if (lease.ending) missing -= lease.bytes;
+      else if (lease.isSlow) slow.push(lease);
+      if (!lease.ending) left.set(lease.vaultId, (left.get(lease.vaultId) ?? 0) + lease.bytes);
+    }
+    slow.sort((a, b) => a.pace.rate(now) - b.pace.rate(now));
+    for (const onlyBeyondPart of [true, false]) {
+      for (const lease of slow) {
+        const held = left.get(lease.vaultId) ?? 0;
+        if (missing <= 0) return;
+        if (lease.ending || (onlyBeyondPart && held <= this.#part)) continue;
+        lease.ending = "slow";
+        missing -= lease.bytes;
+        left.set(lease.vaultId, held - lease.bytes);
+      }
+    }
+  }
+}

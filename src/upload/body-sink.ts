@@ -1,0 +1,274 @@
+import { createHash } from "node:crypto";
+import { Pieces } from "../http/pieces.ts";
+import type { BodyReader } from "../http/body-reader.ts";
+import { logError } from "../runtime/log.ts";
+import { R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
+import { MAX_FILE_BYTES } from "../model/limits.ts";
+import type { AssetPath } from "../model/asset.ts";
+import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
+import type { Watchdog } from "../model/time.ts";
+import { DISCARD_MS, STORE_MS } from "./bounds.ts";
+import { type Dimensions, ImageReader } from "./image/image.ts";
+import {
+  FIRST_BUFFER_BYTES,
+  MAX_TRAILER_BYTES,
+  ONE_BUFFER_BYTES,
+  PART_BYTES,
+  SMALL_BUFFER_BYTES,
+  SMALL_FILE_BYTES,
+} from "./limits.ts";
+import { type LengthStream, partPieces, partStream, putCopy, putPieces, putStream } from "./r2-part.ts";
+
+/** What an upload needs of its surroundings. */
+export interface UploadContext {
+  readonly bucket: R2Bucket;
+  readonly vaultId: string;
+  readonly watchdog: Watchdog;
+  /** Asked before a large file is streamed, with its path if that is known; throws Refused when the upload is doomed. */
+  readonly admit: (path: AssetPath | undefined) => Promise<void>;
+}
+
+/** What a body sink needs to know of the upload that feeds it. */
+export interface BodySource {
+  /** The key to stream to, asked once, when the body has grown too large to wait for the upload's end. */
+  key(): string;
+  mimeType(): string;
+  /** The file's exact size, when it is known from the start: then it is streamed into one put, without any buffer. */
+  readonly size?: number | undefined;
+  /** Asked once, before the upload takes much memory or streams its first byte: throws Refused when the upload is doomed. */
+  admit(): Promise<void>;
+}
+
+/** What the bytes turned out to be. */
+export interface BodyFacts {
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly dimensions: Dimensions | null;
+}
+
+/**
+ * A file's way into R2, as it arrives:
+ *
+ * - of known size: streamed into one put;
+ * - up to PART_BYTES: buffered, then one put;
+ * - more: an R2 multipart upload of equal parts, one after the other. While the rest of the request is so long that the
+ *   next part must be full, whatever else the form holds, the part is streamed and needs no memory; only the tail (and a
+ *   body of unknown length) is buffered, part by part. The last part is never larger than the others: R2 wants that.
+ *
+ * Counts, hashes, measures and limits the bytes on their way. Throws Refused; after that, or when the form turns out
+ * bad, `abort` leaves nothing behind.
+ *
+ * Until `store` is called nothing can be seen in R2: a whole body that is streamed has its last bytes held back for it.
+ */
+export class BodySink {
+  readonly #context: UploadContext;
+  readonly #reader: BodyReader;
+  readonly #source: BodySource;
+  readonly #hash = createHash("sha256");
+  readonly #image = new ImageReader();
+  /** What the image reader has been lent. */
+  #imageBytes = 0;
+  #size = 0;
+  #sha256 = "";
+  /** Under which key the body is, or is being, stored. */
+  #key: string | undefined;
+  #admitted = false;
+  #buffer: Pieces | undefined;
+  /** What is being streamed: a part, or the whole body if there is no multipart upload. */
+  #stream: LengthStream | undefined;
+  #upload: R2MultipartUpload | undefined;
+  readonly #parts: R2UploadedPart[] = [];
+  /** The last bytes of a body that is streamed whole. */
+  #last: Uint8Array | undefined;
+  /** How long the removal of what there is may take. */
+  #abortMs = R2_TIMEOUT_MS;
+  #aborted = false;
+
+  constructor(context: UploadContext, reader: BodyReader, source: BodySource) {
+    this.#context = context;
+    this.#reader = reader;
+    this.#source = source;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#size += bytes.length;
+    if (this.#size > MAX_FILE_BYTES) {
+      throw new Refused(refuse("PAYLOAD_TOO_LARGE", `file: must be at most ${MAX_FILE_BYTES} bytes`));
+    }
+    this.#hash.update(bytes);
+    this.#image.write(bytes);
+    await this.#lendImage();
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#take(rest));
+  }
+
+  /**
+   * Says that all bytes have come. Throws Refused when they are not what was promised.
+   *
+   * @param promised the digest in lower-case hex; undefined when nothing was promised
+   */
+  verify(promised: string | undefined): void {
+    this.#sha256 = this.#hash.digest("hex");
+    if (promised !== undefined && promised !== this.#sha256) {
+      throw new Refused(invalid(`Content-Digest: the file's SHA-256 is ${this.#sha256}`));
+    }
+    if (this.#stream && !this.#last) {
+      // The part was certain to be full unless what follows the file is more than a form may hold.
+      throw new Refused(invalid(`the form must end within ${MAX_TRAILER_BYTES} bytes after its file`));
+    }
+  }
+
+  /** Completes the verified body under `key`, within STORE_MS. */
+  async store(key: string, mimeType: string): Promise<BodyFacts> {
+    this.#abortMs = DISCARD_MS;
+    const until = Date.now() + STORE_MS;
+    await this.#storing(this.#complete(key, mimeType), STORE_MS);
+    this.#buffer?.release();
+    if (this.#key !== key) await this.#storing(this.#move(key, mimeType), until - Date.now());
+    return { size: this.#size, sha256: this.#sha256, dimensions: this.#image.end() };
+  }
+
+  /** Removes whatever there is. Never throws: what R2 would not delete now is found by reconcile. */
+  async abort(): Promise<void> {
+    this.#aborted = true;
+    this.#buffer?.release();
+    try {
+      await this.#context.watchdog.within(this.#abortMs, this.#remove());
+    } catch (error) {
+      logError("upload: abort failed", error);
+    }
+  }
+
+  async #remove(): Promise<void> {
+    await this.#stream?.abort();
+    // A multipart upload whose completion failed may be complete all the same: then there is nothing to abort.
+    await this.#upload?.abort().catch(() => {});
+    if (this.#key !== undefined) await this.#context.bucket.delete(this.#key);
+  }
+
+  /** An image's head that is kept to be measured counts like everything else. */
+  async #lendImage(): Promise<void> {
+    const more = this.#image.held - this.#imageBytes;
+    if (more <= 0) return;
+    await this.#reader.lease.grow(more);
+    this.#imageBytes += more;
+  }
+
+  /** Stores some of the bytes and returns how many. */
+  async #take(bytes: Uint8Array): Promise<number> {
+    if (!this.#stream && (!this.#buffer || this.#buffer.full)) await this.#makeRoom(bytes.length);
+    if (this.#buffer) {
+      if (this.#buffer.cramped) await this.#buffer.grow(this.#size);
+      return this.#buffer.take(bytes);
+    }
+    const stream = this.#stream;
+    if (!stream) throw new Error("there is neither buffer nor stream");
+    if (this.#last) throw new Refused(longer());
+    if (!this.#upload && bytes.length >= stream.left) {
+      // The reader is at the body's end and does not need its memory again.
+      this.#last = bytes.subarray(0, stream.left);
+      return this.#last.length;
+    }
+    const taken = await this.#storing(stream.write(bytes));
+    if (stream.full) {
+      const part = await this.#storing(stream.close());
+      if (part) this.#parts.push(part);
+      this.#stream = undefined;
+    }
+    return taken;
+  }
+
+  /** Opens what the next bytes go to; a full buffer becomes a part first. `inHand` bytes are here but not stored yet. */
+  async #makeRoom(inHand: number): Promise<void> {
+    const { size } = this.#source;
+    if (size !== undefined && size > SMALL_FILE_BYTES && !this.#key) {
+      await this.#admit();
+      this.#key = this.#source.key();
+      this.#stream = putStream(this.#context.bucket, this.#key, size, this.#source.mimeType());
+      return;
+    }
+    if (this.#buffer) {
+      if (this.#buffer.size < PART_BYTES) throw new Refused(longer());
+      await this.#begin();
+      await this.#storing(this.#uploadPart(this.#buffer));
+      this.#buffer.empty();
+    }
+    const { declared, bytesRead, lease } = this.#reader;
+    const expected = declared === undefined || declared < bytesRead ? undefined : inHand + declared - bytesRead;
+    const certain = expected !== undefined && expected - MAX_TRAILER_BYTES >= PART_BYTES;
+    // Who gives its memory back between two parts lets others have a turn.
+    if (certain || lease.wanted) {
+      this.#buffer?.release();
+      this.#buffer = undefined;
+    }
+    if (certain) {
+      const upload = await this.#begin();
+      this.#stream = partStream(upload, this.#parts.length + 1, PART_BYTES);
+    } else {
+      const needed = Math.min(PART_BYTES, expected ?? PART_BYTES);
+      if (needed > SMALL_BUFFER_BYTES) await this.#admit();
+      const first = needed <= ONE_BUFFER_BYTES ? needed : FIRST_BUFFER_BYTES;
+      this.#buffer ??= new Pieces(this.#reader, needed, first);
+    }
+  }
+
+  async #begin(): Promise<R2MultipartUpload> {
+    if (this.#upload) return this.#upload;
+    await this.#admit();
+    this.#key = this.#source.key();
+    const options = { httpMetadata: { contentType: this.#source.mimeType() } };
+    this.#upload = await this.#storing(this.#context.bucket.createMultipartUpload(this.#key, options));
+    return this.#upload;
+  }
+
+  async #admit(): Promise<void> {
+    if (!this.#admitted) await this.#source.admit();
+    this.#admitted = true;
+  }
+
+  async #uploadPart(bytes: Pieces): Promise<void> {
+    if (!this.#upload) throw new Error("no multipart upload");
+    this.#parts.push(await partPieces(this.#upload, this.#parts.length + 1, bytes));
+  }
+
+  async #complete(key: string, mimeType: string): Promise<void> {
+    if (this.#upload) {
+      if (this.#buffer && this.#buffer.length > 0) await this.#uploadPart(this.#buffer);
+      await this.#upload.complete(this.#parts);
+      this.#upload = undefined;
+    } else if (this.#stream && this.#last) {
+      await this.#stream.write(this.#last);
+      await this.#stream.close();
+      this.#stream = undefined;
+    } else {
+      this.#key = key;
+      await putPieces(this.#context.bucket, key, this.#buffer ?? new Pieces(this.#reader, 0, 0), mimeType);
+    }
+  }
+
+  /** The body is copied and the first copy deleted. */
+  async #move(key: string, mimeType: string): Promise<void> {
+    const from = this.#key;
+    if (from === undefined) throw new Error("nothing to move");
+    const body = await this.#context.bucket.get(from);
+    if (!body) throw new Error("the staged body has vanished");
+    if (this.#aborted) throw new Error("the upload was given up");
+    await putCopy(this.#context.bucket, body, key, mimeType);
+    this.#key = key;
+    // The copy is what counts now; reconcile finds what stays behind.
+    await this.#context.bucket.delete(from).catch((error: unknown) => logError("upload: staged body stays", error));
+  }
+
+  /** A failure of R2 is not the client's fault, and passes. */
+  async #storing<T>(call: Promise<T>, ms = R2_TIMEOUT_MS): Promise<T> {
+    try {
+      return await this.#context.watchdog.within(ms, call);
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      logError("upload: R2 failed", error);
+      throw new Refused(unavailable("the file could not be stored: try again"));
+    }
+  }
+}
+
+const longer = () => invalid("the body is longer than its Content-Length");

@@ -1,0 +1,107 @@
+import { logError } from "../runtime/log.ts";
+import { type NewAsset, r2Key } from "../model/asset.ts";
+import { newAssetId } from "../model/id.ts";
+import { Refused, type Result, unavailable } from "../model/refusal.ts";
+import type { Principal } from "../model/vault.ts";
+import { callVault, type VaultCaller } from "../vault/client.ts";
+import type { Durability, RecordBody } from "../vault/live.ts";
+import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "./bounds.ts";
+import type { Received } from "./received.ts";
+import type { Stored } from "./staged.ts";
+import { putCopy } from "./r2-part.ts";
+
+/**
+ * The end of an upload, from the last call to R2 to the commit or to the removal of the body, within the time that Workers
+ * grant to a request whose client has gone (bounds.ts): to be handed to `waitUntil` before it begins.
+ */
+export async function conclude<T extends object>(
+  received: Received,
+  commit: (stored: Stored) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  let stored: Stored;
+  try {
+    stored = await received.store();
+  } catch (error) {
+    await received.abort();
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
+  return commit(stored);
+}
+
+/**
+ * Makes a stored body an asset. A vault that has just lost its storage does not take it under its id, which may have been
+ * committed, and even deleted, in what was lost. Then it becomes an asset under another id, and its first copy is kept.
+ */
+export async function publish(
+  caller: VaultCaller,
+  principal: Principal,
+  stored: Stored,
+  createOnly: boolean,
+): Promise<Result<RecordBody & Durability & { id: string }>> {
+  const outcome = await settle(caller, principal, stored, createOnly);
+  if (outcome.ok) return { ...outcome, id: stored.upload.id };
+  if (!outcome.keep) return outcome;
+  const copy = await copied(caller, stored.upload);
+  if (!copy) return outcome;
+  const again = await settle(caller, principal, copy, createOnly);
+  return again.ok ? { ...again, id: copy.upload.id } : again;
+}
+
+async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset): Promise<Stored | undefined> {
+  const id = newAssetId();
+  const r2_key = r2Key(vaultId, upload, id);
+  try {
+    const copy = async (): Promise<boolean> => {
+      const body = await env.BUCKET.get(upload.r2_key);
+      if (!body) return false;
+      await putCopy(env.BUCKET, body, r2_key, upload.mime_type);
+      return true;
+    };
+    if (!(await watchdog.within(STORE_MS, copy()))) return undefined;
+  } catch (error) {
+    logError("upload: the body could not be copied", error, { vault: vaultId, asset: upload.id });
+    return undefined;
+  }
+  const discard = (): Promise<void> => watchdog.within(DISCARD_MS, env.BUCKET.delete(r2_key));
+  return { upload: { ...upload, id, r2_key }, discard };
+}
+
+/**
+ * Commits a stored body. An explicit "no" removes the body. An exception is not a "no", for the vault may have
+ * committed and only its answer was lost: then the vault is asked to resolve the upload, one way or the other. If that
+ * fails too, the body stays, for reconcile to judge.
+ */
+async function settle(
+  caller: VaultCaller,
+  principal: Principal,
+  { upload, discard }: Stored,
+  createOnly: boolean,
+): Promise<Result<RecordBody & Durability>> {
+  let attempts = 0;
+  try {
+    const call = callVault(caller, "repeatable", (stub) => {
+      attempts++;
+      return stub.commit(principal, upload, createOnly);
+    });
+    const outcome = await caller.watchdog.within(COMMIT_MS, call);
+    if (outcome.ok || outcome.keep) return outcome;
+    // After a first attempt that gave no answer, a "no" says nothing of what that one did.
+    if (attempts === 1 && !outcome.lost) {
+      await discard();
+      return outcome;
+    }
+  } catch (error) {
+    logError("upload: commit failed", error, { vault: caller.vaultId, asset: upload.id });
+  }
+  try {
+    const call = callVault(caller, "repeatable", (stub) => stub.resolve(upload.id, upload.r2_key));
+    const outcome = await caller.watchdog.within(RESOLVE_MS, call);
+    if (outcome.ok && outcome.record) return { ok: true, ...outcome.record };
+    // The vault is gone for good: nothing can come of the body.
+    if (!outcome.ok && outcome.code === "NOT_FOUND") await discard();
+  } catch (error) {
+    logError("upload: resolve failed", error, { vault: caller.vaultId, asset: upload.id });
+  }
+  return unavailable("the upload could not be committed: try again");
+}

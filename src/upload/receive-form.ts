@@ -1,0 +1,156 @@
+import { Pieces } from "../http/pieces.ts";
+import type { BodyReader } from "../http/body-reader.ts";
+import { type AssetPath, r2Key, stagingKey } from "../model/asset.ts";
+import { newAssetId } from "../model/id.ts";
+import { lastSegment } from "../model/filename.ts";
+import { invalid, must, Refused, type Result } from "../model/refusal.ts";
+import { BodySink, type UploadContext } from "./body-sink.ts";
+import { promisedDigest } from "./digest.ts";
+import { UploadFields } from "./fields.ts";
+import { FormParser } from "./form-parser.ts";
+import { type PartHeaders, parseParameters } from "./form-headers.ts";
+import { MAX_FIELD_BYTES, MAX_FIELDS_BYTES, SMALL_FIELD_BYTES } from "./limits.ts";
+import { formLoan } from "./memory.ts";
+import type { Received } from "./received.ts";
+import { describe, mimeTypeOf, type Stored, storedIn } from "./staged.ts";
+
+/** Names are the client's: they are quoted in messages, but not at any length. */
+const quoted = (name: string): string => name.slice(0, 64);
+
+/** The boundary of a multipart/form-data Content-Type. */
+export function boundaryOf(contentType: string): Result<{ boundary: string }> {
+  try {
+    const boundary = parseParameters(contentType, "Content-Type").parameters.get("boundary") ?? "";
+    if (boundary === "") return invalid("Content-Type: multipart/form-data needs a boundary");
+    // RFC 2046 5.1.1, generously: anything printable, not ending in a space.
+    if (!/^[\x20-\x7e]*[\x21-\x7e]$/.test(boundary)) return invalid("Content-Type: boundary must be printable ASCII");
+    return { ok: true, boundary };
+  } catch (error) {
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
+}
+
+/**
+ * Receives an upload form: streams its file towards R2 while it arrives and checks its fields, which may come before or after
+ * the file. On a refusal nothing is left in R2.
+ */
+export async function receiveForm(
+  context: UploadContext,
+  reader: BodyReader,
+  boundary: string,
+): Promise<Result<{ received: Received }>> {
+  const form = new FormReceiver(context, reader);
+  try {
+    await reader.borrow(formLoan(reader.declared));
+    return { ok: true, received: await form.receive(new FormParser(boundary)) };
+  } catch (error) {
+    await form.abort();
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
+}
+
+class FormReceiver {
+  readonly #id = newAssetId();
+  readonly #fields = new UploadFields();
+  readonly #context: UploadContext;
+  readonly #reader: BodyReader;
+  #file: { part: PartHeaders; filename: string; promised: string | undefined; sink: BodySink } | undefined;
+  /** The text field that is arriving. */
+  #field: { name: string; bytes: Pieces } | undefined;
+  #fieldBytes = 0;
+  /** What the parser has been lent for what it keeps between two chunks. */
+  #parserBytes = 0;
+
+  constructor(context: UploadContext, reader: BodyReader) {
+    this.#context = context;
+    this.#reader = reader;
+  }
+
+  async receive(parser: FormParser): Promise<Received> {
+    for (let chunk = await this.#reader.read(); chunk; chunk = await this.#reader.read()) {
+      for (const event of parser.push(chunk)) {
+        if (event.type === "part") this.#begin(event.part);
+        else if (event.type === "end") this.#end();
+        else if (this.#field) await this.#collect(this.#field, event.bytes);
+        else await this.#file?.sink.write(event.bytes);
+      }
+      const more = parser.held - this.#parserBytes;
+      if (more > 0) await this.#reader.lease.grow(more);
+      this.#parserBytes += Math.max(more, 0);
+    }
+    parser.end();
+    return this.#finish();
+  }
+
+  async abort(): Promise<void> {
+    await this.#file?.sink.abort();
+  }
+
+  #begin(part: PartHeaders): void {
+    const { name, filename } = part;
+    if (filename === undefined) {
+      this.#field = { name, bytes: new Pieces(this.#reader, MAX_FIELD_BYTES, SMALL_FIELD_BYTES) };
+      return;
+    }
+    if (name !== "file") throw new Refused(invalid(`${quoted(name)}: unexpected file; the file's field is "file"`));
+    if (this.#file) throw new Refused(invalid("file: must be given only once"));
+    if (filename === "") throw new Refused(invalid("file: must come with a filename"));
+    const { sha256: promised } = must(promisedDigest(part.contentDigest));
+    this.#file = { part, filename, promised, sink: this.#sink(part, filename) };
+  }
+
+  #sink(part: PartHeaders, filename: string): BodySink {
+    const { vaultId, admit } = this.#context;
+    const path = (): AssetPath | undefined => this.#fields.path(filename);
+    return new BodySink(this.#context, this.#reader, {
+      key: () => {
+        const known = path();
+        return known ? r2Key(vaultId, known, this.#id) : stagingKey(vaultId, this.#id);
+      },
+      mimeType: () => mimeTypeOf(part.contentType, path()?.filename ?? lastSegment(filename)),
+      admit: () => admit(path()),
+    });
+  }
+
+  async #collect({ name, bytes: kept }: { name: string; bytes: Pieces }, bytes: Uint8Array): Promise<void> {
+    this.#fieldBytes += bytes.length;
+    if (kept.length + bytes.length > MAX_FIELD_BYTES) {
+      throw new Refused(invalid(`${quoted(name)}: must be at most ${MAX_FIELD_BYTES} bytes`));
+    }
+    if (this.#fieldBytes > MAX_FIELDS_BYTES) {
+      throw new Refused(invalid(`all fields together must be at most ${MAX_FIELDS_BYTES} bytes`));
+    }
+    await kept.add(bytes); // The reader uses its memory again.
+  }
+
+  #end(): void {
+    const field = this.#field;
+    if (!field) return;
+    this.#field = undefined;
+    let text: string;
+    try {
+      text = field.bytes.text();
+    } catch {
+      throw new Refused(invalid(`${quoted(field.name)}: must be valid UTF-8`));
+    }
+    this.#fields.set(field.name, text);
+  }
+
+  #finish(): Received {
+    const missing = [...(this.#file ? [] : ["file"]), ...this.#fields.missing];
+    if (missing.length > 0) throw new Refused(invalid(`missing required fields: ${missing.join(", ")}`));
+    const file = this.#file;
+    if (!file) throw new Error("a complete form has a file");
+    const path = this.#fields.finalPath(file.filename);
+    const r2_key = r2Key(this.#context.vaultId, path, this.#id);
+    const mime_type = mimeTypeOf(file.part.contentType, path.filename);
+    file.sink.verify(file.promised);
+    const store = async (): Promise<Stored> => {
+      const facts = await file.sink.store(r2_key, mime_type);
+      return storedIn(file.sink, describe({ id: this.#id, r2_key, mime_type, path, fields: this.#fields, facts }));
+    };
+    return { store, abort: () => file.sink.abort(), ignored: this.#fields.ignored };
+  }
+}

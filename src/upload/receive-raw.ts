@@ -1,0 +1,67 @@
+import { CACHE_BUSTER, type Query } from "../http/query.ts";
+import type { BodyReader } from "../http/body-reader.ts";
+import { r2Key } from "../model/asset.ts";
+import { newAssetId } from "../model/id.ts";
+import { essenceOf } from "../model/media-type.ts";
+import { invalid, must, Refused, type Result } from "../model/refusal.ts";
+import { BodySink, type UploadContext } from "./body-sink.ts";
+import { promisedDigest } from "./digest.ts";
+import { UploadFields } from "./fields.ts";
+import { fileLoan } from "./memory.ts";
+import type { Received } from "./received.ts";
+import { describe, mimeTypeOf, type Stored, storedIn } from "./staged.ts";
+
+/** What curl says of any `--data-binary`: it tells nothing of the file. */
+const FORM_DEFAULT = "application/x-www-form-urlencoded";
+
+/**
+ * Receives an upload whose body is the file and whose fields are query parameters: everything is known before the first
+ * byte, so a large file of declared length is streamed into R2 without any buffer. On a refusal nothing is left in R2.
+ */
+export async function receiveRaw(
+  context: UploadContext,
+  reader: BodyReader,
+  request: { query: Query; contentType: string; contentDigest: string | null },
+): Promise<Result<{ received: Received }>> {
+  let sink: BodySink | undefined;
+  try {
+    const fields = queryFields(request.query);
+    const path = fields.path(undefined);
+    const missing = [...fields.missing, ...(fields.hasFilename ? [] : ["filename"])];
+    if (!path || missing.length > 0) return invalid(`missing required parameters: ${missing.join(", ")}`);
+    const { sha256: promised } = must(promisedDigest(request.contentDigest));
+    const declaredType = essenceOf(request.contentType) === FORM_DEFAULT ? "" : request.contentType;
+    const mime_type = mimeTypeOf(declaredType, path.filename);
+    const id = newAssetId();
+    const r2_key = r2Key(context.vaultId, path, id);
+    await reader.borrow(fileLoan(reader.declared));
+    const body = new BodySink(context, reader, {
+      key: () => r2_key,
+      mimeType: () => mime_type,
+      size: reader.declared,
+      admit: () => context.admit(path),
+    });
+    sink = body;
+    for (let chunk = await reader.read(); chunk; chunk = await reader.read()) await body.write(chunk);
+    body.verify(promised);
+    const store = async (): Promise<Stored> => {
+      const facts = await body.store(r2_key, mime_type);
+      return storedIn(body, describe({ id, r2_key, mime_type, path, fields, facts }));
+    };
+    return { ok: true, received: { store, abort: () => body.abort(), ignored: fields.ignored } };
+  } catch (error) {
+    await sink?.abort();
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
+}
+
+function queryFields(query: Query): UploadFields {
+  const fields = new UploadFields();
+  for (const [name, value] of Object.entries(query)) {
+    if (name === CACHE_BUSTER) continue;
+    if (name === "file") fields.ignored.add(name); // Here it is no field's name.
+    else for (const each of [value ?? []].flat()) fields.set(name, each);
+  }
+  return fields;
+}

@@ -1,0 +1,36 @@
+import type { AssetPath, NewAsset } from "../model/asset.ts";
+import { mediaType } from "../model/media-type.ts";
+import { must } from "../model/refusal.ts";
+import type { BodyFacts, BodySink } from "./body-sink.ts";
+import type { UploadFields } from "./fields.ts";
+
+/** A body that is in R2 and may be committed, or removed if the commit is refused. */
+export interface Stored {
+  readonly upload: NewAsset;
+  readonly discard: () => Promise<void>;
+}
+
+/** The media type of a file; throws Refused when the declared one is none. */
+export const mimeTypeOf = (declared: string | undefined, filename: string): string =>
+  must(mediaType(declared, filename)).mediaType;
+
+/** Puts together what is known of a file when all of it has come. */
+export function describe(
+  upload: Pick<NewAsset, "id" | "r2_key" | "mime_type"> & { path: AssetPath; fields: UploadFields; facts: BodyFacts },
+): NewAsset {
+  const { id, r2_key, mime_type, path, fields, facts } = upload;
+  return {
+    id,
+    ...path,
+    r2_key,
+    size: facts.size,
+    mime_type,
+    width: facts.dimensions?.width ?? null,
+    height: facts.dimensions?.height ?? null,
+    metadata: fields.metadata,
+    tags: fields.tags,
+    sha256: facts.sha256,
+  };
+}
+
+export const storedIn = (sink: BodySink, upload: NewAsset): Stored => ({ upload, discard: () => sink.abort() });

@@ -1,0 +1,231 @@
+import {
+  type Asset,
+  ASSET_FIELDS,
+  type AssetFilter,
+  type AssetPath,
+  CHANGEABLE_FIELDS,
+  RECORD_FIELDS,
+} from "../../model/asset.ts";
+import { Doubts } from "./doubts.ts";
+import { KeyTable } from "./key-table.ts";
+import { Outbox } from "./outbox.ts";
+import { MIGRATIONS, type Placed, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
+import { Sql } from "./sql.ts";
+import { Voids } from "./voids.ts";
+
+/** A listed asset: its seq, its created_at, its record as JSON text. */
+export type Listed = [seq: number, created_at: string, record: string];
+
+const ASSET_COLUMNS = ASSET_FIELDS.join(", ");
+
+const UPDATE_ASSET = `UPDATE assets SET ${CHANGEABLE_FIELDS.map((field) => `${field} = ?`).join(", ")} WHERE seq = ?`;
+
+const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?${",?".repeat(ASSET_FIELDS.length - 1)})`;
+
+/**
+ * An asset as the wire has it, as JSON text made by SQLite: cheaper than a row in pieces. ?1 is the vault's id. SQLite here takes 32
+ * arguments: 16 fields. */
+const RECORD_JSON = `json_object(${RECORD_FIELDS.map((field) => `'${field}', ${field === "vault_id" ? "?1" : field}`).join(", ")})`;
+
+/**
+ * One list statement for each of the eight combinations of filters. The index is named, not left to the planner:
+ * (p, c, h) would also fit assets_name, which would have to sort.
+ */
+const LIST = new Map(
+  [
+    [],
+    ["partition"],
+    ["collection"],
+    ["channel"],
+    ["partition", "collection"],
+    ["partition", "channel"],
+    ["collection", "channel"],
+    ["partition", "collection", "channel"],
+  ].map((columns) => {
+    const index = columns.map((column) => (column === "channel" ? "h" : column.charAt(0))).join("");
+    const from = index ? `assets INDEXED BY assets_${index}` : "assets";
+    const where = [...columns.map((column) => `${column} = ?`), "seq < ?"].join(" AND ");
+    return [
+      columns.join(),
+      `SELECT seq, created_at, ${RECORD_JSON} FROM ${from} WHERE ${where} ORDER BY seq DESC LIMIT ?`,
+    ];
+  }),
+);
+
+/**
+ * All SQL of a vault's SQLite, as named and typed operations. Nothing here decides anything, and nothing outside
+ * says SELECT. Every method is synchronous; wrap several in `transaction` to make them one.
+ */
+export class Index {
+  readonly #sql: Sql;
+  readonly keys: KeyTable;
+  readonly outbox: Outbox;
+  readonly voids: Voids;
+  readonly doubts: Doubts;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = new Sql(storage);
+    this.keys = new KeyTable(this.#sql);
+    this.outbox = new Outbox(this.#sql);
+    this.voids = new Voids(this.#sql);
+    this.doubts = new Doubts(this.#sql);
+  }
+
+  /** Runs `work` as one transaction; nested calls roll back on their own. */
+  transaction<T>(work: () => T): T {
+    return this.#sql.transaction(work);
+  }
+
+  // --- schema
+
+  /** Whether this object holds a vault at all. Reading it creates nothing. */
+  exists(): boolean {
+    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'vault'").toArray().length > 0;
+  }
+
+  migrate(): void {
+    this.#sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)");
+    const { version } = this.#sql.one<{ version: number }>(
+      "SELECT coalesce(max(version), 0) AS version FROM migrations",
+    );
+    MIGRATIONS.slice(version).forEach((migration, i) => {
+      this.transaction(() => {
+        this.#sql.exec(migration);
+        this.#sql.exec("INSERT INTO migrations (version) VALUES (?)", version + i + 1);
+      });
+    });
+  }
+
+  /** The vault's row in tables of today's shape; undefined when this object holds no vault. */
+  load(): VaultRow | undefined {
+    if (!this.exists()) return undefined;
+    this.migrate();
+    return this.vault();
+  }
+
+  /** What is left of a vault that is gone: its id. Undefined when it is not gone. */
+  buried(): { id: string } | undefined {
+    return this.exists() ? this.#sql.first("SELECT id FROM vault WHERE status = 'buried'") : undefined;
+  }
+
+  /** Drops everything but the vault's own row, which then says that the vault is gone for good. */
+  bury(): void {
+    this.transaction(() => {
+      const tables = this.#sql.all<{ name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+      );
+      for (const { name } of tables) {
+        if (name !== "vault") this.#sql.exec(`DROP TABLE ${name}`);
+      }
+      this.#sql.exec("UPDATE vault SET status = 'buried', name = '', lost_windows = '[]'");
+    });
+  }
+
+  // --- the vault's own row
+
+  vault(): VaultRow | undefined {
+    return this.#sql.first<VaultRow>(`SELECT ${VAULT_COLUMNS.join(", ")} FROM vault`);
+  }
+
+  saveVault(v: VaultRow): void {
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO vault (one, ${VAULT_COLUMNS.join(", ")}) VALUES (1${", ?".repeat(VAULT_COLUMNS.length)})`,
+      ...VAULT_COLUMNS.map((column) => v[column]),
+    );
+  }
+
+  /** Adds to (or, negative, takes from) a partition's counters; a partition without assets has no row. */
+  count(partition: string, assets: number, bytes: number): void {
+    this.#sql.exec(
+      `INSERT INTO partitions (name, assets, bytes) VALUES (?,?,?)
+       ON CONFLICT (name) DO UPDATE SET assets = assets + excluded.assets, bytes = bytes + excluded.bytes`,
+      partition,
+      assets,
+      bytes,
+    );
+    if (assets <= 0) this.#sql.exec("DELETE FROM partitions WHERE name = ? AND assets <= 0", partition);
+  }
+
+  /** The partitions with the most assets, largest first. */
+  partitions(limit: number): { name: string; assets: number; bytes: number }[] {
+    return this.#sql.all("SELECT name, assets, bytes FROM partitions ORDER BY assets DESC, name LIMIT ?", limit);
+  }
+
+  // --- assets
+
+  asset(id: string): Asset | undefined {
+    return this.#sql.first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE id = ?`, id);
+  }
+
+  /** The newest asset of a name. */
+  newestAt({ partition, collection, channel, filename }: AssetPath): Asset | undefined {
+    return this.#sql.first<Asset>(
+      `SELECT ${ASSET_COLUMNS} FROM assets INDEXED BY assets_name
+       WHERE partition = ? AND collection = ? AND channel = ? AND filename = ? ORDER BY seq DESC LIMIT 1`,
+      partition,
+      collection,
+      channel,
+      filename,
+    );
+  }
+
+  insertAsset(a: Asset): void {
+    this.#sql.exec(INSERT_ASSET, ...ASSET_FIELDS.map((field) => a[field]));
+  }
+
+  /** Sets what can change after creation; no index covers it. */
+  updateAsset(a: Pick<Asset, "seq" | (typeof CHANGEABLE_FIELDS)[number]>): void {
+    this.#sql.exec(UPDATE_ASSET, ...CHANGEABLE_FIELDS.map((field) => a[field]), a.seq);
+  }
+
+  deleteAsset(seq: number): void {
+    this.#sql.exec("DELETE FROM assets WHERE seq = ?", seq);
+  }
+
+  /** Deletes up to `limit` assets, whichever; returns how many there were. */
+  purgeAssets(limit: number): number {
+    return this.#sql.all("DELETE FROM assets WHERE seq IN (SELECT seq FROM assets LIMIT ?) RETURNING seq", limit)
+      .length;
+  }
+
+  assetAt(seq: number): Asset | undefined {
+    return this.#sql.first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE seq = ?`, seq);
+  }
+
+  /** What is here of (after, to]: place, latest revision and id of each asset, in order. */
+  placed(after: number, to: number, limit: number): Placed[] {
+    return this.#sql.all(
+      "SELECT seq, rev, id FROM assets WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+      after,
+      to,
+      limit,
+    );
+  }
+
+  /** Where the bodies of the next assets are, in order of seq. */
+  bodiesAfter(after: number, limit: number): { seq: number; id: string; r2_key: string }[] {
+    return this.#sql.all("SELECT seq, id, r2_key FROM assets WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
+  }
+
+  /**
+   * Records of the vault `id` below `before`, newest first, read lazily: at most `limit` rows, and no more than the caller
+   * takes. Who stops before the end leaves the statement in use, and the next list has to prepare it again.
+   */
+  list(id: string, filter: AssetFilter, before: number, limit: number): IterableIterator<Listed> {
+    const columns = (["partition", "collection", "channel"] as const).filter((column) => filter[column] !== undefined);
+    const statement = LIST.get(columns.join());
+    if (!statement) throw new Error(`no list statement for ${columns.join()}`);
+    const values = columns.map((column) => filter[column] ?? null);
+    return this.#sql.exec(statement, id, ...values, before, limit).raw<Listed>();
+  }
+
+  // --- reconcile
+
+  reconcile(): { due: number; state: string | null } | undefined {
+    return this.#sql.first("SELECT due, state FROM reconcile");
+  }
+
+  saveReconcile(due: number, state: string | null): void {
+    this.#sql.exec("INSERT OR REPLACE INTO reconcile (one, due, state) VALUES (1,?,?)", due, state);
+  }
+}

@@ -1,0 +1,103 @@
+import { MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../model/limits.ts";
+import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
+import type { Key, NewKey, Principal } from "../../model/vault.ts";
+import { timestamp } from "../../model/time.ts";
+import type { Index } from "./database.ts";
+import type { IndexedKey } from "./key-table.ts";
+import { KEY_KEPT_MS, KEYS_FORGOTTEN } from "../limits.ts";
+import type { Operation } from "./group-commit.ts";
+
+const unauthorized = (message: string): Refusal => refuse("UNAUTHORIZED", message);
+
+const expired = (key: Key, now: number): boolean => key.expires_at !== null && Date.parse(key.expires_at) <= now;
+
+/**
+ * The vault's keys; those that are live, in memory. A key acts, is revoked and expires here and nowhere else: there is no
+ * cache between a revocation and the next request.
+ */
+export class Keyring {
+  /** Of keys that were live when they were loaded. */
+  readonly #live = new Map<string, IndexedKey>();
+  readonly #index: Index;
+
+  constructor(index: Index) {
+    this.#index = index;
+    this.reload();
+  }
+
+  /** Reads the live keys again. */
+  reload(): void {
+    this.#live.clear();
+    for (const key of this.#index.keys.live(timestamp(Date.now()))) this.#live.set(key.id, key);
+  }
+
+  /** Whether a principal whose token the router has verified may still act. Undefined when it may. */
+  refusal(principal: Principal): Refusal | undefined {
+    if (principal.kind === "admin") return undefined;
+    const key = this.#live.get(principal.keyId) ?? this.#index.keys.find(principal.keyId);
+    if (!key || key.type !== principal.type) return unauthorized("this key is not known");
+    if (key.revoked_at !== null) return unauthorized("this key has been revoked");
+    if (expired(key, Date.now())) {
+      this.#live.delete(key.id);
+      return unauthorized("this key has expired");
+    }
+    return undefined;
+  }
+
+  /** Stores a key; the vault gives it its time. */
+  create(key: NewKey): Operation<{ key: IndexedKey }> {
+    return (change) => {
+      // Counted here, not in memory: others of the same group may have made some.
+      const { all, live } = this.#index.keys.count(timestamp(Date.now()));
+      if (live >= MAX_LIVE_KEYS) {
+        return refuse("CONFLICT", `a vault has at most ${MAX_LIVE_KEYS} live keys: revoke one first`);
+      }
+      if (all >= MAX_KEY_ROWS) {
+        const days = KEY_KEPT_MS / (24 * 60 * 60 * 1000);
+        return refuse(
+          "CONFLICT",
+          `a vault has at most ${MAX_KEY_ROWS} keys, revoked and expired ones included: they are forgotten after ${days} days`,
+        );
+      }
+      return this.#save({ ...key, created_at: change.now, revoked_at: null, rev: change.next() }, change.effects);
+    };
+  }
+
+  /**
+   * Revoking a revoked key succeeds again, so that a client may repeat a call whose answer it lost; and one that D1 has
+   * refused is told to D1 once more.
+   */
+  revoke(id: string): Operation<{ key: IndexedKey }> {
+    return (change) => {
+      const key = this.#index.keys.find(id);
+      if (!key) return refuse("NOT_FOUND", "no key with this id in this vault");
+      if (key.revoked_at !== null && !this.#index.keys.isParked(id, key.rev)) return { ok: true, key };
+      return this.#save({ ...key, revoked_at: key.revoked_at ?? change.now, rev: change.next() }, change.effects);
+    };
+  }
+
+  /**
+   * Forgets some of the keys that have been dead for longer than anything that they signed; `told` hears which. With
+   * `pending`, D1 is told of something in any case.
+   */
+  forget(told: (ids: readonly string[]) => void, pending: boolean): Operation<{ forgotten: number }> {
+    return (change) => {
+      const ids = this.#index.keys.deadBefore(timestamp(Date.now() - KEY_KEPT_MS), KEYS_FORGOTTEN);
+      if (ids.length > 0 || pending) change.next();
+      if (ids.length > 0) {
+        this.#index.keys.delete(ids);
+        change.effects.push(() => told(ids));
+      }
+      return { ok: true, forgotten: ids.length };
+    };
+  }
+
+  #save(key: IndexedKey, effects: (() => void)[]): Result<{ key: IndexedKey }> {
+    this.#index.keys.save(key);
+    effects.push(() => {
+      if (key.revoked_at === null) this.#live.set(key.id, key);
+      else this.#live.delete(key.id);
+    });
+    return { ok: true, key };
+  }
+}

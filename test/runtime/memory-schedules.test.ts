@@ -1,0 +1,210 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
+import type { Lease } from "../../src/runtime/lease.ts";
+import { MemoryBudget } from "../../src/runtime/memory-budget.ts";
+import { MIN_RATE, PATIENCE_MS } from "../../src/runtime/pace.ts";
+import { Refused } from "../../src/model/refusal.ts";
+
+type Timer = ReturnType<typeof setInterval>;
+
+const KIB = 1024;
+const LIMIT = 2_048 * KIB;
+const WAIT_MS = 60_000;
+/** How often a client's bytes arrive, and the budget is looked at. */
+const STEP_MS = 500;
+
+interface Plan {
+  vault: string;
+  startsAt: number;
+  /** Bytes that come and are kept until the end; all of them are claimed. */
+  size: number;
+  /** Bytes a second, and how many of them are sent at once in the beginning. */
+  rate: number;
+  burst: number;
+  /** How long the store takes that has them in the end. Milliseconds. */
+  stores: number;
+  /** When the request is cancelled and never heard of again. */
+  cancelledAt: number;
+}
+
+const plan: fc.Arbitrary<Plan> = fc.record({
+  vault: fc.constantFrom("a", "a", "b", "c"),
+  startsAt: fc.integer({ min: 0, max: 40 }).map((steps) => steps * STEP_MS),
+  size: fc.integer({ min: 1, max: LIMIT }),
+  rate: fc.constantFrom(4, 4 * KIB, MIN_RATE, 2 * MIN_RATE, 32 * MIN_RATE),
+  burst: fc.constantFrom(0, 0, 512 * KIB),
+  stores: fc.constantFrom(0, 1_000, 20_000),
+  cancelledAt: fc.constantFrom(Infinity, Infinity, Infinity, 10_000, 20_000),
+});
+
+/** One request, as a step of STEP_MS after the other sees it. */
+class Client {
+  readonly plan: Plan;
+  readonly lease: Lease;
+  state: "new" | "waiting" | "reading" | "storing" | "done" | "cancelled" | Refused["refusal"]["code"] = "new";
+  #received = 0;
+  #waitedSince = 0;
+  longestWait = 0;
+  #storesUntil = 0;
+  #timer: Timer | undefined;
+
+  constructor(budget: MemoryBudget, each: Plan) {
+    this.plan = each;
+    this.lease = budget.lease(each.vault, each.size);
+  }
+
+  get isOver(): boolean {
+    return !["new", "waiting", "reading", "storing"].includes(this.state);
+  }
+
+  step(now: number): void {
+    const { startsAt, cancelledAt, burst, rate } = this.plan;
+    if (this.isOver || now < startsAt) return;
+    if (now >= cancelledAt) {
+      if (this.#timer !== undefined) clearInterval(this.#timer);
+      this.state = "cancelled";
+    } else if (this.state === "new") {
+      this.#take(Math.max(burst, 1), now);
+    } else if (this.state === "reading") {
+      this.#take((rate * STEP_MS) / 1000, now);
+    } else if (this.state === "storing") {
+      this.lease.alive();
+      if (now >= this.#storesUntil) this.#end("done");
+    }
+  }
+
+  /** Some bytes have come, and are kept. */
+  #take(bytes: number, now: number): void {
+    const kept = Math.min(bytes, this.plan.size - this.#received);
+    this.#received += kept;
+    this.#waitedSince = now;
+    try {
+      if (this.state === "reading") this.lease.received(bytes);
+      const timers = vi.mocked(setInterval).mock.results.length;
+      const wait = this.lease.grow(kept);
+      if (!wait) return this.#goOn(now);
+      this.#timer = vi.mocked(setInterval).mock.results[timers]?.value as Timer | undefined;
+      this.state = "waiting";
+      wait.then(
+        () => this.#goOn(Date.now() - start),
+        (error: unknown) => this.#refused(error),
+      );
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+
+  #goOn(now: number): void {
+    if (this.state === "cancelled") return;
+    this.longestWait = Math.max(this.longestWait, now - this.#waitedSince);
+    this.state = this.#received < this.plan.size ? "reading" : "storing";
+    this.#storesUntil = now + this.plan.stores;
+    if (this.state === "reading") this.lease.awaiting();
+  }
+
+  #refused(error: unknown): void {
+    if (!(error instanceof Refused)) throw error;
+    if (this.state !== "cancelled") this.#end(error.refusal.code);
+  }
+
+  #end(state: Client["state"]): void {
+    this.state = state;
+    this.lease.release();
+  }
+}
+
+let start = 0;
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(globalThis, "setInterval");
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** What must be true whenever nothing happens. */
+function check(budget: MemoryBudget, clients: readonly Client[], now: number): void {
+  const { held } = budget;
+  const sum = clients.reduce((bytes, { lease }) => bytes + lease.bytes, 0);
+  expect(held).toBe(sum);
+  expect(held).toBeLessThanOrEqual(LIMIT);
+  const waiting = clients.filter(({ state }) => state === "waiting");
+  const holders = clients.filter(({ lease }) => lease.bytes > 0);
+  // Else all would wait for each other.
+  if (holders.length > 0) expect(holders.some(({ state }) => state !== "waiting")).toBe(true);
+  const heldBy = (vault: string) =>
+    clients.reduce((bytes, { plan: { vault: own }, lease }) => bytes + (own === vault ? lease.bytes : 0), 0);
+  const parties = new Set(
+    clients.filter(({ state, lease }) => state === "waiting" || lease.bytes > 0).map((c) => c.plan.vault),
+  );
+  // For three seconds those that are gone still count as waiting.
+  const isCertain = clients.every(
+    ({ state, plan: { cancelledAt } }) => state !== "cancelled" || now > cancelledAt + 5_000,
+  );
+  for (const { lease, plan: own } of waiting) {
+    if (lease.bytes === 0 && !isCertain) continue;
+    const need = lease.claim - lease.bytes;
+    const hasItsPart =
+      lease.bytes === 0 &&
+      heldBy(own.vault) > LIMIT / parties.size &&
+      waiting.some((other) => heldBy(other.plan.vault) < heldBy(own.vault));
+    expect(need > LIMIT - held || hasItsPart, `${own.vault} waits for ${need} of ${LIMIT - held}`).toBe(true);
+  }
+}
+
+/**
+ * Lets fake time pass, and everybody go on who waited for it. `advanceTimersByTimeAsync` would wait for real timers between,
+ * a millisecond each: there are some hundred thousand steps.
+ */
+async function advance(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 250) {
+    vi.advanceTimersByTime(Math.min(left, 250));
+    await settled();
+  }
+  await settled();
+}
+
+/** More turns than any chain of promises here has links. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+it("whatever clients do: the sum stays below the limit, nobody waits in vain or for ever, and nobody that keeps up is ended", async () => {
+  let ended = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(plan, { minLength: 2, maxLength: 14 }), async (plans) => {
+      start = Date.now();
+      const budget = new MemoryBudget(LIMIT, WAIT_MS);
+      const clients = plans.map((each) => new Client(budget, each));
+      // Longer than every wait, and than the largest body takes at the minimum rate.
+      for (let now = 0; now < 900_000 && clients.some(({ isOver }) => !isOver); now += STEP_MS) {
+        for (const client of clients) client.step(now);
+        await advance(STEP_MS);
+        void budget.held; // Forgets whoever is gone, in favour of those who wait.
+        await advance(0);
+        check(budget, clients, now);
+        // A slow one that nobody bothers would take days.
+        if (now > 400_000) for (const client of clients) if (client.plan.rate < MIN_RATE) client.plan.cancelledAt = now;
+      }
+      ended += clients.filter(({ state }) => state === "REQUEST_TIMEOUT").length;
+      for (const { state, plan: own, longestWait, lease } of clients) {
+        expect(["done", "cancelled", "UNAVAILABLE", "REQUEST_TIMEOUT"]).toContain(state);
+        if (own.rate >= MIN_RATE) expect(state).not.toBe("REQUEST_TIMEOUT");
+        if (own.rate >= MIN_RATE && state !== "UNAVAILABLE") expect(lease.ending === "slow").toBe(false);
+        expect(longestWait).toBeLessThanOrEqual(WAIT_MS + 1_000);
+      }
+      // Whatever was cancelled is gone as soon as somebody wants the memory.
+      const last = budget.lease("z", LIMIT);
+      const wait = last.grow(LIMIT);
+      await vi.advanceTimersByTimeAsync(PATIENCE_MS);
+      await wait;
+      expect(last.bytes).toBe(LIMIT);
+      last.release();
+      expect([budget.held, vi.getTimerCount()]).toEqual([0, 0]);
+    }),
+    { numRuns: inject("fuzzRuns") / 5 },
+  );
+  // The schedules do come to that.
+  expect(ended).toBeGreaterThan(0);
+});

@@ -1,0 +1,82 @@
+import { expect, it } from "vitest";
+import { TestVault } from "../../support/api.ts";
+import { type Bill, meter } from "../../support/meter.ts";
+
+/** Writes share transactions and flushes, so they come many at once; what a read costs does not depend on others. */
+const WRITES = { requests: 128, concurrency: 32 };
+const READS = { requests: 10, concurrency: 1 };
+
+/** Does `request` a number of times and returns what one of them cost. */
+async function perRequest(
+  vault: TestVault,
+  { requests, concurrency }: typeof WRITES,
+  request: (n: number) => Promise<unknown>,
+): Promise<Bill> {
+  let n = 0;
+  const bill = await meter(vault, async () => {
+    const client = async (): Promise<void> => {
+      while (n < requests) await request(n++);
+    };
+    await Promise.all(Array.from({ length: concurrency }, client));
+  });
+  return Object.fromEntries(Object.entries(bill).map(([what, count]) => [what, count / requests])) as unknown as Bill;
+}
+
+/** The figures that docs/cost.md calculates with. */
+const report = (operation: string, bill: Bill): void =>
+  console.log(
+    `| ${operation} | ${Object.values(bill)
+      .map((count: number) => count.toFixed(2))
+      .join(" | ")} |`,
+  );
+
+it("what a request costs in rows and calls stays what docs/cost.md says", async () => {
+  const vault = await TestVault.create();
+  await vault.upload(); // Brings the vault to life.
+  const ids: string[] = [];
+
+  const upload = await perRequest(vault, WRITES, async () => ids.push((await vault.upload()).id));
+  report("upload", upload);
+  // The table, its unique id, seven filter indexes and the name: ten. The rest is the group's: the vault's own row, its
+  // partition's counters, the alarm. A create needs no row in the outbox.
+  expect(upload.vaultWritten).toBeGreaterThanOrEqual(10);
+  expect(upload.vaultWritten).toBeLessThanOrEqual(12);
+  expect(upload.d1Calls).toBeLessThanOrEqual(0.15);
+  expect(upload.d1Written).toBeLessThanOrEqual(2.5);
+  expect([upload.r2Puts, upload.r2Gets]).toEqual([1, 0]);
+
+  const get = await perRequest(vault, READS, async (n) => (await vault.get(ids[n] ?? "")).text());
+  report("get", get);
+  expect(get.vaultRead).toBeLessThanOrEqual(2);
+  expect([get.vaultWritten, get.d1Calls, get.r2Gets]).toEqual([0, 0, 0]);
+
+  const list = await perRequest(vault, READS, (n) =>
+    vault.list({ limit: 50, partition: n % 2 ? "marketing" : "none" }),
+  );
+  report("list, pages kept ready", list);
+  expect(list.vaultRead).toBeLessThanOrEqual(11); // Two pages of 51 rows, read once each; assets-list.test.ts counts the rows of one.
+  expect([list.vaultWritten, list.d1Calls]).toEqual([0, 0]);
+
+  const download = await perRequest(vault, READS, async (n) =>
+    (await vault.request("GET", `${vault.assets}/${ids[n]}/content`)).arrayBuffer(),
+  );
+  report("download", download);
+  expect(download.vaultRead).toBeLessThanOrEqual(2);
+  expect([download.vaultWritten, download.d1Calls, download.r2Gets]).toEqual([0, 0, 1]);
+
+  const patch = await perRequest(vault, WRITES, async (n) =>
+    (await vault.patch(ids[n] ?? "", { metadata: { n } })).text(),
+  );
+  report("patch", patch);
+  expect(patch.vaultWritten).toBeLessThanOrEqual(4);
+  expect(patch.d1Written).toBeLessThanOrEqual(1.5);
+  expect(patch.d1Calls).toBeLessThanOrEqual(0.15);
+
+  const removal = await perRequest(vault, WRITES, async (n) => (await vault.delete(ids[n] ?? "")).text());
+  report("delete", removal);
+  // Of these one keeps the id of a young asset from coming back.
+  expect(removal.vaultWritten).toBeLessThanOrEqual(4.5);
+  expect(removal.d1Written).toBeLessThanOrEqual(1.5);
+  expect(removal.d1Calls).toBeLessThanOrEqual(0.15);
+  expect(removal.r2Deletes).toBeLessThanOrEqual(0.15);
+});

@@ -1,0 +1,419 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
+import { newAssetId } from "../../../src/model/id.ts";
+import type { Vault } from "../../../src/vault/vault.ts";
+import { Watchdog } from "../../../src/model/time.ts";
+import { publish } from "../../../src/upload/commit.ts";
+import { Index } from "../../../src/vault/state/database.ts";
+import { claim, copyPage } from "../../../src/vault/sync/rebuild.ts";
+import { Writes } from "../../../src/vault/state/group-commit.ts";
+import { BoundedD1 } from "../../../src/d1/bounded.ts";
+import { admin, bearer, PATH, send, TestVault, textFile } from "../../support/api.ts";
+import { state, wipe } from "../../support/history.ts";
+import { newAsset } from "../../support/new-asset.ts";
+import { down, withD1 } from "../../support/outage.ts";
+
+const ADMIN = { kind: "admin" } as const;
+
+const never = (): never => {
+  throw new Error("the vault has a row");
+};
+
+describe("group commit", () => {
+  it("puts operations that arrive together into one transaction", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const transactions = await runInDurableObject(vault.stub, async (instance: Vault, { storage }) => {
+      const original = storage.transactionSync.bind(storage);
+      let depth = 0;
+      let outer = 0;
+      storage.transactionSync = (work) => {
+        if (depth++ === 0) outer++;
+        try {
+          return original(work);
+        } finally {
+          depth--;
+        }
+      };
+      await Promise.all(Array.from({ length: 32 }, () => instance.commit(ADMIN, newAsset(vault))));
+      return outer;
+    });
+    expect(transactions).toBe(1);
+    expect((await vault.list()).data).toHaveLength(32);
+  });
+
+  it("does not let one operation that throws spoil its group", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const outcomes = await runInDurableObject(vault.stub, (instance: Vault) =>
+      Promise.allSettled([
+        instance.commit(ADMIN, newAsset(vault, { filename: "before" })),
+        instance.commit(ADMIN, newAsset(vault, { filename: null as unknown as string })),
+        instance.commit(ADMIN, newAsset(vault, { filename: "after" })),
+      ]),
+    );
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    const { data } = await vault.list();
+    expect(data.map((asset) => asset.filename)).toEqual(["after", "before"]);
+    expect((await vault.recorded()).map((row) => row["seq"])).toEqual([1, 2]);
+    expect(await state(vault, "SELECT assets, bytes, rev FROM vault")).toEqual([{ assets: 2, bytes: 20, rev: 2 }]);
+  });
+
+  it("takes back what an operation wrote before it threw, and only that", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const result = await runInDurableObject(vault.stub, async (_, { storage }) => {
+      const index = new Index(storage);
+      let row = index.vault();
+      const before = row?.rev ?? 0;
+      const writes = new Writes({
+        index,
+        state: () => row ?? never(),
+        persist: (next) => index.saveVault(next),
+        expected: () => 0,
+        committed: (next) => {
+          row = next;
+        },
+      });
+      const outcomes = await Promise.allSettled([
+        writes.run((change) => {
+          index.voids.add("half", 0);
+          change.next();
+          throw new Error("after it wrote");
+        }),
+        writes.run((change) => {
+          index.voids.add("whole", 0);
+          return { ok: true, rev: change.next() };
+        }),
+      ]);
+      return {
+        outcomes: outcomes.map((outcome) => outcome.status),
+        voids: [index.voids.has("half"), index.voids.has("whole")],
+        grown: (row?.rev ?? 0) - before,
+      };
+    });
+    expect(result).toEqual({ outcomes: ["rejected", "fulfilled"], voids: [false, true], grown: 1 });
+  });
+
+  it("fails every waiter, and changes nothing, when the whole transaction fails", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const outcomes = await runInDurableObject(vault.stub, async (instance: Vault, { storage }) => {
+      const original = storage.transactionSync.bind(storage);
+      storage.transactionSync = () => {
+        throw new Error("disk full");
+      };
+      const settled = Promise.allSettled([1, 2].map(() => instance.commit(ADMIN, newAsset(vault))));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      storage.transactionSync = original;
+      return settled;
+    });
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(["rejected", "rejected"]);
+    expect((await vault.list()).data).toEqual([]);
+    expect((await vault.upload()).size).toBe(5);
+  });
+
+  it("keeps the counters in step with the rows", async () => {
+    const vault = await TestVault.create();
+    const [a] = [await vault.upload({ partition: "one" }), await vault.upload({ partition: "two" })];
+    await vault.upload({ partition: "one" });
+    await vault.delete(a.id);
+    expect(await state(vault, "SELECT assets, bytes FROM vault")).toEqual([{ assets: 2, bytes: 10 }]);
+    expect(await state(vault, "SELECT * FROM partitions ORDER BY name")).toEqual([
+      { name: "one", assets: 1, bytes: 5 },
+      { name: "two", assets: 1, bytes: 5 },
+    ]);
+  });
+
+  it("never lets time run backwards", async () => {
+    const vault = await TestVault.create();
+    const first = await vault.upload();
+    await runInDurableObject(vault.stub, (_, { storage }) => {
+      storage.sql.exec("UPDATE vault SET clock = '2099-01-01T00:00:00Z'");
+    });
+    await evictDurableObject(vault.stub);
+    const second = await vault.upload();
+    expect([first.created_at < second.created_at, second.created_at]).toEqual([true, "2099-01-01T00:00:00Z"]);
+  });
+});
+
+describe("commit", () => {
+  it("is idempotent by asset id", async () => {
+    const vault = await TestVault.create();
+    const asset = newAsset(vault);
+    const [a, b] = [await vault.rpc.commit(ADMIN, asset), await vault.rpc.commit(ADMIN, asset)];
+    expect(a).toMatchObject({ ok: true, body: expect.any(String) });
+    expect(b).toEqual({ ...a, waited: expect.any(Number) });
+    expect((await vault.list()).data).toHaveLength(1);
+    expect(await vault.recorded()).toHaveLength(1);
+  });
+
+  it("refuses an upload past its deadline", async () => {
+    const vault = await TestVault.create();
+    const late = newAsset(vault, { id: newAssetId(Date.now() - 60 * 60 * 1000 - 1000) });
+    expect(await vault.rpc.commit(ADMIN, late)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
+  });
+});
+
+describe("resolve", () => {
+  it("answers with the record of an upload whose commit was heard", async () => {
+    const vault = await TestVault.create();
+    const asset = newAsset(vault);
+    const committed = await vault.rpc.commit(ADMIN, asset);
+    expect(await vault.rpc.resolve(asset.id, asset.r2_key)).toEqual({
+      ok: true,
+      record: { ...committed, ok: undefined, waited: expect.any(Number) },
+    });
+  });
+
+  it("otherwise voids the id, deletes the body, and refuses a commit that comes late", async () => {
+    const vault = await TestVault.create();
+    const asset = newAsset(vault);
+    await env.BUCKET.put(asset.r2_key, "body");
+    for (let i = 0; i < 2; i++)
+      expect(await vault.rpc.resolve(asset.id, asset.r2_key)).toEqual({ ok: true, record: null });
+    expect(await vault.rpc.commit(ADMIN, asset)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+    await vi.waitFor(async () => expect(await vault.bodies()).toEqual([]), 5_000);
+    expect((await vault.list()).data).toEqual([]);
+  });
+
+  it("forgets voids once no upload of that time can commit", async () => {
+    const vault = await TestVault.create();
+    await vault.rpc.resolve(newAssetId(Date.now() - 3 * 60 * 60 * 1000), `${vault.id}/x`);
+    await vault.rpc.resolve(newAssetId(), `${vault.id}/y`);
+    await runDurableObjectAlarm(vault.stub);
+    expect(await state(vault, "SELECT count(*) AS n FROM voids")).toEqual([{ n: 1 }]);
+  });
+});
+
+describe("recorder", () => {
+  it("records what arrives while a flush is under way with the next: few calls for many writes", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    let calls = 0;
+    const batch = vault.db.batch.bind(vault.db);
+    const counting = ((statements: D1PreparedStatement[]) => {
+      calls++;
+      return batch(statements);
+    }) as D1Database["batch"];
+    await withD1(vault, counting, async () => {
+      await Promise.all(Array.from({ length: 64 }, () => vault.rpc.commit(ADMIN, newAsset(vault))));
+    });
+    expect(await vault.recorded()).toHaveLength(64);
+    expect(calls).toBeLessThanOrEqual(10);
+  });
+
+  it("acknowledges writes as queued while D1 is down, serves reads, and catches up by itself", async () => {
+    const vault = await TestVault.create();
+    const before = await vault.upload();
+    await withD1(vault, down, async () => {
+      const response = await vault.send({
+        partition: "p",
+        collection: "c",
+        channel: "h",
+        file: new File(["x"], "queued.txt"),
+      });
+      expect([response.status, response.headers.get("Strongroom-Durability")]).toEqual([201, "queued"]);
+      const patched = await vault.patch(before.id, { tags: ["t"] });
+      expect([patched.status, patched.headers.get("Strongroom-Durability")]).toEqual([200, "queued"]);
+      expect((await vault.list()).data).toHaveLength(2);
+      expect(await vault.recorded()).toHaveLength(1);
+      const gone = await vault.upload();
+      const deleted = await vault.delete(gone.id);
+      expect([deleted.status, deleted.headers.get("Strongroom-Durability")]).toEqual([204, "queued"]);
+      expect(await vault.bodies(), "the body waits until D1 knows").toContain(gone.r2_key);
+    });
+    await runDurableObjectAlarm(vault.stub);
+    const { data } = await vault.list();
+    expect((await vault.recorded()).map((row) => [row["id"], row["tags"]]).toReversed()).toEqual(
+      data.map((asset) => [asset.id, asset.tags]),
+    );
+    expect((await vault.bodies()).toSorted()).toEqual(data.map((asset) => asset.r2_key).toSorted());
+    expect(await state(vault, "SELECT count(*) AS n FROM outbox")).toEqual([{ n: 0 }]);
+    const response = await vault.patch(before.id, { tags: [] });
+    expect(response.headers.has("Strongroom-Durability")).toBe(false);
+  });
+
+  it("wakes the vault by itself after a crash between commit and flush", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    await withD1(vault, down, async () => {
+      await vault.rpc.commit(ADMIN, newAsset(vault));
+      await evictDurableObject(vault.stub);
+    });
+    expect(await vault.recorded()).toEqual([]);
+    // The alarm was set by the commit itself; nobody asks the vault anything.
+    expect(await runDurableObjectAlarm(vault.stub)).toBe(true);
+    expect(await vault.recorded()).toHaveLength(1);
+  });
+
+  it("ignores a flush that arrives late", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    let late: D1PreparedStatement[] = [];
+    const batch = vault.db.batch.bind(vault.db);
+    const losing = ((statements: D1PreparedStatement[]) => {
+      late = statements;
+      return Promise.reject(new Error("lost on the way"));
+    }) as D1Database["batch"];
+    const asset = newAsset(vault);
+    await withD1(vault, losing, () => vault.rpc.commit(ADMIN, asset));
+    expect(late.length).toBeGreaterThan(0);
+    expect((await vault.delete(asset.id)).status).toBe(204);
+    await runDurableObjectAlarm(vault.stub);
+    await batch(late);
+    expect(await vault.recorded()).toEqual([]);
+  });
+
+  it("records everything again when D1 has lost the vault", async () => {
+    const vault = await TestVault.create();
+    const kept = [await vault.upload(), await vault.upload()];
+    const keys = () => vault.db.prepare("SELECT * FROM keys WHERE vault_id = ? ORDER BY id").bind(vault.id).all();
+    const before = { assets: await vault.recorded(), keys: (await keys()).results };
+    await vault.db.batch(
+      ["vaults", "keys", "assets"].map((table) =>
+        vault.db.prepare(`DELETE FROM ${table} WHERE ${table === "vaults" ? "id" : "vault_id"} = ?`).bind(vault.id),
+      ),
+    );
+    const next = await vault.upload();
+    expect((await vault.recorded()).map((row) => row["id"])).toEqual([...kept, next].map((asset) => asset.id));
+    expect((await vault.recorded()).slice(0, 2)).toEqual(before.assets);
+    expect((await keys()).results).toEqual(before.keys);
+  });
+});
+
+describe("D1 that went back in time", () => {
+  it("is given everything again, however much that is", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    // More changes than one flush takes.
+    await runInDurableObject(vault.stub, async (instance: Vault) => {
+      await Promise.all(Array.from({ length: 1_500 }, () => instance.commit(ADMIN, newAsset(vault))));
+    });
+    const before = await vault.recorded();
+    await vault.patch(id, { tags: ["patched"] });
+    await vault.db.batch([
+      vault.db.prepare("UPDATE vaults SET rev = 1200 WHERE id = ?").bind(vault.id),
+      vault.db.prepare("UPDATE assets SET tags = '[]' WHERE vault_id = ? AND id = ?").bind(vault.id, id),
+      vault.db.prepare("DELETE FROM assets WHERE vault_id = ? AND seq > 1200").bind(vault.id),
+    ]);
+    const last = await vault.upload();
+    await vi.waitFor(async () => expect(await vault.recorded()).toHaveLength(before.length + 1), 5_000);
+    const after = await vault.recorded();
+    expect(after.map((row) => row["id"])).toEqual([...before.map((row) => row["id"]), last.id]);
+    expect(after[0]?.["tags"]).toBe('["patched"]');
+  });
+
+  it("takes part again when a claim that was given up has landed late", async () => {
+    const vault = await TestVault.create();
+    await vault.upload();
+    await vault.db
+      .prepare("UPDATE vaults SET epoch = epoch + 1, rev = rev + 1000000 WHERE id = ?")
+      .bind(vault.id)
+      .run();
+    const second = await vault.upload();
+    await vi.waitFor(async () => expect((await vault.recorded()).map((row) => row["id"])).toContain(second.id), 5_000);
+    expect((await vault.send({ ...PATH, file: textFile() })).headers.has("Strongroom-Durability")).toBe(false);
+  });
+});
+
+describe("while D1 is far behind", () => {
+  it("refuses ordinary writes with 503, leaves no body, and still revokes keys", async () => {
+    const vault = await TestVault.create();
+    await vault.upload();
+    const keys = await (
+      await send(`${vault.path}/keys`, { headers: admin })
+    ).json<{ data: { id: string; type: string }[] }>();
+    const publicKey = keys.data.find((key) => key.type === "public");
+    await withD1(vault, down, async () => {
+      await runInDurableObject(vault.stub, (_, { storage }) => {
+        storage.sql.exec("UPDATE vault SET rev = rev + 60000");
+      });
+      await evictDurableObject(vault.stub);
+      const refused = await vault.send({ ...PATH, file: textFile() });
+      expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
+      const revoked = await send(`${vault.path}/keys/${publicKey?.id}`, { method: "DELETE", headers: admin });
+      expect(revoked.status).toBe(503);
+      expect((await send(vault.assets, { headers: bearer(vault.publicKey) })).status).toBe(401);
+      expect((await vault.list()).data).toHaveLength(1);
+    });
+    expect(await vault.bodies()).toHaveLength(1);
+  });
+});
+
+describe("publish", () => {
+  it("keeps the body when a first commit was heard, its answer lost, and a second one refused", async () => {
+    const vault = await TestVault.create();
+    const upload = newAsset(vault);
+    await env.BUCKET.put(upload.r2_key, "body");
+    const discard = vi.fn(() => env.BUCKET.delete(upload.r2_key));
+    let calls = 0;
+    const lossy = {
+      ...env,
+      VAULT: {
+        getByName: () => ({
+          commit: async () => {
+            if (calls++ > 0) return { ok: false, code: "UNAUTHORIZED", message: "this key has been revoked" };
+            await vault.rpc.commit(ADMIN, upload);
+            throw Object.assign(new Error("the answer was lost"), { retryable: true });
+          },
+          resolve: (...args: Parameters<typeof vault.rpc.resolve>) => vault.rpc.resolve(...args),
+        }),
+      },
+    } as unknown as typeof env;
+    const outcome = await publish(
+      { env: lossy, vaultId: vault.id, watchdog: new Watchdog() },
+      ADMIN,
+      { upload, discard },
+      false,
+    );
+    expect(outcome.ok).toBe(true);
+    expect(discard).not.toHaveBeenCalled();
+    expect(await vault.bodies()).toEqual([upload.r2_key]);
+  });
+});
+
+describe("rebuild", () => {
+  it("is not undone by a step that was given up and answers late", async () => {
+    const vault = await TestVault.create();
+    const claimed = await runInDurableObject(vault.stub, async (_, { storage }) => {
+      const index = new Index(storage);
+      const db = new BoundedD1(vault.db);
+      const row = await claim(index, db, vault.id);
+      if (typeof row === "string") throw new Error(row);
+      const keysCopied = await copyPage(index, db, row);
+      await copyPage(index, db, keysCopied);
+      const late = [copyPage(index, db, row), copyPage(index, db, keysCopied), claim(index, db, vault.id)];
+      return {
+        again: await Promise.allSettled(late),
+        row: index.vault(),
+      };
+    });
+    expect(claimed.again.map((outcome) => outcome.status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(claimed.row?.rebuilt_to).toBeNull();
+  });
+
+  it("brings a vault back from D1, record for record, old cursors and keys good", async () => {
+    const vault = await TestVault.create();
+    for (let i = 0; i < 5; i++) await vault.upload({ tags: `["${i}"]`, partition: `p${i % 2}` });
+    const [first] = [await vault.list({ limit: 2 })];
+    await vault.delete(first.data[0]?.id ?? "");
+    await vault.patch(first.data[1]?.id ?? "", { metadata: { patched: true } });
+    const before = await vault.list();
+    const rows = await state(vault, "SELECT * FROM assets ORDER BY seq");
+    const counters = await state(vault, "SELECT * FROM partitions ORDER BY name");
+    await wipe(vault);
+    expect(await vault.list()).toEqual(before);
+    expect(await state(vault, "SELECT * FROM assets ORDER BY seq")).toEqual(rows);
+    expect(await state(vault, "SELECT * FROM partitions ORDER BY name")).toEqual(counters);
+    expect((await vault.list({ limit: 9, cursor: first.cursor ?? "" })).data.map((asset) => asset.tags)).toEqual([
+      '["2"]',
+      '["1"]',
+      '["0"]',
+    ]);
+    await vault.upload();
+    const revisions = (await vault.recorded()).map((row) => Number(row["seq"]));
+    expect(revisions.at(-1)).toBeGreaterThan(1_000_000);
+  });
+});

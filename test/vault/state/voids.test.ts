@@ -1,0 +1,165 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject } from "cloudflare:test";
+import { afterEach, expect, it, vi } from "vitest";
+import type { AssetRecord } from "../../../src/model/asset.ts";
+import { newAssetId } from "../../../src/model/id.ts";
+import { handle } from "../../../src/router.ts";
+import { bearer, type ErrorBody, ORIGIN, PATH, refusal, TestVault, textFile } from "../../support/api.ts";
+import { state, wipe, work } from "../../support/history.ts";
+import { down, withD1 } from "../../support/outage.ts";
+import { bodies, reconcile } from "../../support/stores.ts";
+
+// An object that is evicted is waited for as long as it has a timer.
+vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({ ...(await original()), DURABLE_WAIT_MS: 300 }));
+
+const HOUR = 60 * 60 * 1000;
+const ADMIN = { kind: "admin" } as const;
+
+afterEach(() => {
+  delete env.RECONCILE_GRACE_SECONDS;
+});
+
+type Stub = Record<string, (...args: unknown[]) => Promise<unknown>>;
+type Commit = (call: () => Promise<unknown>, n: number) => Promise<unknown>;
+
+/** The bindings, with something between router and vault: `commit` gets the call that was to be made, and its number. */
+function interposed(commit: Commit): typeof env {
+  let commits = 0;
+  const getByName = (name: string): Stub => {
+    const stub = env.VAULT.getByName(name) as unknown as Stub;
+    return new Proxy(stub, {
+      get:
+        (_, method: string) =>
+        (...args: unknown[]) => {
+          const call = (): Promise<unknown> => (stub[method] as Stub[string])(...args);
+          return method === "commit" ? commit(call, ++commits) : call();
+        },
+    });
+  };
+  return { ...env, VAULT: { getByName } } as unknown as typeof env;
+}
+
+/** As the platform reports that an object was reset: the call may have been carried out. */
+const reset = (): Error => Object.assign(new Error("Durable Object reset"), { retryable: true });
+
+/** Uploads through a router that reaches the vault by way of `commit`. */
+function upload(vault: TestVault, commit: Commit, headers: Record<string, string> = {}): Promise<Response> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(PATH)) body.append(name, value);
+  body.append("file", textFile("body", "body.txt"));
+  const init = { method: "POST", body, headers: { ...bearer(vault.secretKey), ...headers } };
+  return handle(new Request(ORIGIN + vault.assets, init), interposed(commit));
+}
+
+it("commit: one that is repeated after the asset was deleted does not bring it back", async () => {
+  const vault = await TestVault.create();
+  await vault.list();
+  const commit: Commit = async (call, n) => {
+    const answer = await call();
+    if (n > 1) return answer;
+    const [asset] = (await vault.list({ limit: 1 })).data;
+    expect((await vault.delete(asset?.id ?? "")).status).toBe(204);
+    throw reset();
+  };
+  await refusal(await upload(vault, commit), 503, "UNAVAILABLE");
+  expect((await vault.list()).data).toEqual([]);
+  await work(vault);
+  expect(await bodies(vault)).toEqual([]);
+});
+
+it("commit: one that is repeated after the asset was deleted is refused at any later time", async () => {
+  const vault = await TestVault.create();
+  const record = await vault.upload();
+  const [row] = await state(vault, "SELECT * FROM assets");
+  expect((await vault.delete(record.id)).status).toBe(204);
+  const late = { ...record, ...row } as unknown as Parameters<typeof vault.rpc.commit>[1];
+  expect(await vault.rpc.commit(ADMIN, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+  await work(vault);
+  await evictDurableObject(vault.stub);
+  expect(await vault.rpc.commit(ADMIN, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+  // When the void ends, the upload's deadline is long over.
+  await state(vault, "UPDATE voids SET ends = 0");
+  const old = { ...late, id: newAssetId(Date.now() - 2 * HOUR) };
+  expect(await vault.rpc.commit(ADMIN, old)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
+});
+
+it("void: is written for young ids only, and ends two deadlines after the id was made", async () => {
+  const vault = await TestVault.create();
+  const { id } = await vault.upload();
+  await state(vault, "UPDATE assets SET id = ? WHERE id = ?", newAssetId(Date.now() - 3 * HOUR), id);
+  await evictDurableObject(vault.stub);
+  const [old] = (await vault.list()).data;
+  const young = await vault.upload();
+  for (const asset of [old?.id ?? "", young.id]) expect((await vault.delete(asset)).status).toBe(204);
+  const voids = await state<{ id: string; ends: number }>(vault, "SELECT id, ends FROM voids");
+  expect(voids.map((each) => each.id)).toEqual([young.id]);
+  expect(Math.abs((voids[0]?.ends ?? 0) - Date.now() - 2 * HOUR)).toBeLessThan(60_000);
+});
+
+it("commit: one that is repeated after the vault was lost becomes an asset under another id", async () => {
+  const vault = await TestVault.create();
+  await vault.list();
+  let first: string | undefined;
+  const commit: Commit = async (call, n) => {
+    if (n > 1) return call();
+    // The vault has it and D1 does not, when the storage is lost.
+    await withD1(vault, down, call);
+    [{ id: first }] = (await vault.list({ limit: 1 })).data as [AssetRecord];
+    await wipe(vault);
+    throw reset();
+  };
+  const response = await upload(vault, commit);
+  expect(response.status).toBe(201);
+  const record = await response.json<AssetRecord>();
+  expect(record.id).not.toBe(first);
+  expect((await vault.list()).data).toEqual([record]);
+  expect(await (await vault.request("GET", `${vault.assets}/${record.id}/content`)).text()).toBe("body");
+  // The first copy may be all that is left of something.
+  env.RECONCILE_GRACE_SECONDS = "0";
+  await evictDurableObject(vault.stub);
+  expect(await reconcile(vault)).toMatchObject({ orphans_kept: 1, orphans_deleted: 0 });
+  expect(await bodies(vault)).toHaveLength(2);
+});
+
+it("commit: one that is repeated after the asset was deleted and the vault then lost is no second asset by that id", async () => {
+  const vault = await TestVault.create();
+  await vault.upload({ file: textFile("other") });
+  let first = "";
+  const commit: Commit = async (call, n) => {
+    const answer = await call();
+    if (n > 1) return answer;
+    first = (await vault.list({ limit: 1 })).data[0]?.id ?? "";
+    expect((await vault.delete(first)).status).toBe(204);
+    await wipe(vault);
+    throw reset();
+  };
+  const response = await upload(vault, commit);
+  // Its body is gone: nothing can be copied, and nothing is promised.
+  expect(response.status).toBe(503);
+  expect((await response.json<ErrorBody>()).error.message).toMatch(/storage was lost/);
+  expect((await vault.get(first)).status).toBe(404);
+  expect((await vault.list()).data).toHaveLength(1);
+});
+
+it("commit: a copy that is refused for a reason of its own leaves no second body", async () => {
+  const vault = await TestVault.create();
+  await vault.upload({ file: textFile("old", "body.txt") });
+  const commit: Commit = async (call, n) => {
+    if (n === 1) await wipe(vault);
+    return call();
+  };
+  await refusal(await upload(vault, commit, { "If-None-Match": "*" }), 412, "PRECONDITION_FAILED");
+  await vi.waitFor(async () => expect((await bodies(vault)).length).toBeLessThanOrEqual(2), 2_000);
+});
+
+it("resolve: does not delete the body of an upload that may have been committed in what was lost", async () => {
+  const vault = await TestVault.create();
+  await vault.list();
+  const id = newAssetId();
+  const key = `${vault.id}/p/c/h/${id}_f`;
+  await env.BUCKET.put(key, "body");
+  await wipe(vault);
+  expect(await vault.rpc.resolve(id, key)).toEqual({ ok: true, record: null });
+  await work(vault);
+  expect(await bodies(vault)).toEqual([key]);
+});

@@ -1,0 +1,169 @@
+import { evictDurableObject } from "cloudflare:test";
+import fc from "fast-check";
+import { expect, inject, it, vi } from "vitest";
+import type { AssetRecord } from "../../../src/model/asset.ts";
+import { TestVault, textFile } from "../../support/api.ts";
+import { putBack, state, stored, wipe, work } from "../../support/history.ts";
+import { flaky, replace } from "../../support/outage.ts";
+import { bodies, expectAgreement, indexed, reconcile, recorded, withoutGrace } from "../../support/stores.ts";
+
+vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
+  ...(await original()),
+  DURABLE_WAIT_MS: 100,
+  REBUILD_WAIT_MS: 1_000,
+  RETRY_MIN_MS: 5,
+  RETRY_MAX_MS: 20,
+}));
+vi.mock(import("../../../src/runtime/timeouts.ts"), () => ({
+  CALL_TIMEOUT_MS: 150,
+  R2_TIMEOUT_MS: 1_000,
+  VAULT_TIMEOUT_MS: 3_000,
+}));
+
+withoutGrace();
+
+/** What an asset may be, as a client knows: its last state that was acknowledged as durable, and any that came later. */
+const ABSENT = "absent";
+type Possible = string;
+
+interface Known {
+  /** Of each asset: metadata and tags as JSON text, or that it is gone. */
+  assets: Map<string, Set<Possible>>;
+  snapshots: Awaited<ReturnType<typeof stored>>[];
+  /** Revisions that were seen in ETags. */
+  highest: number;
+  patches: number;
+}
+
+interface Real {
+  vault: TestVault;
+  /** Ends an outage of D1. */
+  heal: () => void;
+}
+
+const looks = ({ metadata, tags }: AssetRecord): Possible => `${metadata} ${tags}`;
+
+const command = (name: string, run: (known: Known, real: Real) => Promise<void>): fc.AsyncCommand<Known, Real> => ({
+  check: () => true,
+  run: async (known, real) => {
+    await run(known, real);
+    if (/upload|patch|delete/.test(name)) known.snapshots.push(await stored(real.vault));
+  },
+  toString: () => name,
+});
+
+/** Notes what an answer says of an asset. */
+function learn(known: Known, id: string, now: Possible, response: Response): void {
+  const isDurable = response.ok && !response.headers.has("Strongroom-Durability");
+  const before = known.assets.get(id) ?? new Set<Possible>([ABSENT]);
+  known.assets.set(id, isDurable ? new Set([now]) : before.add(now));
+  const rev = Number(/\d+/.exec(response.headers.get("ETag") ?? "")?.[0] ?? 0);
+  if (isDurable) known.highest = Math.max(known.highest, rev);
+}
+
+const pick = (known: Known, n: number): string | undefined =>
+  [...known.assets.keys()][n % Math.max(1, known.assets.size)];
+
+const upload = fc.constant(
+  command("upload", async (known, { vault }) => {
+    const response = await vault.send({ partition: "p", collection: "c", channel: "h", file: textFile() });
+    expect([201, 503]).toContain(response.status);
+    if (response.status !== 201) return;
+    const record = await response.json<AssetRecord>();
+    learn(known, record.id, looks(record), response);
+  }),
+);
+
+const patch = fc.tuple(fc.nat(), fc.boolean()).map(([n, tags]) =>
+  command(`patch #${n} ${tags ? "tags" : "metadata"}`, async (known, { vault }) => {
+    const id = pick(known, n);
+    if (id === undefined) return;
+    const value = ++known.patches;
+    const response = await vault.patch(id, tags ? { tags: [`${value}`] } : { metadata: { value } });
+    expect([200, 404, 503]).toContain(response.status);
+    if (response.status === 200) learn(known, id, looks(await response.json()), response);
+  }),
+);
+
+const remove = fc.nat().map((n) =>
+  command(`delete #${n}`, async (known, { vault }) => {
+    const id = pick(known, n);
+    if (id === undefined) return;
+    const response = await vault.delete(id);
+    expect([204, 404, 503]).toContain(response.status);
+    if (response.status === 204) learn(known, id, ABSENT, response);
+  }),
+);
+
+const goBack = fc.integer({ min: 1, max: 5 }).map((writes) =>
+  command(`storage goes back by ${writes} of the latest writes`, async (known, { vault }) => {
+    const tables = known.snapshots.at(-writes);
+    if (tables) await putBack(vault, tables);
+  }),
+);
+
+const lose = fc.constant(command("storage is lost", (_, { vault }) => wipe(vault)));
+const evict = fc.constant(command("evict", (_, { vault }) => evictDurableObject(vault.stub).catch(() => {})));
+const alarm = fc.constant(command("alarm", (_, { vault }) => work(vault)));
+
+const fail = fc
+  .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }), fc.boolean())
+  .map(([nth, more, lands]) =>
+    command(`D1's next call ${nth} and ${more - 1} more fail${lands ? ", but land" : ""}`, async (_, real) => {
+      real.heal();
+      const { batch } = flaky(real.vault, (call) => call >= nth && call < nth + more, lands);
+      real.heal = replace(real.vault.db, "batch", batch);
+    }),
+  );
+
+const outage = fc.boolean().map((isDown) =>
+  command(isDown ? "D1 goes down" : "D1 comes back", async (_, real) => {
+    real.heal();
+    real.heal = isDown ? replace(real.vault.db, "batch", flaky(real.vault, () => true).batch) : () => {};
+  }),
+);
+
+it(
+  "any history of writes, old or lost storage, evictions and failures of D1 keeps what was acknowledged as durable",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.commands([upload, upload, patch, patch, remove, goBack, goBack, lose, evict, alarm, fail, fail, outage], {
+          maxCommands: 30,
+          size: "max",
+        }),
+        async (commands) => {
+          const vault = await TestVault.create();
+          await vault.list();
+          const real: Real = { vault, heal: () => {} };
+          const known: Known = { assets: new Map(), snapshots: [], highest: 0, patches: 0 };
+          try {
+            await fc.asyncModelRun(() => ({ model: known, real }), commands);
+          } finally {
+            real.heal();
+          }
+          await work(vault, 3);
+          await reconcile(vault);
+          const rows = await indexed(vault);
+          const now = new Map(rows.map((row) => [String(row["id"]), looks(row as unknown as AssetRecord)]));
+          for (const [id, possible] of known.assets) expect([...possible], id).toContain(now.get(id) ?? ABSENT);
+          const [row] = await state(vault, "SELECT rev, assets FROM vault");
+          expect(row?.["assets"]).toBe(rows.length);
+          expect(Number(row?.["rev"])).toBeGreaterThanOrEqual(known.highest);
+          expect(new Set(rows.map(({ rev }) => rev)).size).toBe(rows.length);
+          expect(await recorded(vault)).toEqual(rows);
+          expect(await bodies(vault)).toEqual(expect.arrayContaining(rows.map((asset) => asset["r2_key"])));
+          // What is left are bodies from lost windows, and of assets whose ids are void for now.
+          await state(vault, "DELETE FROM voids");
+          expect(await vault.rpc.clearLostWindows({ kind: "admin" })).toMatchObject({ ok: true });
+          await reconcile(vault);
+          await expectAgreement(vault);
+          const last = await vault.send({ partition: "p", collection: "c", channel: "h", file: textFile() });
+          expect([last.status, last.headers.get("Strongroom-Durability")]).toEqual([201, null]);
+        },
+      ),
+      { numRuns: Math.ceil(inject("fuzzRuns") / 10) },
+    );
+  },
+  60 * 60 * 1000,
+);
