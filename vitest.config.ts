@@ -41,7 +41,7 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          include: ["test/{contract,d1,http,model,routes,upload,vault}/**/*.test.ts"],
+          include: ["test/{api,contract,d1,http,model,r2,routes,runtime,upload,vault}/**/*.test.ts"],
           setupFiles: ["test/support/async-hooks.ts", "test/support/schema.ts"],
           testTimeout: 30_000,
         },

@@ -19,7 +19,7 @@ const admin = guard("admin");
 const manage = guard("manage");
 const read = guard("read");
 const write = guard("write");
-const readOrLink = (api: ApiRequest): ReturnType<ApiRequest["admit"]> => api.admitLink();
+const readOrLink = (api: ApiRequest): ReturnType<ApiRequest["allow"]> => api.allowLink();
 
 /**
  * The API's table of contents. A trailing slash is allowed on every path. Tried from the top: what is asked a thousand
@@ -149,6 +149,6 @@ function preflight(api: ApiRequest, allowed: string[]): Reply {
   return { status: 204, headers };
 }
 
-function guard(access: Access): (api: ApiRequest) => ReturnType<ApiRequest["admit"]> {
-  return (api) => api.admit(access);
+function guard(access: Access): (api: ApiRequest) => ReturnType<ApiRequest["allow"]> {
+  return (api) => api.allow(access);
 }

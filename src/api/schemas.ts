@@ -4,7 +4,6 @@ import { DEFAULT_PAGE, MAX_NAME_LENGTH, MAX_PAGE } from "../model/limits.ts";
 import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
 import { decodeCursor } from "../model/cursor.ts";
 import { unknownName } from "../model/names.ts";
-import { CACHE_BUSTER } from "../http/query.ts";
 import { invalid, type Result } from "../model/refusal.ts";
 import { parseTimestamp, timestamp } from "../model/time.ts";
 
@@ -17,6 +16,9 @@ export function parse<const S extends v.GenericSchema>(schema: S, input: unknown
   if (issue.type === "object" && path) return invalid(`${path}: is required`);
   return invalid(path ? `${path}: ${issue.message}` : issue.message);
 }
+
+/** The one name that every query may have beside its own: many clients add it to get past a cache. */
+export const CACHE_BUSTER = "_";
 
 /** The seed's rule for partition, collection and channel. */
 export const PathComponent = v.pipe(

@@ -1,5 +1,5 @@
 import { CALL_TIMEOUT_MS } from "../runtime/timeouts.ts";
-import { within } from "../model/time.ts";
+import { within } from "../runtime/wait.ts";
 
 /**
  * A D1 shard, every call to which comes to an end: with its answer, or with an error after {@link CALL_TIMEOUT_MS}. Nothing

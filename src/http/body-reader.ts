@@ -1,6 +1,6 @@
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { invalid, refuse, Refused } from "../model/refusal.ts";
-import { breathe, TimeoutError, type Watchdog } from "../model/time.ts";
+import { breathe, TimeoutError, type Watchdog } from "../runtime/wait.ts";
 import type { Lease } from "../runtime/lease.ts";
 import { bodies, type Loan } from "./memory.ts";
 

@@ -32,9 +32,6 @@ export function parseQuery(search: string): Query {
   return query;
 }
 
-/** The one name that every query may have beside its own: many clients add it to get past a cache. */
-export const CACHE_BUSTER = "_";
-
 /**
  * The first parameter whose name or value is not UTF-8, by the name that {@link parseQuery} gives it; undefined when there
  * is none. What was sent would not be what is kept: the parser puts U+FFFD in its place.

@@ -2,7 +2,7 @@ import type { Env } from "../env.ts";
 import { log } from "../runtime/log.ts";
 import { isVaultId } from "../model/id.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
-import { Watchdog } from "../model/time.ts";
+import { Watchdog } from "../runtime/wait.ts";
 import type { Principal } from "../model/vault.ts";
 import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
 import { type Access, authenticate, authorize } from "./auth.ts";
@@ -39,7 +39,7 @@ export class ApiRequest {
   readonly #started = Date.now();
   /** Milliseconds spent in calls to vaults, and by vaults in waiting for D1 and R2. */
   readonly #timings = { vault: 0, durable: 0 };
-  /** Set by {@link admit}: a handler behind it has one. */
+  /** Set by {@link allow}: a handler behind it has one. */
   #principal: Principal | undefined;
   #reader: BodyReader | undefined;
   /** Bounds what this request waits for: its body, R2 taking it, and the vault's answer to a write. */
@@ -103,7 +103,7 @@ export class ApiRequest {
   }
 
   /** Lets the request pass if its caller has this access, as far as the token alone can tell. */
-  async admit(access: Access): Promise<Refusal | undefined> {
+  async allow(access: Access): Promise<Refusal | undefined> {
     const authenticated = await authenticate(this.request, this.env);
     if (!authenticated.ok) return authenticated;
     this.#principal = authenticated.principal;
@@ -116,8 +116,8 @@ export class ApiRequest {
   }
 
   /** Lets the request pass if it has a signed link for the asset that its path names, or else a key that can read it. */
-  async admitLink(): Promise<Refusal | undefined> {
-    if (this.query["signature"] === undefined || this.header("Authorization") !== null) return this.admit("read");
+  async allowLink(): Promise<Refusal | undefined> {
+    if (this.query["signature"] === undefined || this.header("Authorization") !== null) return this.allow("read");
     const place = { vaultId: this.vaultId, assetId: this.param("assetId") };
     const verified = await verifyLink(this.env, place, this.query);
     if (!verified.ok) return verified;
@@ -184,7 +184,7 @@ export class ApiRequest {
     const { principal, env, watchdog } = this;
     if (principal.kind === "admin") return refusal;
     const caller = { env, watchdog, vaultId: principal.vaultId };
-    const checked = await callVault(caller, "repeatable", (stub) => stub.authorize(principal));
+    const checked = await callVault(caller, "repeatable", (stub) => stub.checkKey(principal));
     return checked.ok ? refusal : checked;
   }
 

@@ -120,7 +120,7 @@ export function toRecord(vaultId: string, asset: Asset): AssetRecord {
 }
 
 /** Where the body of an asset lives in R2. Written once: keys are never used twice and never recomputed. */
-export const r2Key = (vaultId: string, path: AssetPath, id: string): string =>
+export const bodyKey = (vaultId: string, path: AssetPath, id: string): string =>
   `${vaultId}/${path.partition}/${path.collection}/${path.channel}/${id}_${path.filename}`;
 
 /** Where a body waits whose path is not known yet. No partition can begin with a dot. */
@@ -138,4 +138,10 @@ export interface AssetFilter {
   partition?: string | undefined;
   collection?: string | undefined;
   channel?: string | undefined;
+}
+
+/** A record as JSON text, ready to be sent, with its entity tag. */
+export interface RecordBody {
+  body: string;
+  etag: string;
 }

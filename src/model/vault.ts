@@ -27,3 +27,10 @@ export type NewKey = Omit<Key, "created_at" | "revoked_at">;
 export type Principal =
   | { readonly kind: "admin" }
   | { readonly kind: "key"; readonly vaultId: string; readonly keyId: string; readonly type: KeyType };
+
+/** Whether every store that a write concerns has it, or the vault alone holds it so far. */
+export interface Durability {
+  durable: boolean;
+  /** How long the answer waited for them, in milliseconds. */
+  waited: number;
+}

@@ -1,5 +1,5 @@
 import { CALL_TIMEOUT_MS } from "../runtime/timeouts.ts";
-import { within } from "../model/time.ts";
+import { within } from "../runtime/wait.ts";
 
 /** R2 deletes up to 1,000 keys in one call, and lists as many. */
 export const MAX_KEYS = 1_000;
@@ -8,7 +8,7 @@ export const MAX_KEYS = 1_000;
  * The bucket as a vault uses it. Every call comes to an end: with its answer, or with an error after
  * {@link CALL_TIMEOUT_MS}.
  */
-export class BoundedBucket {
+export class Bucket {
   readonly #bucket: R2Bucket;
 
   constructor(bucket: R2Bucket) {

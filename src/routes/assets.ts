@@ -27,7 +27,7 @@ export const listAssets: Handler = async (api) => {
   );
   if (other) return api.refuse(invalid(`cursor: belongs to a list with another ${other} filter`));
   const request = { filter: { partition, collection, channel }, limit, before: cursor?.seq ?? NEWEST };
-  const outcome = await api.vault("read", (stub) => stub.list(api.principal, request));
+  const outcome = await api.vault("read", (stub) => stub.listAssets(api.principal, request));
   return outcome.ok ? json(outcome.body) : outcome;
 };
 
@@ -35,7 +35,7 @@ export const listAssets: Handler = async (api) => {
 export const getAsset: Handler = async (api) => {
   const id = api.param("assetId");
   if (!isAssetId(id)) return api.refuse(assetNotFound());
-  const outcome = await api.vault("read", (stub) => stub.get(api.principal, id));
+  const outcome = await api.vault("read", (stub) => stub.getAsset(api.principal, id));
   if (!outcome.ok) return outcome;
   const headers = recordHeaders(outcome.etag);
   const verdict = precondition(api.request.headers, { etag: outcome.etag });
@@ -53,7 +53,7 @@ export const patchAsset: Handler = async (api) => {
   if (!patch.ok) return api.refuse(patch);
   if (!isAssetId(id)) return api.refuse(assetNotFound());
   const conditions = tagConditions(api.request.headers);
-  const outcome = await api.vault("once", (stub) => stub.patch(api.principal, id, patch.patch, conditions));
+  const outcome = await api.vault("once", (stub) => stub.patchAsset(api.principal, id, patch.patch, conditions));
   if (!outcome.ok) return outcome;
   return json(outcome.body, { headers: { ...recordHeaders(outcome.etag), ...durability(outcome.durable) } });
 };
@@ -63,7 +63,7 @@ export const deleteAsset: Handler = async (api) => {
   const id = api.param("assetId");
   if (!isAssetId(id)) return api.refuse(assetNotFound());
   const conditions = tagConditions(api.request.headers);
-  const outcome = await api.vault("once", (stub) => stub.remove(api.principal, id, conditions));
+  const outcome = await api.vault("once", (stub) => stub.deleteAsset(api.principal, id, conditions));
   return outcome.ok ? { status: 204, headers: durability(outcome.durable) } : outcome;
 };
 

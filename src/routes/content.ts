@@ -34,7 +34,7 @@ export const getFile: Handler = async (api) => {
 
 /** Where the body is; a path at which there is none is named, because its parts are easily taken for one another. */
 async function locate(api: ApiRequest, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
-  const found = await api.vault("read", (stub) => stub.locate(api.principal, what));
+  const found = await api.vault("read", (stub) => stub.locateContent(api.principal, what));
   if (found.ok || found.code !== "ASSET_NOT_FOUND" || typeof what === "string") return found;
   const { partition, collection, channel, filename } = what;
   return { ...found, message: `no asset at ${partition}/${collection}/${channel}/${filename} in this vault` };

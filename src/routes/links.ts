@@ -16,7 +16,7 @@ export const createLink: Handler = async (api) => {
   if (!body.ok) return api.refuse(body);
   const assetId = api.param("assetId");
   if (!isAssetId(assetId)) return api.refuse(assetNotFound());
-  const found = await api.vault("read", (stub) => stub.locate(principal, assetId));
+  const found = await api.vault("read", (stub) => stub.locateContent(principal, assetId));
   if (!found.ok) return found;
   if (principal.kind !== "key") throw new Error("only keys make links");
   const expires = Math.floor(Date.now() / 1000) + body.value.expires_in;

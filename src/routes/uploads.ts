@@ -1,12 +1,12 @@
 import type { ApiRequest, Handler } from "../http/request.ts";
-import { CACHE_BUSTER } from "../http/query.ts";
+import { CACHE_BUSTER } from "../api/schemas.ts";
 import { durability, json, recordHeaders } from "../http/reply.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, refuse, type Refusal, type Result } from "../model/refusal.ts";
 import { MAX_TRAILER_BYTES } from "../upload/limits.ts";
 import { boundaryOf, receiveForm } from "../upload/receive-form.ts";
-import { conclude, publish } from "../upload/commit.ts";
+import { finishUpload, commitUpload } from "../upload/commit.ts";
 import { receiveRaw } from "../upload/receive-raw.ts";
 import type { Received } from "../upload/received.ts";
 import type { UploadContext } from "../upload/body-sink.ts";
@@ -31,13 +31,13 @@ export const uploadAsset: Handler = async (api) => {
     bucket: env.BUCKET,
     vaultId,
     watchdog: api.watchdog,
-    admit: async (path) => {
-      must(await api.vault("repeatable", (stub) => stub.admit(principal, path, createOnly)));
+    checkUpload: async (path) => {
+      must(await api.vault("repeatable", (stub) => stub.checkUpload(principal, path, createOnly)));
     },
   });
   if (!received.ok) return api.refuse(received);
   const outcome = await api.lasting(() =>
-    conclude(received.received, (stored) => api.timed(publish(api, principal, stored, createOnly))),
+    finishUpload(received.received, (stored) => api.timed(commitUpload(api, principal, stored, createOnly))),
   );
   if (!outcome.ok) return outcome;
   const headers = {

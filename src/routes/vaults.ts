@@ -67,14 +67,14 @@ export const listVaults: Handler = async (api) => {
 /** GET /api/v1/vaults/{vaultId} */
 export const getVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
-  const outcome = await api.vault("read", (stub) => stub.describe(api.principal));
+  const outcome = await api.vault("read", (stub) => stub.describeVault(api.principal));
   return outcome.ok ? json(outcome.vault) : outcome;
 };
 
 /** POST /api/v1/vaults/{vaultId}/reconcile: now, in the background; GET the vault to see how it goes */
 export const reconcileVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
-  const outcome = await api.vault("repeatable", (stub) => stub.reconcile(api.principal));
+  const outcome = await api.vault("repeatable", (stub) => stub.reconcileVault(api.principal));
   return outcome.ok ? json(outcome.vault, { status: 202 }) : outcome;
 };
 
@@ -88,6 +88,6 @@ export const clearLostWindows: Handler = async (api) => {
 /** DELETE /api/v1/vaults/{vaultId} */
 export const deleteVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
-  const outcome = await api.vault("repeatable", (stub) => stub.destroy(api.principal));
+  const outcome = await api.vault("repeatable", (stub) => stub.deleteVault(api.principal));
   return outcome.ok ? json(outcome.vault, { status: 202, headers: durability(outcome.durable) }) : outcome;
 };

@@ -1,4 +1,8 @@
-import { ISOLATE_CACHE_SIZE } from "../vault/limits.ts";
+/**
+ * What all caches of an isolate hold together, out of its 128 MB: at two bytes a character, 16 MB. As much as the two caches
+ * of one vault may hold. Characters.
+ */
+export const ISOLATE_CACHE_SIZE = 8_000_000;
 
 /** What a cache tells of itself to {@link CacheSpace}. */
 interface Evictable {

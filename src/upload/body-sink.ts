@@ -6,7 +6,7 @@ import { R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import type { AssetPath } from "../model/asset.ts";
 import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
-import type { Watchdog } from "../model/time.ts";
+import type { Watchdog } from "../runtime/wait.ts";
 import { DISCARD_MS, STORE_MS } from "./bounds.ts";
 import { type Dimensions, ImageReader } from "./image/image.ts";
 import {
@@ -25,7 +25,7 @@ export interface UploadContext {
   readonly vaultId: string;
   readonly watchdog: Watchdog;
   /** Asked before a large file is streamed, with its path if that is known; throws Refused when the upload is doomed. */
-  readonly admit: (path: AssetPath | undefined) => Promise<void>;
+  readonly checkUpload: (path: AssetPath | undefined) => Promise<void>;
 }
 
 /** What a body sink needs to know of the upload that feeds it. */
@@ -36,7 +36,7 @@ export interface BodySource {
   /** The file's exact size, when it is known from the start: then it is streamed into one put, without any buffer. */
   readonly size?: number | undefined;
   /** Asked once, before the upload takes much memory or streams its first byte: throws Refused when the upload is doomed. */
-  admit(): Promise<void>;
+  checkUpload(): Promise<void>;
 }
 
 /** What the bytes turned out to be. */
@@ -73,7 +73,7 @@ export class BodySink {
   #sha256 = "";
   /** Under which key the body is, or is being, stored. */
   #key: string | undefined;
-  #admitted = false;
+  #checked = false;
   #buffer: Pieces | undefined;
   /** What is being streamed: a part, or the whole body if there is no multipart upload. */
   #stream: LengthStream | undefined;
@@ -182,7 +182,7 @@ export class BodySink {
   async #makeRoom(inHand: number): Promise<void> {
     const { size } = this.#source;
     if (size !== undefined && size > SMALL_FILE_BYTES && !this.#key) {
-      await this.#admit();
+      await this.#checkUpload();
       this.#key = this.#source.key();
       this.#stream = putStream(this.#context.bucket, this.#key, size, this.#source.mimeType());
       return;
@@ -206,7 +206,7 @@ export class BodySink {
       this.#stream = partStream(upload, this.#parts.length + 1, PART_BYTES);
     } else {
       const needed = Math.min(PART_BYTES, expected ?? PART_BYTES);
-      if (needed > SMALL_BUFFER_BYTES) await this.#admit();
+      if (needed > SMALL_BUFFER_BYTES) await this.#checkUpload();
       const first = needed <= ONE_BUFFER_BYTES ? needed : FIRST_BUFFER_BYTES;
       this.#buffer ??= new Pieces(this.#reader, needed, first);
     }
@@ -214,16 +214,16 @@ export class BodySink {
 
   async #begin(): Promise<R2MultipartUpload> {
     if (this.#upload) return this.#upload;
-    await this.#admit();
+    await this.#checkUpload();
     this.#key = this.#source.key();
     const options = { httpMetadata: { contentType: this.#source.mimeType() } };
     this.#upload = await this.#storing(this.#context.bucket.createMultipartUpload(this.#key, options));
     return this.#upload;
   }
 
-  async #admit(): Promise<void> {
-    if (!this.#admitted) await this.#source.admit();
-    this.#admitted = true;
+  async #checkUpload(): Promise<void> {
+    if (!this.#checked) await this.#source.checkUpload();
+    this.#checked = true;
   }
 
   async #uploadPart(bytes: Pieces): Promise<void> {

@@ -1,24 +1,23 @@
 import { logError } from "../runtime/log.ts";
-import { type NewAsset, r2Key } from "../model/asset.ts";
+import { bodyKey, type NewAsset, type RecordBody } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { Refused, type Result, unavailable } from "../model/refusal.ts";
-import type { Principal } from "../model/vault.ts";
+import type { Durability, Principal } from "../model/vault.ts";
 import { callVault, type VaultCaller } from "../vault/client.ts";
-import type { Durability, RecordBody } from "../vault/live.ts";
 import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "./bounds.ts";
 import type { Received } from "./received.ts";
-import type { Stored } from "./staged.ts";
+import type { Staged } from "./staged.ts";
 import { putCopy } from "./r2-part.ts";
 
 /**
  * The end of an upload, from the last call to R2 to the commit or to the removal of the body, within the time that Workers
  * grant to a request whose client has gone (bounds.ts): to be handed to `waitUntil` before it begins.
  */
-export async function conclude<T extends object>(
+export async function finishUpload<T extends object>(
   received: Received,
-  commit: (stored: Stored) => Promise<Result<T>>,
+  commit: (stored: Staged) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  let stored: Stored;
+  let stored: Staged;
   try {
     stored = await received.store();
   } catch (error) {
@@ -33,10 +32,10 @@ export async function conclude<T extends object>(
  * Makes a stored body an asset. A vault that has just lost its storage does not take it under its id, which may have been
  * committed, and even deleted, in what was lost. Then it becomes an asset under another id, and its first copy is kept.
  */
-export async function publish(
+export async function commitUpload(
   caller: VaultCaller,
   principal: Principal,
-  stored: Stored,
+  stored: Staged,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability & { id: string }>> {
   const outcome = await settle(caller, principal, stored, createOnly);
@@ -48,9 +47,9 @@ export async function publish(
   return again.ok ? { ...again, id: copy.upload.id } : again;
 }
 
-async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset): Promise<Stored | undefined> {
+async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset): Promise<Staged | undefined> {
   const id = newAssetId();
-  const r2_key = r2Key(vaultId, upload, id);
+  const r2_key = bodyKey(vaultId, upload, id);
   try {
     const copy = async (): Promise<boolean> => {
       const body = await env.BUCKET.get(upload.r2_key);
@@ -75,14 +74,14 @@ async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset)
 async function settle(
   caller: VaultCaller,
   principal: Principal,
-  { upload, discard }: Stored,
+  { upload, discard }: Staged,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability>> {
   let attempts = 0;
   try {
     const call = callVault(caller, "repeatable", (stub) => {
       attempts++;
-      return stub.commit(principal, upload, createOnly);
+      return stub.commitUpload(principal, upload, createOnly);
     });
     const outcome = await caller.watchdog.within(COMMIT_MS, call);
     if (outcome.ok || outcome.keep) return outcome;
@@ -95,7 +94,7 @@ async function settle(
     logError("upload: commit failed", error, { vault: caller.vaultId, asset: upload.id });
   }
   try {
-    const call = callVault(caller, "repeatable", (stub) => stub.resolve(upload.id, upload.r2_key));
+    const call = callVault(caller, "repeatable", (stub) => stub.resolveUpload(upload.id, upload.r2_key));
     const outcome = await caller.watchdog.within(RESOLVE_MS, call);
     if (outcome.ok && outcome.record) return { ok: true, ...outcome.record };
     // The vault is gone for good: nothing can come of the body.

@@ -1,6 +1,6 @@
 import { Pieces } from "../http/pieces.ts";
 import type { BodyReader } from "../http/body-reader.ts";
-import { type AssetPath, r2Key, stagingKey } from "../model/asset.ts";
+import { type AssetPath, bodyKey, stagingKey } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { lastSegment } from "../model/filename.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
@@ -12,7 +12,7 @@ import { type PartHeaders, parseParameters } from "./form-headers.ts";
 import { MAX_FIELD_BYTES, MAX_FIELDS_BYTES, SMALL_FIELD_BYTES } from "./limits.ts";
 import { formLoan } from "./memory.ts";
 import type { Received } from "./received.ts";
-import { describe, mimeTypeOf, type Stored, storedIn } from "./staged.ts";
+import { describe, mimeTypeOf, type Staged, stagedIn } from "./staged.ts";
 
 /** Names are the client's: they are quoted in messages, but not at any length. */
 const quoted = (name: string): string => name.slice(0, 64);
@@ -102,15 +102,15 @@ class FormReceiver {
   }
 
   #sink(part: PartHeaders, filename: string): BodySink {
-    const { vaultId, admit } = this.#context;
+    const { vaultId, checkUpload } = this.#context;
     const path = (): AssetPath | undefined => this.#fields.path(filename);
     return new BodySink(this.#context, this.#reader, {
       key: () => {
         const known = path();
-        return known ? r2Key(vaultId, known, this.#id) : stagingKey(vaultId, this.#id);
+        return known ? bodyKey(vaultId, known, this.#id) : stagingKey(vaultId, this.#id);
       },
       mimeType: () => mimeTypeOf(part.contentType, path()?.filename ?? lastSegment(filename)),
-      admit: () => admit(path()),
+      checkUpload: () => checkUpload(path()),
     });
   }
 
@@ -144,12 +144,12 @@ class FormReceiver {
     const file = this.#file;
     if (!file) throw new Error("a complete form has a file");
     const path = this.#fields.finalPath(file.filename);
-    const r2_key = r2Key(this.#context.vaultId, path, this.#id);
+    const r2_key = bodyKey(this.#context.vaultId, path, this.#id);
     const mime_type = mimeTypeOf(file.part.contentType, path.filename);
     file.sink.verify(file.promised);
-    const store = async (): Promise<Stored> => {
+    const store = async (): Promise<Staged> => {
       const facts = await file.sink.store(r2_key, mime_type);
-      return storedIn(file.sink, describe({ id: this.#id, r2_key, mime_type, path, fields: this.#fields, facts }));
+      return stagedIn(file.sink, describe({ id: this.#id, r2_key, mime_type, path, fields: this.#fields, facts }));
     };
     return { store, abort: () => file.sink.abort(), ignored: this.#fields.ignored };
   }

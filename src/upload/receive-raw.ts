@@ -1,6 +1,7 @@
-import { CACHE_BUSTER, type Query } from "../http/query.ts";
+import { CACHE_BUSTER } from "../api/schemas.ts";
+import type { Query } from "../http/query.ts";
 import type { BodyReader } from "../http/body-reader.ts";
-import { r2Key } from "../model/asset.ts";
+import { bodyKey } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
@@ -9,7 +10,7 @@ import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
 import { fileLoan } from "./memory.ts";
 import type { Received } from "./received.ts";
-import { describe, mimeTypeOf, type Stored, storedIn } from "./staged.ts";
+import { describe, mimeTypeOf, type Staged, stagedIn } from "./staged.ts";
 
 /** What curl says of any `--data-binary`: it tells nothing of the file. */
 const FORM_DEFAULT = "application/x-www-form-urlencoded";
@@ -33,20 +34,20 @@ export async function receiveRaw(
     const declaredType = essenceOf(request.contentType) === FORM_DEFAULT ? "" : request.contentType;
     const mime_type = mimeTypeOf(declaredType, path.filename);
     const id = newAssetId();
-    const r2_key = r2Key(context.vaultId, path, id);
+    const r2_key = bodyKey(context.vaultId, path, id);
     await reader.borrow(fileLoan(reader.declared));
     const body = new BodySink(context, reader, {
       key: () => r2_key,
       mimeType: () => mime_type,
       size: reader.declared,
-      admit: () => context.admit(path),
+      checkUpload: () => context.checkUpload(path),
     });
     sink = body;
     for (let chunk = await reader.read(); chunk; chunk = await reader.read()) await body.write(chunk);
     body.verify(promised);
-    const store = async (): Promise<Stored> => {
+    const store = async (): Promise<Staged> => {
       const facts = await body.store(r2_key, mime_type);
-      return storedIn(body, describe({ id, r2_key, mime_type, path, fields, facts }));
+      return stagedIn(body, describe({ id, r2_key, mime_type, path, fields, facts }));
     };
     return { ok: true, received: { store, abort: () => body.abort(), ignored: fields.ignored } };
   } catch (error) {

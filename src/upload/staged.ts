@@ -5,7 +5,7 @@ import type { BodyFacts, BodySink } from "./body-sink.ts";
 import type { UploadFields } from "./fields.ts";
 
 /** A body that is in R2 and may be committed, or removed if the commit is refused. */
-export interface Stored {
+export interface Staged {
   readonly upload: NewAsset;
   readonly discard: () => Promise<void>;
 }
@@ -33,4 +33,4 @@ export function describe(
   };
 }
 
-export const storedIn = (sink: BodySink, upload: NewAsset): Stored => ({ upload, discard: () => sink.abort() });
+export const stagedIn = (sink: BodySink, upload: NewAsset): Staged => ({ upload, discard: () => sink.abort() });

@@ -2,29 +2,11 @@ import type { Env } from "../env.ts";
 import { logError } from "../runtime/log.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
 import { VAULT_TIMEOUT_MS } from "../runtime/timeouts.ts";
-import { TimeoutError, type Watchdog } from "../model/time.ts";
+import { TimeoutError, type Watchdog } from "../runtime/wait.ts";
 import type { Vault } from "./vault.ts";
 
 /** What the router may call. The methods as declared: the platform's stub types wrap every field of a union in promises. */
-export type VaultStub = Pick<
-  Vault,
-  | "get"
-  | "locate"
-  | "admit"
-  | "list"
-  | "authorize"
-  | "commit"
-  | "resolve"
-  | "patch"
-  | "remove"
-  | "describe"
-  | "destroy"
-  | "reconcile"
-  | "clearLostWindows"
-  | "listKeys"
-  | "createKey"
-  | "revokeKey"
->;
+export type VaultStub = Omit<Vault, keyof DurableObject>;
 
 /** A read; a write that has the same effect done twice as done once; or one that has not. */
 export type CallKind = "read" | "repeatable" | "once";

@@ -72,15 +72,6 @@ export const FLUSH_BYTES = 4_000_000;
 /** A request that finds the vault being rebuilt waits this long before it gets 503. */
 export const REBUILD_WAIT_MS: number = 5_000;
 
-/** Records and list pages that a vault keeps ready in memory, each. Characters. */
-export const CACHE_SIZE = 4_000_000;
-
-/**
- * The same of all vaults whose objects share an isolate, and its 128 MB, together: at two bytes a character 16 MB. As much
- * as one vault alone may use. Characters.
- */
-export const ISOLATE_CACHE_SIZE: number = 2 * CACHE_SIZE;
-
 /**
  * JSON of a list page that is sent as one string, and kept ready: 200 rows of 1,300 characters, which they reach only with
  * large metadata. Characters.

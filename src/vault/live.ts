@@ -4,18 +4,19 @@ import { claimVault } from "../d1/vaults.ts";
 import { newAssetId } from "../model/id.ts";
 import { boundWindows, completeSince, type LostWindow, parseWindows } from "../model/lost-window.ts";
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
-import { timestamp, within } from "../model/time.ts";
-import type { Principal } from "../model/vault.ts";
-import type { BoundedBucket } from "../r2/bucket.ts";
+import { timestamp } from "../model/time.ts";
+import { within } from "../runtime/wait.ts";
+import type { Durability, Principal } from "../model/vault.ts";
+import type { RecordBody } from "../model/asset.ts";
+import type { Bucket } from "../r2/bucket.ts";
 import type { Alarm } from "./alarm.ts";
 import { AnswerCache } from "../runtime/answer-cache.ts";
-import { Drain } from "./sync/relay.ts";
-import { eraseStep } from "./sync/relay-r2.ts";
-import type { Index } from "./state/database.ts";
+import { Relay } from "./sync/relay.ts";
+import { deleteBodies } from "./sync/relay-r2.ts";
+import type { VaultDatabase } from "./state/database.ts";
 import { Keyring } from "./state/keyring.ts";
 import {
   ALARM_DELAY_MS,
-  CACHE_SIZE,
   DURABLE_WAIT_MS,
   FORGET_EVERY_MS,
   KEYS_FORGOTTEN,
@@ -24,24 +25,14 @@ import {
   VOID_MS,
   VOIDS_PRUNED,
 } from "./limits.ts";
-import { Recorder } from "./sync/relay-d1.ts";
+import { D1Steps } from "./sync/relay-d1.ts";
 import { Reconciler, type ReconcileSettings } from "./sync/reconcile.ts";
 import type { VaultRow } from "./state/schema.ts";
 import { type Takeover, takeoverStep } from "./sync/takeover.ts";
-import { type Operation, Writes } from "./state/group-commit.ts";
+import { type Operation, GroupCommit } from "./state/group-commit.ts";
 
-/** A record as JSON text, ready to be sent, with its entity tag. */
-export interface RecordBody {
-  body: string;
-  etag: string;
-}
-
-/** Whether every store that a write concerns has it, or the vault alone holds it so far. */
-export interface Durability {
-  durable: boolean;
-  /** How long the answer waited for them, in milliseconds. */
-  waited: number;
-}
+/** What a vault keeps ready in memory of its records, and as much of its list pages. Characters. */
+const CACHE_SIZE = 4_000_000;
 
 /**
  * What depends on the state of an asset is careful: it waits until it is known whether the storage is old.
@@ -55,14 +46,14 @@ export type Urgency = "careful" | "ordinary" | "urgent" | "vital";
  * between one start of the object and the next; everything that must last is in the index.
  */
 export class LiveVault {
-  readonly #index: Index;
+  readonly #database: VaultDatabase;
   readonly #db: BoundedD1;
   readonly #alarm: Alarm;
   readonly #keyring: Keyring;
-  readonly #writes: Writes;
-  readonly #recorder: Recorder;
-  readonly recorder: Drain;
-  readonly eraser: Drain;
+  readonly #groupCommit: GroupCommit;
+  readonly #d1Steps: D1Steps;
+  readonly relayD1: Relay;
+  readonly relayR2: Relay;
   #row: VaultRow;
   /** The revision with which this start began. */
   readonly #began: number;
@@ -81,21 +72,21 @@ export class LiveVault {
 
   constructor(
     row: VaultRow,
-    stores: { index: Index; db: BoundedD1; bucket: BoundedBucket; alarm: Alarm },
+    stores: { database: VaultDatabase; db: BoundedD1; bucket: Bucket; alarm: Alarm },
     settings: ReconcileSettings,
   ) {
-    const { index, db, bucket, alarm } = stores;
+    const { database, db, bucket, alarm } = stores;
     this.#row = begun(row);
     this.#began = row.rev;
     // D1 must not hear of this start before the storage knows of it, should the next one have to tell. Other than what is
     // left over, it hears of nothing that is not saved.
-    if (row.loaded !== null || row.recorded < row.rev) index.saveVault(this.#row);
+    if (row.loaded !== null || row.recorded < row.rev) database.saveVault(this.#row);
     this.#windows = parseWindows(row.lost_windows);
-    this.#index = index;
+    this.#database = database;
     this.#db = db;
     this.#alarm = alarm;
-    this.#keyring = new Keyring(index);
-    this.#recorder = new Recorder(index, db, {
+    this.#keyring = new Keyring(database);
+    this.#d1Steps = new D1Steps(database, db, {
       row: () => this.#row,
       set: (fields, save) => this.#set(fields, save),
       takeOver: (known) => this.#takeOver(known),
@@ -109,35 +100,35 @@ export class LiveVault {
         void this.#alarm.set(0);
       },
     });
-    this.recorder = new Drain({
-      name: "recorder",
-      done: row.recorded,
+    this.relayD1 = new Relay({
+      name: "relay-d1",
+      watermark: row.recorded,
       target: () => this.#row.rev,
       unsettled: () => this.#row.loaded !== null || this.#row.merging !== null,
-      step: () => (this.#row.merging === null ? this.#recorder.step(this.recorder.done) : this.#mergeStep()),
-      advanced: () => this.eraser.nudge(),
+      step: () => (this.#row.merging === null ? this.#d1Steps.step(this.relayD1.watermark) : this.#mergeStep()),
+      advanced: () => this.relayR2.wake(),
       interrupted: () => void this.#alarm.set(0),
     });
-    this.eraser = new Drain({
-      name: "eraser",
-      done: row.erased,
-      target: () => this.recorder.done,
-      step: () => eraseStep(index, bucket, this.eraser.done, this.recorder.done),
+    this.relayR2 = new Relay({
+      name: "relay-r2",
+      watermark: row.erased,
+      target: () => this.relayD1.watermark,
+      step: () => deleteBodies(database, bucket, this.relayR2.watermark, this.relayD1.watermark),
       interrupted: () => void this.#alarm.set(0),
     });
-    this.#writes = new Writes({
-      index,
+    this.#groupCommit = new GroupCommit({
+      database,
       state: () => this.#row,
       persist: (state) => this.#persist(state),
-      expected: () => this.recorder.answered,
+      expected: () => this.relayD1.answered,
       committed: (state, touched) => this.#committed(state, touched),
     });
     this.reconciler = new Reconciler(this, stores, settings);
     // Whoever starts a vault sees to what an earlier start has left, whether or not an alarm is still set for it.
-    this.recorder.nudge();
-    if (this.eraser.behind) this.eraser.nudge();
-    const isBehind = row.recorded < row.rev || this.eraser.behind || row.status !== "active" || row.merging !== null;
-    const due = Math.min(this.reconciler.due, index.outbox.parked(1)[0]?.retry_at ?? Infinity);
+    this.relayD1.wake();
+    if (this.relayR2.isBehind) this.relayR2.wake();
+    const isBehind = row.recorded < row.rev || this.relayR2.isBehind || row.status !== "active" || row.merging !== null;
+    const due = Math.min(this.reconciler.due, database.outbox.parked(1)[0]?.retry_at ?? Infinity);
     void alarm.restore(isBehind ? ALARM_DELAY_MS : Math.max(0, due - Date.now()));
   }
 
@@ -166,7 +157,7 @@ export class LiveVault {
 
   /** Changes that only this vault holds so far; what D1 had and lost does not count, or no write would be taken. */
   get #backlog(): number {
-    return this.#row.rev - Math.max(this.recorder.done, this.#lostAt);
+    return this.#row.rev - Math.max(this.relayD1.watermark, this.#lostAt);
   }
 
   /** Runs an operation in the next group. The key is checked there too: another operation may revoke it first. */
@@ -182,18 +173,18 @@ export class LiveVault {
     if (urgency !== "vital" && urgency !== "urgent" && this.#backlog > MAX_UNRECORDED) {
       return unavailable("the durable record is not keeping up with writes", 5);
     }
-    return this.#writes.run((change) => this.refusal(principal) ?? operation(change));
+    return this.#groupCommit.run((change) => this.refusal(principal) ?? operation(change));
   }
 
   /** Whether D1 has `rev`; waits for it as long as a writer may. What D1 refuses it does not have. */
   async recorded(rev: number): Promise<boolean> {
-    return (await this.recorder.until(rev)) && !this.#index.outbox.isParkedRev(rev);
+    return (await this.relayD1.waitFor(rev)) && !this.#database.outbox.isParkedRev(rev);
   }
 
   /** Waits until D1 has `rev` (and, with `erased`, R2 has lost the bodies due by then), as long as a writer may. */
   async durable(rev: number, erased = false): Promise<Durability> {
     const started = Date.now();
-    const durable = (await this.recorded(rev)) && (!erased || (await this.eraser.until(rev)));
+    const durable = (await this.recorded(rev)) && (!erased || (await this.relayR2.waitFor(rev)));
     return { durable, waited: Date.now() - started };
   }
 
@@ -202,13 +193,13 @@ export class LiveVault {
    * latest state. While D1 is down it goes by what is here.
    */
   async #current(): Promise<void> {
-    if (this.#row.loaded === null || this.recorder.stalled) return;
-    await within(DURABLE_WAIT_MS, this.recorder.drain()).catch(() => {});
+    if (this.#row.loaded === null || this.relayD1.isStalled) return;
+    await within(DURABLE_WAIT_MS, this.relayD1.run()).catch(() => {});
   }
 
   /** Whether D1 has confirmed that it knows no more than this vault; asks it if need be. */
   async confirmed(): Promise<boolean> {
-    if (this.#row.loaded !== null) await this.recorder.drain();
+    if (this.#row.loaded !== null) await this.relayD1.run();
     return this.#row.loaded === null && this.#row.merging === null;
   }
 
@@ -217,28 +208,28 @@ export class LiveVault {
    * when there is more of this to do, in epoch milliseconds.
    */
   async settle(): Promise<number> {
-    await this.recorder.drain();
-    await this.eraser.drain();
+    await this.relayD1.run();
+    await this.relayR2.run();
     const row = { ...this.#row };
-    this.#index.transaction(() => {
-      this.#index.voids.prune(newAssetId(Date.now() - VOID_MS), Date.now(), VOIDS_PRUNED);
-      if (this.#trim(row) || this.#unsaved) this.#index.saveVault(row);
+    this.#database.transaction(() => {
+      this.#database.voids.prune(newAssetId(Date.now() - VOID_MS), Date.now(), VOIDS_PRUNED);
+      if (this.#trim(row) || this.#unsaved) this.#database.saveVault(row);
     });
     this.#row = row;
     this.#unsaved = false;
-    if (this.recorder.behind) return Infinity;
-    if (Date.now() >= this.#forgetAt || this.#recorder.correcting) {
-      const forget = this.#keyring.forget((ids) => this.correctKeys(ids, []), this.#recorder.correcting);
+    if (this.relayD1.isBehind) return Infinity;
+    if (Date.now() >= this.#forgetAt || this.#d1Steps.correcting) {
+      const forget = this.#keyring.forget((ids) => this.correctKeys(ids, []), this.#d1Steps.correcting);
       const outcome = await this.write({ kind: "admin" }, forget, "urgent");
       // No more than one group forgets: there may be others.
       if (outcome.ok && outcome.forgotten === KEYS_FORGOTTEN) return 0;
       this.#forgetAt = Date.now() + FORGET_EVERY_MS;
     }
-    return this.#recorder.retryParked(this.recorder.done);
+    return this.#d1Steps.retryParked(this.relayD1.watermark);
   }
 
   correctKeys(unknown: readonly string[], lacking: readonly string[]): void {
-    this.#recorder.correctKeys(unknown, lacking);
+    this.#d1Steps.correctKeys(unknown, lacking);
   }
 
   /** D1 knows more than our storage, or something else: claims the vault anew, and takes D1's history over, step by step. */
@@ -248,7 +239,7 @@ export class LiveVault {
     // Unless the epoch ended before D1 had heard of it.
     const since = Math.min(known, completeSince(claimed.lost_windows, this.#row.epoch));
     log("vault: its storage is old, taking over D1's history", { vault: this.#row.id, rev: this.#row.rev, since });
-    const takeover: Takeover = { since, began: this.#began, base: claimed.rev, common: this.recorder.done };
+    const takeover: Takeover = { since, began: this.#began, base: claimed.rev, common: this.relayD1.watermark };
     this.#set(
       {
         epoch: claimed.epoch,
@@ -265,8 +256,8 @@ export class LiveVault {
       true,
     );
     // Whoever waits has been given a revision that will not be recorded as it is.
-    this.recorder.release();
-    this.eraser.release();
+    this.relayD1.release();
+    this.relayR2.release();
     // It may be cut off at any time.
     await this.#alarm.set(ALARM_DELAY_MS);
   }
@@ -279,11 +270,11 @@ export class LiveVault {
         apply: (operation) => this.write({ kind: "admin" }, operation, "vital"),
         reloadKeys: () => this.#keyring.reload(),
       },
-      this.#index,
+      this.#database,
       this.#db,
     );
-    if (!isLast) return this.recorder.done;
-    this.eraser.done = base;
+    if (!isLast) return this.relayD1.watermark;
+    this.relayR2.watermark = base;
     this.reconciler.request();
     log("vault: D1's history is taken over", { vault: this.#row.id, rev: this.#row.rev });
     return base;
@@ -292,7 +283,7 @@ export class LiveVault {
   #set(fields: Partial<VaultRow>, save: boolean): void {
     this.#row = { ...this.#row, ...fields };
     this.#windows = parseWindows(this.#row.lost_windows);
-    if (save) this.#index.saveVault(this.#row);
+    if (save) this.#database.saveVault(this.#row);
     else this.#unsaved = true;
   }
 
@@ -302,7 +293,7 @@ export class LiveVault {
    */
   #persist(row: VaultRow): void {
     this.#trim(row);
-    this.#index.saveVault(row);
+    this.#database.saveVault(row);
     this.#alarm.setInTransaction(ALARM_DELAY_MS);
   }
 
@@ -311,10 +302,10 @@ export class LiveVault {
    * anyway: behind the truth they only cause a repeated, harmless flush. Returns whether they had moved.
    */
   #trim(row: VaultRow): boolean {
-    if (this.recorder.done === row.recorded && this.eraser.done === row.erased) return false;
-    row.recorded = this.recorder.done;
-    row.erased = this.eraser.done;
-    this.#index.outbox.trim(row.recorded, row.erased);
+    if (this.relayD1.watermark === row.recorded && this.relayR2.watermark === row.erased) return false;
+    row.recorded = this.relayD1.watermark;
+    row.erased = this.relayR2.watermark;
+    this.#database.outbox.trim(row.recorded, row.erased);
     return true;
   }
 
@@ -326,7 +317,7 @@ export class LiveVault {
     this.#row = row;
     this.#unsaved = false;
     this.#alarm.confirm();
-    this.recorder.nudge();
+    this.relayD1.wake();
   }
 }
 

@@ -1,6 +1,6 @@
 import { showWindow, type ShownWindow } from "../model/lost-window.ts";
 import type { VaultInfo } from "../model/vault.ts";
-import type { Index } from "./state/database.ts";
+import type { VaultDatabase } from "./state/database.ts";
 import type { LiveVault } from "./live.ts";
 import type { Findings } from "./sync/reconcile.ts";
 
@@ -31,10 +31,10 @@ export interface VaultReport extends VaultInfo {
   reconcile: Findings | null;
 }
 
-export function report(index: Index, live: LiveVault): VaultReport {
+export function report(database: VaultDatabase, live: LiveVault): VaultReport {
   const { id, name, created_at, status, assets, bytes, rev } = live.row;
   const windows = live.lostWindows.map(showWindow);
-  const parked = index.outbox.oldestParked();
+  const parked = database.outbox.oldestParked();
   return {
     id,
     name,
@@ -42,12 +42,12 @@ export function report(index: Index, live: LiveVault): VaultReport {
     status,
     assets,
     bytes,
-    partitions: index.partitions(REPORTED),
+    partitions: database.partitions(REPORTED),
     rev,
     // What D1 refuses is not recorded.
-    recorded_rev: Math.max(0, Math.min(live.recorder.done, (parked.rev ?? Infinity) - 1)),
-    outbox: index.outbox.size(),
-    parked: index.outbox.parked(REPORTED).map(({ id: asset, error }) => ({ id: asset, error })),
+    recorded_rev: Math.max(0, Math.min(live.relayD1.watermark, (parked.rev ?? Infinity) - 1)),
+    outbox: database.outbox.size(),
+    parked: database.outbox.parked(REPORTED).map(({ id: asset, error }) => ({ id: asset, error })),
     lost_windows: windows,
     lost_since: windows.at(-1)?.since ?? null,
     lost_until: windows.at(-1)?.until ?? null,

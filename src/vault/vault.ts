@@ -1,22 +1,29 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { log, logError } from "../runtime/log.ts";
-import { type Asset, type AssetPath, type BodyLocation, type NewAsset, toRecord } from "../model/asset.ts";
+import {
+  type Asset,
+  type AssetPath,
+  type BodyLocation,
+  type NewAsset,
+  type RecordBody,
+  toRecord,
+} from "../model/asset.ts";
 import type { Conditions } from "../model/etag.ts";
 import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
-import { within } from "../model/time.ts";
-import type { Key, NewKey, Principal } from "../model/vault.ts";
+import { within } from "../runtime/wait.ts";
+import type { Durability, Key, NewKey, Principal } from "../model/vault.ts";
 import { BoundedD1 } from "../d1/bounded.ts";
 import { shardOf } from "../d1/shards.ts";
-import { BoundedBucket } from "../r2/bucket.ts";
+import { Bucket } from "../r2/bucket.ts";
 import { Alarm } from "./alarm.ts";
-import { commit, nameTaken, patch, recordTag, remove, resolve } from "./state/assets.ts";
-import { Index } from "./state/database.ts";
+import { commitUpload, nameTaken, patchAsset, recordTag, deleteAsset, resolveUpload } from "./state/assets.ts";
+import { VaultDatabase } from "./state/database.ts";
 import { withoutRev } from "./state/key-table.ts";
-import { type Durability, LiveVault, type RecordBody, type Urgency } from "./live.ts";
+import { LiveVault, type Urgency } from "./live.ts";
 import { ALARM_DELAY_MS, REBUILD_WAIT_MS, RECONCILE_SLICE_MS } from "./limits.ts";
-import { page, type PageRequest } from "./state/list-page.ts";
+import { listPage, type PageRequest } from "./state/list-page.ts";
 import { buryAgain, purge } from "./sync/purge.ts";
 import { rebuild } from "./sync/rebuild.ts";
 import { reconcileSettings } from "./sync/reconcile.ts";
@@ -33,9 +40,9 @@ import type { Operation } from "./state/group-commit.ts";
  */
 export class Vault extends DurableObject<Env> {
   readonly #id: string;
-  readonly #index: Index;
+  readonly #database: VaultDatabase;
   readonly #alarm: Alarm;
-  readonly #bucket: BoundedBucket;
+  readonly #bucket: Bucket;
   #live: LiveVault | undefined;
   #waking: Promise<void> | undefined;
   /** The vault is gone for good, whatever D1 may come to say. */
@@ -45,11 +52,11 @@ export class Vault extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#index = new Index(ctx.storage);
+    this.#database = new VaultDatabase(ctx.storage);
     this.#alarm = new Alarm(ctx.storage);
-    this.#bucket = new BoundedBucket(env.BUCKET);
-    const buried = this.#index.buried();
-    const row = buried ? undefined : this.#index.load();
+    this.#bucket = new Bucket(env.BUCKET);
+    const buried = this.#database.buried();
+    const row = buried ? undefined : this.#database.load();
     this.#buried = buried !== undefined;
     // An object that its alarm has woken may not be told its name.
     this.#id = buried?.id ?? row?.id ?? ctx.id.name ?? "";
@@ -58,17 +65,17 @@ export class Vault extends DurableObject<Env> {
 
   // --- assets
 
-  async get(principal: Principal, id: string): Promise<Result<RecordBody>> {
+  async getAsset(principal: Principal, id: string): Promise<Result<RecordBody>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
     const ready = live.records.get(id);
     if (ready) return { ok: true, ...ready };
-    const asset = this.#index.asset(id);
+    const asset = this.#database.asset(id);
     return asset ? { ok: true, ...live.records.set(id, this.#render(asset)) } : assetNotFound();
   }
 
-  /** A page as JSON text, or as a stream of it when it is large; see {@link page}. */
-  async list(
+  /** A page as JSON text, or as a stream of it when it is large; see {@link listPage}. */
+  async listAssets(
     principal: Principal,
     request: PageRequest,
   ): Promise<Result<{ body: string | ReadableStream<Uint8Array> }>> {
@@ -78,13 +85,13 @@ export class Vault extends DurableObject<Env> {
     const key = [partition, collection, channel, request.before, request.limit].join("/");
     const ready = live.pages.get(key);
     if (ready) return { ok: true, body: ready.body };
-    const body = page(this.#index, this.#id, request);
+    const body = listPage(this.#database, this.#id, request);
     if (typeof body === "string") live.pages.set(key, { body });
     return { ok: true, body };
   }
 
   /** Whether a principal may act at all: asked before a request is refused for what it says. */
-  async authorize(principal: Principal): Promise<Result> {
+  async checkKey(principal: Principal): Promise<Result> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     return "ok" in live ? live : { ok: true };
   }
@@ -93,64 +100,72 @@ export class Vault extends DurableObject<Env> {
    * What it takes to serve an asset's body: by its id, or the newest at a path. Its fields never change, so that the
    * answer stays right while the body is streamed.
    */
-  async locate(principal: Principal, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
+  async locateContent(principal: Principal, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
-    const asset = typeof what === "string" ? this.#index.asset(what) : this.#index.newestAt(what);
+    const asset = typeof what === "string" ? this.#database.asset(what) : this.#database.newestAt(what);
     if (!asset) return assetNotFound();
     const { id, r2_key, filename, size, mime_type, sha256, created_at } = asset;
     return { ok: true, body: { id, r2_key, filename, size, mime_type, sha256, created_at } };
   }
 
   /** Asked before a large upload, whose path is perhaps not known yet: would its commit be refused? Commit decides. */
-  async admit(principal: Principal, path: AssetPath | undefined, createOnly: boolean): Promise<Result> {
+  async checkUpload(principal: Principal, path: AssetPath | undefined, createOnly: boolean): Promise<Result> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
-    return "ok" in live ? live : (createOnly && path && nameTaken(this.#index, path)) || { ok: true };
+    return "ok" in live ? live : (createOnly && path && nameTaken(this.#database, path)) || { ok: true };
   }
 
-  /** See {@link commit}. The body must be in R2 under `upload.r2_key` before this is called. */
-  async commit(principal: Principal, upload: NewAsset, createOnly = false): Promise<Result<RecordBody & Durability>> {
-    const operation = (live: LiveVault) => commit(this.#index, upload, createOnly, live.lostWindows);
+  /** See {@link commitUpload}. The body must be in R2 under `upload.r2_key` before this is called. */
+  async commitUpload(
+    principal: Principal,
+    upload: NewAsset,
+    createOnly = false,
+  ): Promise<Result<RecordBody & Durability>> {
+    const operation = (live: LiveVault) => commitUpload(this.#database, upload, createOnly, live.lostWindows);
     const outcome = await this.#write(principal, operation, createOnly ? "careful" : "ordinary");
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
 
-  /** See {@link resolve}. Asks for no key: the caller began its upload with a good one. */
-  async resolve(id: string, body: string): Promise<Result<{ record: (RecordBody & Durability) | null }>> {
+  /** See {@link resolveUpload}. Asks for no key: the caller began its upload with a good one. */
+  async resolveUpload(id: string, body: string): Promise<Result<{ record: (RecordBody & Durability) | null }>> {
     const live = this.#admit({ kind: "admin" }) ?? (await this.#enter({ kind: "admin" }));
     if ("ok" in live) return live;
     // A storage that is old may not know the asset, whose body would then be deleted.
     if (!(await live.confirmed())) return unavailable("the durable record does not answer");
-    const outcome = await live.write({ kind: "admin" }, resolve(this.#index, id, body, live.lostWindows), "urgent");
+    const outcome = await live.write(
+      { kind: "admin" },
+      resolveUpload(this.#database, id, body, live.lostWindows),
+      "urgent",
+    );
     if (!outcome.ok) return outcome;
     return { ok: true, record: outcome.asset && (await this.#acknowledge(outcome.asset)) };
   }
 
-  async patch(
+  async patchAsset(
     principal: Principal,
     id: string,
     body: AssetPatch,
     conditions: Conditions,
   ): Promise<Result<RecordBody & Durability>> {
-    const outcome = await this.#write(principal, () => patch(this.#index, id, body, conditions), "careful");
+    const outcome = await this.#write(principal, () => patchAsset(this.#database, id, body, conditions), "careful");
     return outcome.ok ? { ok: true, ...(await this.#acknowledge(outcome.asset)) } : outcome;
   }
 
-  async remove(principal: Principal, id: string, conditions: Conditions): Promise<Result<Durability>> {
-    const outcome = await this.#write(principal, () => remove(this.#index, id, conditions), "careful");
+  async deleteAsset(principal: Principal, id: string, conditions: Conditions): Promise<Result<Durability>> {
+    const outcome = await this.#write(principal, () => deleteAsset(this.#database, id, conditions), "careful");
     if (!outcome.ok) return outcome;
     return { ok: true, ...(await this.#need().durable(outcome.rev, true)) };
   }
 
   // --- the vault and its keys
 
-  async describe(principal: Principal): Promise<Result<{ vault: VaultReport }>> {
+  async describeVault(principal: Principal): Promise<Result<{ vault: VaultReport }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
-    return "ok" in live ? live : { ok: true, vault: report(this.#index, live) };
+    return "ok" in live ? live : { ok: true, vault: report(this.#database, live) };
   }
 
   /** Deletes the vault: its keys are refused from here on, and the alarm removes everything else. */
-  async destroy(principal: Principal): Promise<Result<Durability & { vault: VaultReport }>> {
+  async deleteVault(principal: Principal): Promise<Result<Durability & { vault: VaultReport }>> {
     const outcome = await this.#write<{ rev: number }>(
       principal,
       ({ row }) =>
@@ -164,17 +179,17 @@ export class Vault extends DurableObject<Env> {
     if (!outcome.ok) return outcome;
     const durability = await this.#need().durable(outcome.rev);
     await this.#alarm.set(0);
-    const described = await this.describe(principal);
+    const described = await this.describeVault(principal);
     return described.ok ? { ...described, ...durability } : described;
   }
 
-  /** Compares index, D1 and R2 and makes them agree, from now on in the background; {@link describe} tells how it goes. */
-  async reconcile(principal: Principal): Promise<Result<{ vault: VaultReport }>> {
+  /** Compares index, D1 and R2 and makes them agree, from now on in the background; {@link describeVault} tells how it goes. */
+  async reconcileVault(principal: Principal): Promise<Result<{ vault: VaultReport }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
     if ("ok" in live) return live;
     live.reconciler.request();
     await this.#alarm.set(0);
-    return { ok: true, vault: report(this.#index, live) };
+    return { ok: true, vault: report(this.#database, live) };
   }
 
   /** Declares that nothing more is to be found of what was lost: bodies that no asset names are deleted from now on. */
@@ -189,7 +204,7 @@ export class Vault extends DurableObject<Env> {
   /** Keys with an id below `before`, newest first. */
   async listKeys(principal: Principal, before: string, limit: number): Promise<Result<{ keys: Key[] }>> {
     const live = this.#admit(principal) ?? (await this.#enter(principal));
-    return "ok" in live ? live : { ok: true, keys: this.#index.keys.before(before, limit).map(withoutRev) };
+    return "ok" in live ? live : { ok: true, keys: this.#database.keys.before(before, limit).map(withoutRev) };
   }
 
   /** Stores a key whose token nobody has seen yet. Only a key that D1 has too counts as created; else 503 and no key. */
@@ -219,7 +234,7 @@ export class Vault extends DurableObject<Env> {
       pause = await this.#work();
     } catch (error) {
       logError("vault: background work failed", error, { vault: this.#id });
-      pause = this.#live?.recorder.retryDelay ?? ALARM_DELAY_MS;
+      pause = this.#live?.relayD1.retryDelay ?? ALARM_DELAY_MS;
     }
     if (pause !== undefined) await this.#alarm.set(pause);
   }
@@ -234,19 +249,19 @@ export class Vault extends DurableObject<Env> {
     const again = await live.settle();
     const { recorded, erased, rev } = live.row;
     log("vault: settled", { vault: this.#id, rev, recorded, erased, ms: Date.now() - started });
-    if (live.recorder.behind) return live.recorder.retryDelay;
+    if (live.relayD1.isBehind) return live.relayD1.retryDelay;
     if (live.row.status !== "active") return this.#purge(live);
-    if (live.eraser.behind) return live.eraser.retryDelay;
+    if (live.relayR2.isBehind) return live.relayR2.retryDelay;
     await live.reconciler.run(started + RECONCILE_SLICE_MS);
     return Math.max(0, Math.min(again, live.reconciler.due) - Date.now());
   }
 
   async #purge(live: LiveVault): Promise<number | undefined> {
-    const pause = await purge(live.row, { index: this.#index, db: this.#db(), bucket: this.#bucket });
+    const pause = await purge(live.row, { database: this.#database, db: this.#db(), bucket: this.#bucket });
     if (pause !== undefined) return pause;
     this.#live = undefined;
     this.#buried = this.#watched = true;
-    this.#index.bury();
+    this.#database.bury();
     await this.ctx.storage.deleteAlarm();
     return undefined;
   }
@@ -271,7 +286,7 @@ export class Vault extends DurableObject<Env> {
     }
     const admitted = this.#admit(principal);
     if (admitted) return admitted;
-    if (!this.#buried && this.#index.exists()) return unavailable("the vault is being rebuilt", 2);
+    if (!this.#buried && this.#database.exists()) return unavailable("the vault is being rebuilt", 2);
     return principal.kind === "admin"
       ? refuse("NOT_FOUND", "no vault with this id")
       : refuse("UNAUTHORIZED", "the vault of this key no longer exists");
@@ -287,7 +302,7 @@ export class Vault extends DurableObject<Env> {
 
   async #rebuild(): Promise<void> {
     if (this.#live || this.#buried || !shardOf(this.env, this.#id)) return;
-    const state = await rebuild(this.#index, this.#db(), this.#id, this.#alarm);
+    const state = await rebuild(this.#database, this.#db(), this.#id, this.#alarm);
     this.#buried = state === "deleted";
     if (typeof state !== "string") this.#live = this.#start(state);
   }
@@ -295,7 +310,7 @@ export class Vault extends DurableObject<Env> {
   #start(row: VaultRow): LiveVault {
     return new LiveVault(
       row,
-      { index: this.#index, db: this.#db(), bucket: this.#bucket, alarm: this.#alarm },
+      { database: this.#database, db: this.#db(), bucket: this.#bucket, alarm: this.#alarm },
       reconcileSettings(this.env),
     );
   }

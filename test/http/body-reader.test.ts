@@ -5,7 +5,7 @@ import { MemoryBudget } from "../../src/runtime/memory-budget.ts";
 import { MIN_RATE, PATIENCE_MS } from "../../src/runtime/pace.ts";
 import { BodyReader } from "../../src/http/body-reader.ts";
 import { Refused } from "../../src/model/refusal.ts";
-import { Watchdog } from "../../src/model/time.ts";
+import { Watchdog } from "../../src/runtime/wait.ts";
 
 const KIB = 1024;
 

@@ -4,11 +4,24 @@ import { expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Folders of src from storage up to the edge: each imports only from itself and from those before it. */
-const LAYERS = ["model", "d1", "r2", "vault", "http", "upload", "routes"];
+/** The folders of src, each with those that it may import from beside itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  runtime: ["model"],
+  api: ["model"],
+  d1: ["model", "runtime"],
+  r2: ["model", "runtime"],
+  vault: ["model", "runtime", "d1", "r2"],
+  http: ["model", "runtime", "api", "vault"],
+  upload: ["model", "runtime", "api", "vault", "r2", "http"],
+  routes: ["model", "runtime", "api", "vault", "r2", "d1", "http", "upload"],
+};
 
-/** Single files that every layer may use. */
-const SHARED = ["src/env.ts", "src/log.ts"];
+/** What is the whole of a folder to those outside it. */
+const FRONT: Readonly<Record<string, readonly string[]>> = { vault: ["client.ts"] };
+
+/** A file that every folder may use. */
+const SHARED = ["src/env.ts"];
 
 const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
@@ -24,13 +37,29 @@ const imports = new Map(
   ]),
 );
 
+/** The folder of src that a file stands in. */
+const roomOf = (file: string): string => file.split("/")[1] ?? "";
+
 it("imports: run one way, from the edge to storage", () => {
   const wrong: string[] = [];
   for (const [file, targets] of imports) {
-    const layer = LAYERS.indexOf(file.split("/")[1] ?? "");
+    const allowed = MAY_IMPORT[roomOf(file)];
     for (const target of targets) {
-      const below = LAYERS.indexOf(target.split("/")[1] ?? "");
-      if (layer >= 0 && !SHARED.includes(target) && (below < 0 || below > layer)) wrong.push(`${file} → ${target}`);
+      const isAllowed = SHARED.includes(target) || roomOf(target) === roomOf(file) || allowed?.includes(roomOf(target));
+      if (allowed && !isAllowed) wrong.push(`${file} → ${target}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+it("imports: enter the vault by its front door", () => {
+  const wrong: string[] = [];
+  for (const [file, targets] of imports) {
+    for (const target of targets) {
+      const doors = FRONT[roomOf(target)];
+      const isInside = roomOf(file) === roomOf(target) || file === "src/index.ts";
+      if (doors && !isInside && !doors.includes(target.split("/").slice(2).join("/")))
+        wrong.push(`${file} → ${target}`);
     }
   }
   expect(wrong).toEqual([]);
@@ -53,7 +82,7 @@ it("SQL: stands in one module per database", () => {
   );
   const rooms = withSql.filter((file) => !file.startsWith("src/d1/"));
   expect(rooms.toSorted()).toEqual(
-    ["doubts", "index", "key-table", "outbox", "schema", "voids"].map((name) => `src/vault/${name}.ts`),
+    ["database", "doubts", "key-table", "outbox", "schema", "voids"].map((name) => `src/vault/state/${name}.ts`),
   );
 });
 

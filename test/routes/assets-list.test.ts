@@ -151,7 +151,7 @@ describe("what a list leaves in memory for a client that does not read", () => {
   /** A page as the vault hands it out. */
   const inVault = <T>(vault: TestVault, use: (body: string | ReadableStream<Uint8Array>) => Promise<T>): Promise<T> =>
     runInDurableObject(vault.stub, async (instance: Vault) => {
-      const outcome = await instance.list(
+      const outcome = await instance.listAssets(
         { kind: "admin" },
         { filter: {}, limit: 200, before: Number.MAX_SAFE_INTEGER },
       );
@@ -191,11 +191,11 @@ describe("list in a vault of 20,000 assets", () => {
   }, 120_000);
 
   /** Lists through the object's own method and counts the rows that SQLite read for it. */
-  const rowsRead = (request: Parameters<Vault["list"]>[1]): Promise<number> =>
+  const rowsRead = (request: Parameters<Vault["listAssets"]>[1]): Promise<number> =>
     runInDurableObject(vault.stub, async (instance: Vault, state) => {
       const { cursors, stop } = watchSql(state.storage.sql);
       try {
-        const outcome = await instance.list({ kind: "admin" }, request);
+        const outcome = await instance.listAssets({ kind: "admin" }, request);
         expect(outcome.ok && JSON.parse(outcome.body as string).data.length).toBe(request.limit);
       } finally {
         stop();

@@ -280,7 +280,7 @@ describe("patch", () => {
   it("never asks the vault about a patch that cannot fit", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
-    const asked = vi.spyOn(Vault.prototype, "patch");
+    const asked = vi.spyOn(Vault.prototype, "patchAsset");
     const many = Array.from({ length: 20_000 }, (_, i) => `"k${i}":1`).join(",");
     for (const body of [
       `{"metadata":{${many}}}`,

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { AnswerCache } from "../../src/runtime/answer-cache.ts";
-import { CACHE_SIZE, ISOLATE_CACHE_SIZE } from "../../src/vault/limits.ts";
+import { ISOLATE_CACHE_SIZE } from "../../src/runtime/answer-cache.ts";
+
+const CACHE_SIZE = ISOLATE_CACHE_SIZE / 2;
 
 const SIZE = 50_000;
 const answer = { body: "x".repeat(SIZE) };

@@ -1,4 +1,4 @@
-import { type Asset, ASSET_FIELDS, r2Key } from "../../src/model/asset.ts";
+import { type Asset, ASSET_FIELDS, bodyKey } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import type { TestVault } from "./api.ts";
 
@@ -28,7 +28,7 @@ export async function seed(vault: TestVault, count: number, fields: Partial<Asse
         rev: seq,
         id,
         ...path,
-        r2_key: r2Key(vault.id, path, id),
+        r2_key: bodyKey(vault.id, path, id),
         size: 1,
         mime_type: "text/plain",
         width: null,

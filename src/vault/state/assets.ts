@@ -5,7 +5,7 @@ import { isLost, type LostWindow } from "../../model/lost-window.ts";
 import { type AssetPatch, mergeMetadata, serializeMetadata } from "../../model/metadata.ts";
 import { type Conditions, failedCondition } from "../../model/etag.ts";
 import { assetNotFound, refuse, type Refusal, unavailable } from "../../model/refusal.ts";
-import type { Index } from "./database.ts";
+import type { VaultDatabase } from "./database.ts";
 import { VOID_MS } from "../limits.ts";
 import type { Operation } from "./group-commit.ts";
 
@@ -19,16 +19,16 @@ export const recordTag = (asset: Asset): string => `"${asset.rev}"`;
  *
  * So is an id from a lost window: it may have been committed, and even deleted, in what was lost. Its body is kept.
  */
-export function commit(
-  index: Index,
+export function commitUpload(
+  database: VaultDatabase,
   upload: NewAsset,
   createOnly: boolean,
   lost: readonly LostWindow[],
 ): Operation<{ asset: Asset }> {
   return (change) => {
-    const existing = index.asset(upload.id);
+    const existing = database.asset(upload.id);
     if (existing) return { ok: true, asset: existing };
-    if (index.voids.has(upload.id)) return unavailable("the upload was given up, or its asset deleted");
+    if (database.voids.has(upload.id)) return unavailable("the upload was given up, or its asset deleted");
     if (isLost(lost, idTime(upload.id))) {
       return {
         ...unavailable("the vault's storage was lost while this upload was under way: upload again"),
@@ -38,11 +38,11 @@ export function commit(
     if (Date.now() > idTime(upload.id) + UPLOAD_DEADLINE_MS) {
       return refuse("REQUEST_TIMEOUT", `an upload must finish within ${UPLOAD_DEADLINE_MS / 60_000} minutes`);
     }
-    const taken = createOnly ? nameTaken(index, upload) : undefined;
+    const taken = createOnly ? nameTaken(database, upload) : undefined;
     if (taken) return taken;
     const seq = change.next();
     const asset: Asset = { ...upload, seq, rev: seq, created_at: change.now, updated_at: change.now };
-    index.insertAsset(asset);
+    database.insertAsset(asset);
     change.count(asset.partition, 1, asset.size);
     return { ok: true, asset };
   };
@@ -52,27 +52,32 @@ export function commit(
  * Settles an upload whose commit gave no answer: the record if there is one, otherwise the id is voided, so that a
  * late commit is refused, and its body is deleted; but not if it may be a lost asset's.
  */
-export function resolve(
-  index: Index,
+export function resolveUpload(
+  database: VaultDatabase,
   id: string,
   body: string,
   lost: readonly LostWindow[],
 ): Operation<{ asset: Asset | null }> {
   return (change) => {
-    const asset = index.asset(id);
+    const asset = database.asset(id);
     if (asset) return { ok: true, asset };
-    if (!index.voids.has(id) && !isLost(lost, idTime(id))) {
-      voidAsset(index, id);
-      index.outbox.add({ rev: change.next(), seq: null, body });
+    if (!database.voids.has(id) && !isLost(lost, idTime(id))) {
+      voidAsset(database, id);
+      database.outbox.add({ rev: change.next(), seq: null, body });
     }
     return { ok: true, asset: null };
   };
 }
 
 /** Merges metadata and replaces tags, if the asset meets the conditions. */
-export function patch(index: Index, id: string, body: AssetPatch, conditions: Conditions): Operation<{ asset: Asset }> {
+export function patchAsset(
+  database: VaultDatabase,
+  id: string,
+  body: AssetPatch,
+  conditions: Conditions,
+): Operation<{ asset: Asset }> {
   return (change) => {
-    const old = index.asset(id);
+    const old = database.asset(id);
     if (!old) return assetNotFound();
     const failed = failedCondition(conditions, recordTag(old));
     if (failed) return failed;
@@ -85,25 +90,25 @@ export function patch(index: Index, id: string, body: AssetPatch, conditions: Co
     if (body.tags) asset.tags = body.tags;
     asset.rev = change.next();
     asset.updated_at = change.now;
-    index.updateAsset(asset);
+    database.updateAsset(asset);
     change.touched.push(asset.id);
-    index.outbox.add({ rev: asset.rev, seq: asset.seq, body: null });
+    database.outbox.add({ rev: asset.rev, seq: asset.seq, body: null });
     return { ok: true, asset };
   };
 }
 
 /** Removes the record at once, if it meets the conditions; the outbox sees to D1 and then to the body. */
-export function remove(index: Index, id: string, conditions: Conditions): Operation<{ rev: number }> {
+export function deleteAsset(database: VaultDatabase, id: string, conditions: Conditions): Operation<{ rev: number }> {
   return (change) => {
-    const asset = index.asset(id);
+    const asset = database.asset(id);
     if (!asset) return assetNotFound();
     const failed = failedCondition(conditions, recordTag(asset));
     if (failed) return failed;
     const rev = change.next();
-    index.deleteAsset(asset.seq);
-    voidAsset(index, id);
+    database.deleteAsset(asset.seq);
+    voidAsset(database, id);
     change.touched.push(id);
-    index.outbox.add({ rev, seq: asset.seq, body: asset.r2_key });
+    database.outbox.add({ rev, seq: asset.seq, body: asset.r2_key });
     change.count(asset.partition, -1, -asset.size);
     return { ok: true, rev };
   };
@@ -113,13 +118,13 @@ export function remove(index: Index, id: string, conditions: Conditions): Operat
  * Sees to it that an asset which is removed, or was never made, does not come to be by a commit that arrives late or is
  * repeated. Whatever removes an asset calls this. An id that is too old to be committed needs no void.
  */
-export function voidAsset(index: Index, id: string): void {
+export function voidAsset(database: VaultDatabase, id: string): void {
   const ends = idTime(id) + VOID_MS;
-  if (ends > Date.now()) index.voids.add(id, ends);
+  if (ends > Date.now()) database.voids.add(id, ends);
 }
 
 /** The refusal of a create-only upload (`If-None-Match: *`) to a path that has an asset of that name. */
-export function nameTaken(index: Index, path: AssetPath): Refusal | undefined {
-  if (!index.newestAt(path)) return undefined;
+export function nameTaken(database: VaultDatabase, path: AssetPath): Refusal | undefined {
+  if (!database.newestAt(path)) return undefined;
   return refuse("PRECONDITION_FAILED", "If-None-Match: there is an asset of this name at this path");
 }

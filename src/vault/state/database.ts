@@ -56,7 +56,7 @@ const LIST = new Map(
  * All SQL of a vault's SQLite, as named and typed operations. Nothing here decides anything, and nothing outside
  * says SELECT. Every method is synchronous; wrap several in `transaction` to make them one.
  */
-export class Index {
+export class VaultDatabase {
   readonly #sql: Sql;
   readonly keys: KeyTable;
   readonly outbox: Outbox;

@@ -1,6 +1,6 @@
 import { timestamp } from "../../model/time.ts";
 import type { Result } from "../../model/refusal.ts";
-import type { Index } from "./database.ts";
+import type { VaultDatabase } from "./database.ts";
 import { MAX_GROUP } from "../limits.ts";
 import type { VaultRow } from "./schema.ts";
 
@@ -46,8 +46,8 @@ interface Waiting {
 }
 
 /** What the group commit needs of its vault. */
-export interface Ledger {
-  readonly index: Index;
+export interface CommitTarget {
+  readonly database: VaultDatabase;
   /** The vault as the last group left it. */
   state(): VaultRow;
   /** Inside the transaction: saves the new state and sees to it that the other stores will hear of it. */
@@ -75,15 +75,15 @@ interface Committed {
  * copies of pages for what never happens, the group is rolled back and its operations run again, each in a transaction of
  * its own. Memory changes only after a transaction, and every waiter is settled whatever happens.
  */
-export class Writes {
-  readonly #ledger: Ledger;
+export class GroupCommit {
+  readonly #target: CommitTarget;
   #queue: Waiting[] = [];
   /** Set while something waits: for others, or for the end of this turn. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #soon = false;
 
-  constructor(ledger: Ledger) {
-    this.#ledger = ledger;
+  constructor(ledger: CommitTarget) {
+    this.#target = ledger;
   }
 
   run<T extends object>(operation: Operation<T>): Promise<Result<T>> {
@@ -103,7 +103,7 @@ export class Writes {
   /** Sees to it that what waits is run: when all who are expected are here, or else after the shortest wait there is. */
   #schedule(): void {
     if (this.#queue.length === 0) return;
-    const expected = this.#ledger.expected();
+    const expected = this.#target.expected();
     if (this.#queue.length >= expected && expected > 0) {
       if (this.#soon) return;
       // A microtask later, so that what arrives in the same turn comes along.
@@ -123,14 +123,14 @@ export class Writes {
   #flush(group: Waiting[]): void {
     let committed: Committed;
     try {
-      committed = this.#ledger.index.transaction(() => this.#commit(group));
+      committed = this.#target.database.transaction(() => this.#commit(group));
     } catch (error) {
       if (group.length > 1) for (const waiting of group) this.#flush([waiting]);
       else for (const waiting of group) waiting.fail(error);
       return;
     }
     try {
-      this.#ledger.committed(committed.state, committed.touched);
+      this.#target.committed(committed.state, committed.touched);
       for (const effect of committed.effects) effect();
       for (const waiting of group) waiting.settle();
     } catch (error) {
@@ -139,8 +139,8 @@ export class Writes {
   }
 
   #commit(group: Waiting[]): Committed {
-    const { index } = this.#ledger;
-    const before = this.#ledger.state();
+    const { database } = this.#target;
+    const before = this.#target.state();
     const wall = timestamp(Date.now());
     const now = wall > before.clock ? wall : before.clock;
     const changes: Change[] = [];
@@ -165,8 +165,8 @@ export class Writes {
         state.bytes += bytes;
       }
     }
-    for (const [partition, sum] of partitions) index.count(partition, sum.assets, sum.bytes);
-    this.#ledger.persist(state);
+    for (const [partition, sum] of partitions) database.count(partition, sum.assets, sum.bytes);
+    this.#target.persist(state);
     return {
       state,
       effects: changes.flatMap((change) => change.effects),

@@ -2,7 +2,7 @@ import { MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { Key, NewKey, Principal } from "../../model/vault.ts";
 import { timestamp } from "../../model/time.ts";
-import type { Index } from "./database.ts";
+import type { VaultDatabase } from "./database.ts";
 import type { IndexedKey } from "./key-table.ts";
 import { KEY_KEPT_MS, KEYS_FORGOTTEN } from "../limits.ts";
 import type { Operation } from "./group-commit.ts";
@@ -18,23 +18,23 @@ const expired = (key: Key, now: number): boolean => key.expires_at !== null && D
 export class Keyring {
   /** Of keys that were live when they were loaded. */
   readonly #live = new Map<string, IndexedKey>();
-  readonly #index: Index;
+  readonly #database: VaultDatabase;
 
-  constructor(index: Index) {
-    this.#index = index;
+  constructor(database: VaultDatabase) {
+    this.#database = database;
     this.reload();
   }
 
   /** Reads the live keys again. */
   reload(): void {
     this.#live.clear();
-    for (const key of this.#index.keys.live(timestamp(Date.now()))) this.#live.set(key.id, key);
+    for (const key of this.#database.keys.live(timestamp(Date.now()))) this.#live.set(key.id, key);
   }
 
   /** Whether a principal whose token the router has verified may still act. Undefined when it may. */
   refusal(principal: Principal): Refusal | undefined {
     if (principal.kind === "admin") return undefined;
-    const key = this.#live.get(principal.keyId) ?? this.#index.keys.find(principal.keyId);
+    const key = this.#live.get(principal.keyId) ?? this.#database.keys.find(principal.keyId);
     if (!key || key.type !== principal.type) return unauthorized("this key is not known");
     if (key.revoked_at !== null) return unauthorized("this key has been revoked");
     if (expired(key, Date.now())) {
@@ -48,7 +48,7 @@ export class Keyring {
   create(key: NewKey): Operation<{ key: IndexedKey }> {
     return (change) => {
       // Counted here, not in memory: others of the same group may have made some.
-      const { all, live } = this.#index.keys.count(timestamp(Date.now()));
+      const { all, live } = this.#database.keys.count(timestamp(Date.now()));
       if (live >= MAX_LIVE_KEYS) {
         return refuse("CONFLICT", `a vault has at most ${MAX_LIVE_KEYS} live keys: revoke one first`);
       }
@@ -69,9 +69,9 @@ export class Keyring {
    */
   revoke(id: string): Operation<{ key: IndexedKey }> {
     return (change) => {
-      const key = this.#index.keys.find(id);
+      const key = this.#database.keys.find(id);
       if (!key) return refuse("NOT_FOUND", "no key with this id in this vault");
-      if (key.revoked_at !== null && !this.#index.keys.isParked(id, key.rev)) return { ok: true, key };
+      if (key.revoked_at !== null && !this.#database.keys.isParked(id, key.rev)) return { ok: true, key };
       return this.#save({ ...key, revoked_at: key.revoked_at ?? change.now, rev: change.next() }, change.effects);
     };
   }
@@ -82,10 +82,10 @@ export class Keyring {
    */
   forget(told: (ids: readonly string[]) => void, pending: boolean): Operation<{ forgotten: number }> {
     return (change) => {
-      const ids = this.#index.keys.deadBefore(timestamp(Date.now() - KEY_KEPT_MS), KEYS_FORGOTTEN);
+      const ids = this.#database.keys.deadBefore(timestamp(Date.now() - KEY_KEPT_MS), KEYS_FORGOTTEN);
       if (ids.length > 0 || pending) change.next();
       if (ids.length > 0) {
-        this.#index.keys.delete(ids);
+        this.#database.keys.delete(ids);
         change.effects.push(() => told(ids));
       }
       return { ok: true, forgotten: ids.length };
@@ -93,7 +93,7 @@ export class Keyring {
   }
 
   #save(key: IndexedKey, effects: (() => void)[]): Result<{ key: IndexedKey }> {
-    this.#index.keys.save(key);
+    this.#database.keys.save(key);
     effects.push(() => {
       if (key.revoked_at === null) this.#live.set(key.id, key);
       else this.#live.delete(key.id);

@@ -1,6 +1,6 @@
 import type { AssetFilter } from "../../model/asset.ts";
 import { encodeCursor } from "../../model/cursor.ts";
-import type { Index, Listed } from "./database.ts";
+import type { VaultDatabase, Listed } from "./database.ts";
 import { PAGE_PIECE, PAGE_TEXT } from "../limits.ts";
 
 export interface PageRequest {
@@ -15,12 +15,16 @@ export interface PageRequest {
  * escaped) would not fit the 32 MiB that RPC carries, nor should it stand in memory at once: it is streamed in pieces,
  * each read when the client has taken the one before. What is deleted between two pieces is missing, as it should be.
  */
-export function page(index: Index, vaultId: string, request: PageRequest): string | ReadableStream<Uint8Array> {
-  const whole = new PagePieces(index, vaultId, request);
+export function listPage(
+  database: VaultDatabase,
+  vaultId: string,
+  request: PageRequest,
+): string | ReadableStream<Uint8Array> {
+  const whole = new PagePieces(database, vaultId, request);
   const text = whole.next(PAGE_TEXT);
   if (whole.done) return text;
   // What has been read of it is too much to be held for whoever may never read it: it is read again, bit by bit.
-  const pieces = new PagePieces(index, vaultId, request);
+  const pieces = new PagePieces(database, vaultId, request);
   const encoder = new TextEncoder();
   return new ReadableStream({
     type: "bytes",
@@ -32,15 +36,15 @@ export function page(index: Index, vaultId: string, request: PageRequest): strin
 }
 
 class PagePieces {
-  readonly #index: Index;
+  readonly #database: VaultDatabase;
   readonly #vaultId: string;
   readonly #request: PageRequest;
   #last: Listed | undefined;
   #taken = 0;
   done = false;
 
-  constructor(index: Index, vaultId: string, request: PageRequest) {
-    this.#index = index;
+  constructor(database: VaultDatabase, vaultId: string, request: PageRequest) {
+    this.#database = database;
     this.#vaultId = vaultId;
     this.#request = request;
   }
@@ -51,7 +55,7 @@ class PagePieces {
     let text = this.#last ? "" : '{"data":[';
     let more = false;
     // One row beyond the page tells whether there is another.
-    const rows = this.#index.list(this.#vaultId, filter, this.#last?.[0] ?? before, limit - this.#taken + 1);
+    const rows = this.#database.list(this.#vaultId, filter, this.#last?.[0] ?? before, limit - this.#taken + 1);
     for (const row of rows) {
       if (this.#taken === limit) {
         more = true;

@@ -5,7 +5,7 @@ import type { Sql } from "./sql.ts";
 
 /**
  * The limit stands inside: joined first, every change there is would be read and sorted. And there is no order outside,
- * for which whole assets would be sorted: a left join keeps that of its left side, and the recorder checks it.
+ * for which whole assets would be sorted: a left join keeps that of its left side, and the relay checks it.
  */
 const UNRECORDED = `
   SELECT c.rev AS change, c.seq AS of, c.key AS key, p.seq IS NOT NULL AS parked, a.*
@@ -78,7 +78,7 @@ export class Outbox {
   }
 
   /** Bodies due for deletion in (after, to], oldest first. */
-  doomedBodies(after: number, to: number, limit: number): { rev: number; body: string }[] {
+  doomedKeys(after: number, to: number, limit: number): { rev: number; body: string }[] {
     return this.#sql.all(
       "SELECT rev, body FROM outbox WHERE rev > ? AND rev <= ? AND body IS NOT NULL ORDER BY rev LIMIT ?",
       after,

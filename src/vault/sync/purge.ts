@@ -2,9 +2,10 @@ import { UPLOAD_DEADLINE_MS } from "../../model/limits.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import { position } from "../../d1/record.ts";
 import { buryVault, purgeAssets } from "../../d1/vaults.ts";
-import { breathe, timestamp } from "../../model/time.ts";
-import type { BoundedBucket } from "../../r2/bucket.ts";
-import type { Index } from "../state/database.ts";
+import { timestamp } from "../../model/time.ts";
+import { breathe } from "../../runtime/wait.ts";
+import type { Bucket } from "../../r2/bucket.ts";
+import type { VaultDatabase } from "../state/database.ts";
 import { RETRY_MIN_MS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
 
@@ -22,14 +23,14 @@ const LAST_SWEEP_MS = UPLOAD_DEADLINE_MS + 60_000;
  */
 export async function purge(
   vault: VaultRow,
-  stores: { index: Index; db: BoundedD1; bucket: BoundedBucket },
+  stores: { database: VaultDatabase; db: BoundedD1; bucket: Bucket },
 ): Promise<number | undefined> {
-  const { index, db, bucket } = stores;
+  const { database, db, bucket } = stores;
   for (let step = 0; step < STEPS; step++) {
     const bodies = await bucket.list(`${vault.id}/`);
     if (bodies.objects.length > 0) await bucket.delete(bodies.objects.map((body) => body.key));
     const recorded = await purgeAssets(db, vault.id, ROWS);
-    const indexed = index.purgeAssets(ROWS);
+    const indexed = database.purgeAssets(ROWS);
     if (bodies.objects.length > 0 || recorded > 0 || indexed > 0) {
       await breathe();
       continue;

@@ -2,9 +2,10 @@ import { assetPage, claimVault, keyPage, PAGE_ROWS } from "../../d1/vaults.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import type { Asset } from "../../model/asset.ts";
 import { boundWindows } from "../../model/lost-window.ts";
-import { breathe, timestamp } from "../../model/time.ts";
+import { timestamp } from "../../model/time.ts";
+import { breathe } from "../../runtime/wait.ts";
 import type { Alarm } from "../alarm.ts";
-import type { Index } from "../state/database.ts";
+import type { VaultDatabase } from "../state/database.ts";
 import { ALARM_DELAY_MS, FLUSH_ROWS, KEY_KEPT_MS, MAX_CALLS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
 
@@ -13,14 +14,14 @@ import type { VaultRow } from "../state/schema.ts";
  * "unfinished" when the alarm, which is set, has to go on, and otherwise what D1 says of such a vault.
  */
 export async function rebuild(
-  index: Index,
+  database: VaultDatabase,
   db: BoundedD1,
   vaultId: string,
   alarm: Alarm,
 ): Promise<VaultRow | "absent" | "deleted" | "unfinished"> {
-  let row = index.exists() ? index.vault() : undefined;
+  let row = database.exists() ? database.vault() : undefined;
   if (!row) {
-    const claimed = await claim(index, db, vaultId);
+    const claimed = await claim(database, db, vaultId);
     if (typeof claimed === "string") return claimed;
     row = claimed;
     // A large rebuild outlives the request that began it.
@@ -31,7 +32,7 @@ export async function rebuild(
       await alarm.set(0);
       return "unfinished";
     }
-    row = await copyPage(index, db, row);
+    row = await copyPage(database, db, row);
     await breathe();
   }
   return row;
@@ -44,7 +45,7 @@ export type Claim = "absent" | "deleted" | VaultRow;
  * Begins the life of a vault's Durable Object: claims the vault in D1 and writes its row here. A new vault is the
  * rebuild of an empty one. Keys and assets follow with {@link copyPage}.
  */
-export async function claim(index: Index, db: BoundedD1, vaultId: string): Promise<Claim> {
+export async function claim(database: VaultDatabase, db: BoundedD1, vaultId: string): Promise<Claim> {
   const vault = await claimVault(db, vaultId, -1);
   if (!vault) return "absent";
   if (vault.status === "deleted") return "deleted";
@@ -70,11 +71,11 @@ export async function claim(index: Index, db: BoundedD1, vaultId: string): Promi
     lost_windows: boundWindows(vault.lost_windows),
     deleted_at: vault.status === "deleting" ? timestamp(Date.now()) : null,
   };
-  index.migrate();
-  index.transaction(() => {
+  database.migrate();
+  database.transaction(() => {
     // A call that was given up may answer after a later one: the first answer counts.
-    if (index.vault()) throw new Error("the vault was claimed meanwhile");
-    index.saveVault(row);
+    if (database.vault()) throw new Error("the vault was claimed meanwhile");
+    database.saveVault(row);
   });
   return row;
 }
@@ -83,51 +84,51 @@ export async function claim(index: Index, db: BoundedD1, vaultId: string): Promi
  * Copies the next page of keys, then of assets, from D1 into the index, in one transaction with the note of how far it
  * came, so that it resumes where it was cut off. Returns the vault's new row; `rebuilt_to` is null once all are copied.
  */
-export const copyPage = (index: Index, db: BoundedD1, row: VaultRow): Promise<VaultRow> =>
-  row.keys_to === null ? copyAssets(index, db, row) : copyKeys(index, db, row, row.keys_to);
+export const copyPage = (database: VaultDatabase, db: BoundedD1, row: VaultRow): Promise<VaultRow> =>
+  row.keys_to === null ? copyAssets(database, db, row) : copyKeys(database, db, row, row.keys_to);
 
-async function copyKeys(index: Index, db: BoundedD1, row: VaultRow, after: string): Promise<VaultRow> {
+async function copyKeys(database: VaultDatabase, db: BoundedD1, row: VaultRow, after: string): Promise<VaultRow> {
   const keys = await keyPage(db, row.id, after, timestamp(Date.now() - KEY_KEPT_MS));
   const next: VaultRow = { ...row, keys_to: keys.length < PAGE_ROWS ? null : (keys.at(-1)?.id ?? null) };
-  save(index, row, () => {
-    for (const key of keys) index.keys.save(key);
-    index.saveVault(next);
+  save(database, row, () => {
+    for (const key of keys) database.keys.save(key);
+    database.saveVault(next);
   });
   return next;
 }
 
-async function copyAssets(index: Index, db: BoundedD1, row: VaultRow): Promise<VaultRow> {
+async function copyAssets(database: VaultDatabase, db: BoundedD1, row: VaultRow): Promise<VaultRow> {
   const assets = await assetPage(db, row.id, row.rebuilt_to ?? 0);
   const next: VaultRow = { ...row, rebuilt_to: assets.at(-1)?.seq ?? null };
-  save(index, row, () => {
+  save(database, row, () => {
     const count = (asset: Asset, by: 1 | -1): void => {
-      index.count(asset.partition, by, by * asset.size);
+      database.count(asset.partition, by, by * asset.size);
       next.assets += by;
       next.bytes += by * asset.size;
     };
     for (const asset of assets) {
       // A D1 that went back may have one asset at two places; a reconciliation removes what is not here.
-      const twin = index.asset(asset.id);
+      const twin = database.asset(asset.id);
       if (twin && twin.rev > asset.rev) continue;
       if (twin) {
-        index.deleteAsset(twin.seq);
+        database.deleteAsset(twin.seq);
         count(twin, -1);
       }
-      index.insertAsset(asset);
+      database.insertAsset(asset);
       count(asset, 1);
       // Whatever D1 holds was handed out, even what its row of the vault does not know of.
       next.rev = Math.max(next.rev, asset.rev);
       if (asset.updated_at > next.clock) next.clock = asset.updated_at;
     }
-    index.saveVault(next);
+    database.saveVault(next);
   });
   return next;
 }
 
 /** Saves a page, if it is still the next one: a call that was given up may answer after a later one. */
-function save(index: Index, row: VaultRow, page: () => void): void {
-  index.transaction(() => {
-    const here = index.vault();
+function save(database: VaultDatabase, row: VaultRow, page: () => void): void {
+  database.transaction(() => {
+    const here = database.vault();
     if (here?.epoch !== row.epoch || here.rebuilt_to !== row.rebuilt_to || here.keys_to !== row.keys_to) {
       throw new Error("the page was copied meanwhile");
     }

@@ -5,13 +5,14 @@ import { assetIdIn } from "../../model/asset.ts";
 import { isLost, type LostWindow } from "../../model/lost-window.ts";
 import type { Result } from "../../model/refusal.ts";
 import type { Principal } from "../../model/vault.ts";
-import { breathe, timestamp } from "../../model/time.ts";
+import { timestamp } from "../../model/time.ts";
+import { breathe } from "../../runtime/wait.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import { keyPage, PAGE_ROWS, revisionPage } from "../../d1/vaults.ts";
-import type { BoundedBucket } from "../../r2/bucket.ts";
-import { remove, voidAsset } from "../state/assets.ts";
+import type { Bucket } from "../../r2/bucket.ts";
+import { deleteAsset, voidAsset } from "../state/assets.ts";
 import { covered } from "./covered.ts";
-import type { Index } from "../state/database.ts";
+import type { VaultDatabase } from "../state/database.ts";
 import { LAST_KEY_ID } from "../state/key-table.ts";
 import { MAX_CALLS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
@@ -70,7 +71,7 @@ export interface Reconciled {
   readonly row: Readonly<VaultRow>;
   readonly lostWindows: readonly LostWindow[];
   /** How far D1 has everything. */
-  readonly recorder: { readonly done: number };
+  readonly relayD1: { readonly watermark: number };
   /** Has D1 forget keys that the vault does not know, and hear of those that it lacks, with its next flush. */
   correctKeys(unknown: readonly string[], lacking: readonly string[]): void;
   write(principal: Principal, operation: Operation<object>, urgency: "urgent"): Promise<Result>;
@@ -85,7 +86,7 @@ export interface ReconcileSettings {
 
 /**
  * Compares index, D1 and R2, one bounded step at a time, and makes them agree. The index is right where it has an opinion. It
- * never writes D1 or R2 itself: it enqueues what they should hear again, and recorder and eraser do the rest in the
+ * never writes D1 or R2 itself: it enqueues what they should hear again, and the relays do the rest in the
  * order of revisions. On a vault whose stores agree it changes nothing.
  *
  *     keys ── index and D1 side by side, by id
@@ -95,26 +96,26 @@ export interface ReconcileSettings {
  */
 export class Reconciler {
   readonly #live: Reconciled;
-  readonly #index: Index;
+  readonly #database: VaultDatabase;
   readonly #db: BoundedD1;
-  readonly #bucket: BoundedBucket;
+  readonly #bucket: Bucket;
   readonly #settings: ReconcileSettings;
   #due: number;
   #state: State;
 
   constructor(
     live: Reconciled,
-    stores: { index: Index; db: BoundedD1; bucket: BoundedBucket },
+    stores: { database: VaultDatabase; db: BoundedD1; bucket: Bucket },
     settings: ReconcileSettings,
   ) {
     this.#live = live;
-    this.#index = stores.index;
+    this.#database = stores.database;
     this.#db = stores.db;
     this.#bucket = stores.bucket;
     this.#settings = settings;
-    const saved = this.#index.reconcile();
+    const saved = this.#database.reconcile();
     this.#due = saved?.due ?? Date.now() + settings.every;
-    if (!saved) this.#index.saveReconcile(this.#due, null);
+    if (!saved) this.#database.saveReconcile(this.#due, null);
     this.#state = saved?.state ? (JSON.parse(saved.state) as State) : { progress: null, findings: null };
   }
 
@@ -133,7 +134,7 @@ export class Reconciler {
     if (this.#state.progress) this.#state.again = true;
     else this.#due = Date.now();
     // Refused assets are tried again too, by the same alarm and before anything is compared.
-    this.#index.outbox.retryParkedAt(Date.now());
+    this.#database.outbox.retryParkedAt(Date.now());
     this.#save();
   }
 
@@ -178,19 +179,19 @@ export class Reconciler {
     findings.finished_at = timestamp(Date.now());
     this.#state.progress = null;
     this.#due = Date.now() + (this.#state.again ? 0 : this.#settings.every);
-    if (!this.#state.again) this.#index.doubts.clear();
+    if (!this.#state.again) this.#database.doubts.clear();
     delete this.#state.again;
     log("reconcile: done", { vault: this.#live.row.id, ...findings });
   }
 
   #save(): void {
-    this.#index.saveReconcile(this.#due, JSON.stringify(this.#state));
+    this.#database.saveReconcile(this.#due, JSON.stringify(this.#state));
   }
 
   async #keys(progress: Progress, findings: Findings): Promise<void> {
-    const recorded = this.#live.recorder.done;
+    const recorded = this.#live.relayD1.watermark;
     const theirs = await keyPage(this.#db, this.#live.row.id, progress.afterKey, "");
-    const page = this.#index.keys.after(progress.afterKey, PAGE_ROWS);
+    const page = this.#database.keys.after(progress.afterKey, PAGE_ROWS);
     const end = covered([theirs.map(({ id }) => id), page.map(({ id }) => id)], PAGE_ROWS, LAST_KEY_ID);
     const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));
     const unknown: string[] = [];
@@ -219,20 +220,20 @@ export class Reconciler {
 
   async #rows(progress: Progress, findings: Findings): Promise<void> {
     // What is newer than this D1 need not have yet.
-    const recorded = this.#live.recorder.done;
+    const recorded = this.#live.relayD1.watermark;
     const theirs = await revisionPage(this.#db, this.#live.row.id, progress.after);
-    const ours = this.#index.placed(progress.after, Number.MAX_SAFE_INTEGER, PAGE_ROWS);
+    const ours = this.#database.placed(progress.after, Number.MAX_SAFE_INTEGER, PAGE_ROWS);
     const end = covered([theirs.map(({ seq }) => seq), ours.map(({ seq }) => seq)], PAGE_ROWS, Number.MAX_SAFE_INTEGER);
 
     const known = new Map(theirs.filter(({ seq }) => seq <= end).map(({ seq, rev }) => [seq, rev]));
     const stale: number[] = [];
     for (const { seq, rev } of ours) {
       if (seq > end) break;
-      if (rev <= recorded && known.get(seq) !== rev && !this.#index.outbox.isParked(seq, rev)) stale.push(seq);
+      if (rev <= recorded && known.get(seq) !== rev && !this.#database.outbox.isParked(seq, rev)) stale.push(seq);
       known.delete(seq);
     }
     const gone = [...known.keys()];
-    if (stale.length + gone.length > 0) await this.#enqueue(noteChanges(this.#index, [...stale, ...gone]));
+    if (stale.length + gone.length > 0) await this.#enqueue(noteChanges(this.#database, [...stale, ...gone]));
     findings.restored += stale.length;
     findings.removed += gone.length;
     if (end === Number.MAX_SAFE_INTEGER) progress.phase = "bodies";
@@ -247,13 +248,13 @@ export class Reconciler {
       progress.afterKey = key;
       const id = assetIdIn(key);
       if (id === undefined) findings.foreign++;
-      else if (this.#index.asset(id)?.r2_key === key) progress.matched++;
-      else if (this.#index.voids.has(id)) continue; // Its deletion is on its way.
+      else if (this.#database.asset(id)?.r2_key === key) progress.matched++;
+      else if (this.#database.voids.has(id)) continue; // Its deletion is on its way.
       else if (Date.now() - uploaded.getTime() <= this.#settings.grace) findings.orphans_waiting++;
       else if (isLost(this.#live.lostWindows, uploaded.getTime())) findings.orphans_kept++;
       else orphans.push({ id, key });
     }
-    if (orphans.length > 0) await this.#enqueue(discardBodies(this.#index, orphans));
+    if (orphans.length > 0) await this.#enqueue(discardBodies(this.#database, orphans));
     findings.orphans_deleted += orphans.length;
     if (page.truncated) return;
     progress.phase = "missing";
@@ -262,15 +263,15 @@ export class Reconciler {
   }
 
   async #missing(progress: Progress, findings: Findings): Promise<void> {
-    const assets = this.#index.bodiesAfter(progress.after, HEADS);
+    const assets = this.#database.bodiesAfter(progress.after, HEADS);
     const deleted: string[] = [];
     for (let i = 0; i < assets.length; i += HEADS_AT_ONCE) {
       const some = assets.slice(i, i + HEADS_AT_ONCE);
       const heads = await Promise.all(some.map(({ r2_key }) => this.#bucket.head(r2_key)));
       for (const [j, asset] of some.entries()) {
         // Deleted in the meantime is not missing.
-        if (heads[j] || !this.#index.asset(asset.id)) continue;
-        if (this.#index.doubts.has(asset.id)) {
+        if (heads[j] || !this.#database.asset(asset.id)) continue;
+        if (this.#database.doubts.has(asset.id)) {
           deleted.push(asset.id);
           continue;
         }
@@ -278,7 +279,7 @@ export class Reconciler {
         if (findings.missing_ids.length < NAMED) findings.missing_ids.push(asset.id);
       }
     }
-    if (deleted.length > 0) await this.#enqueue(removeAll(this.#index, deleted));
+    if (deleted.length > 0) await this.#enqueue(removeAll(this.#database, deleted));
     findings.removed += deleted.length;
     progress.after = assets.at(-1)?.seq ?? progress.after;
     if (assets.length < HEADS) this.#end(findings);
@@ -291,28 +292,28 @@ export class Reconciler {
 
 /** Removes assets, as whoever deleted them once did. */
 const removeAll =
-  (index: Index, ids: readonly string[]): Operation<object> =>
+  (database: VaultDatabase, ids: readonly string[]): Operation<object> =>
   (change) => {
-    for (const id of ids) remove(index, id, UNCONDITIONAL)(change);
+    for (const id of ids) deleteAsset(database, id, UNCONDITIONAL)(change);
     return { ok: true };
   };
 
 /** Tells D1 of these assets once more, as they are now or that they are gone. */
 const noteChanges =
-  (index: Index, seqs: readonly number[]): Operation<object> =>
+  (database: VaultDatabase, seqs: readonly number[]): Operation<object> =>
   (change) => {
-    for (const seq of seqs) index.outbox.add({ rev: change.next(), seq, body: null });
+    for (const seq of seqs) database.outbox.add({ rev: change.next(), seq, body: null });
     return { ok: true };
   };
 
 /** Has bodies deleted that no asset names, unless one does by now; an upload that might still claim one is voided. */
 const discardBodies =
-  (index: Index, orphans: readonly { id: string; key: string }[]): Operation<object> =>
+  (database: VaultDatabase, orphans: readonly { id: string; key: string }[]): Operation<object> =>
   (change) => {
     for (const { id, key } of orphans) {
-      if (index.asset(id)?.r2_key === key) continue;
-      if (!index.asset(id)) voidAsset(index, id);
-      index.outbox.add({ rev: change.next(), seq: null, body: key });
+      if (database.asset(id)?.r2_key === key) continue;
+      if (!database.asset(id)) voidAsset(database, id);
+      database.outbox.add({ rev: change.next(), seq: null, body: key });
     }
     return { ok: true };
   };

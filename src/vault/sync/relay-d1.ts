@@ -16,7 +16,7 @@ import { log, logError } from "../../runtime/log.ts";
 import type { Asset } from "../../model/asset.ts";
 import { MAX_KEY_ROWS } from "../../model/limits.ts";
 import { timestamp } from "../../model/time.ts";
-import type { Index } from "../state/database.ts";
+import type { VaultDatabase } from "../state/database.ts";
 import type { IndexedKey } from "../state/key-table.ts";
 import type { Unrecorded } from "../state/outbox.ts";
 import {
@@ -45,8 +45,8 @@ interface Batch {
   lacking: number;
 }
 
-/** What the recorder needs of its vault. */
-export interface Recorded {
+/** What the relay to D1 needs of its vault. */
+export interface RecordedVault {
   row(): Readonly<VaultRow>;
   /** Changes the vault's row in memory; `save` also on disk, before any call leaves the object. */
   set(fields: Partial<VaultRow>, save: boolean): void;
@@ -67,18 +67,18 @@ export interface Recorded {
  *     D1 refuses a row for what it holds ── flushes shrink until that row is alone, and it is parked
  *     anything else ── the store's own trouble: the drain tries again later, with half as much
  */
-export class Recorder {
-  readonly #index: Index;
+export class D1Steps {
+  readonly #database: VaultDatabase;
   readonly #db: BoundedD1;
-  readonly #vault: Recorded;
+  readonly #vault: RecordedVault;
   /** Ids of keys that D1 may still have and should not, and of those that it lacks, until a flush has said so. */
   #forgotten: string[] = [];
   #lacking: string[] = [];
   /** Whether D1, when it is told everything again, is also told which keys there are. */
   #tellsKnownKeys = true;
 
-  constructor(index: Index, db: BoundedD1, vault: Recorded) {
-    this.#index = index;
+  constructor(database: VaultDatabase, db: BoundedD1, vault: RecordedVault) {
+    this.#database = database;
     this.#db = db;
     this.#vault = vault;
   }
@@ -106,23 +106,23 @@ export class Recorder {
     return this.#forgotten.length + this.#lacking.length > 0;
   }
 
-  /** One flush of what happened beyond `done`, as much as fits. Returns the new watermark; throws when it must be tried again later. */
-  async step(done: number): Promise<number> {
+  /** One flush of what happened beyond `watermark`, as much as fits. Returns the new watermark; throws when it must be tried again later. */
+  async step(watermark: number): Promise<number> {
     const row = this.#vault.row();
-    if (done === row.rev && row.loaded !== null) {
-      return this.#judge(await position(this.#db, row.id), done, done);
+    if (watermark === row.rev && row.loaded !== null) {
+      return this.#judge(await position(this.#db, row.id), watermark, watermark);
     }
-    const batch = this.#collect(done);
+    const batch = this.#collect(watermark);
     let found: Position | undefined;
     try {
       found = await record(this.#db, batch.flush);
     } catch (error) {
-      return this.#failed(error, batch, done);
+      return this.#failed(error, batch, watermark);
     }
-    const judged = await this.#judge(found, done, batch.flush.to);
+    const judged = await this.#judge(found, watermark, batch.flush.to);
     if (judged !== batch.flush.to) return judged;
     this.#most = Math.min(FLUSH_ROWS, this.#most * 2);
-    for (const id of this.#corrected(batch)) this.#index.keys.unpark(id);
+    for (const id of this.#corrected(batch)) this.#database.keys.unpark(id);
     this.#tellsKnownKeys = true;
     return judged;
   }
@@ -134,27 +134,27 @@ export class Recorder {
   }
 
   /** Tries refused assets again that are due; D1 must have everything else. Returns when the next is, in epoch milliseconds. */
-  async retryParked(done: number): Promise<number> {
-    this.#index.outbox.pruneParked();
-    for (const { seq, rev, error, tries, retry_at } of this.#index.outbox.parked(PARKED_RETRIES)) {
+  async retryParked(watermark: number): Promise<number> {
+    this.#database.outbox.pruneParked();
+    for (const { seq, rev, error, tries, retry_at } of this.#database.outbox.parked(PARKED_RETRIES)) {
       if (retry_at > Date.now()) return retry_at;
-      const asset = this.#index.assetAt(seq);
+      const asset = this.#database.assetAt(seq);
       if (!asset) continue;
       try {
-        if (await putAgain(this.#db, this.#guard(done, done + 1), asset)) this.#index.outbox.unpark(seq);
+        if (await putAgain(this.#db, this.#guard(watermark, watermark + 1), asset)) this.#database.outbox.unpark(seq);
         // D1 has moved on meanwhile; a later alarm finds it still due.
         else return Date.now() + PARKED_RETRY_MS;
       } catch (failure) {
         if (!isAboutRow(failure)) throw failure;
         const pause = tries < PARKED_HOURLY_TRIES ? PARKED_RETRY_MS : PARKED_DAILY_MS;
-        this.#index.outbox.park(seq, rev, error, tries + 1, Date.now() + pause);
+        this.#database.outbox.park(seq, rev, error, tries + 1, Date.now() + pause);
       }
     }
-    return this.#index.outbox.parked(1)[0]?.retry_at ?? Infinity;
+    return this.#database.outbox.parked(1)[0]?.retry_at ?? Infinity;
   }
 
   /** What D1's answer means. Returns the new watermark. */
-  async #judge(found: Position | undefined, done: number, to: number): Promise<number> {
+  async #judge(found: Position | undefined, watermark: number, to: number): Promise<number> {
     const row = this.#vault.row();
     if (!found) return this.#recordAgain(row.epoch - 1);
     if (found.status === "deleted") {
@@ -164,8 +164,8 @@ export class Recorder {
     if (row.loaded !== null) {
       const isUnknown = !isOwn(row, found) && !(found.incarnation === null && found.rev <= row.loaded);
       if (found.epoch > row.epoch || (found.epoch === row.epoch && isUnknown)) {
-        await this.#vault.takeOver(Math.max(done, row.loaded, endOf(row, found.incarnation)));
-        return done;
+        await this.#vault.takeOver(Math.max(watermark, row.loaded, endOf(row, found.incarnation)));
+        return watermark;
       }
     }
     // Another epoch: D1 went back in time, or a claim that was given up landed after the one we hold.
@@ -183,25 +183,25 @@ export class Recorder {
    */
   async #recordAgain(epoch: number): Promise<number> {
     const row = this.#vault.row();
-    log("recorder: D1 has lost history, recording it again", { vault: row.id, rev: row.rev });
+    log("relay-d1: D1 has lost history, recording it again", { vault: row.id, rev: row.rev });
     this.#vault.set({ epoch: Math.max(epoch + 1, row.epoch), loaded: null, starts: "{}" }, true);
     await forgetHistory(this.#db, this.#vault.row(), NOTHING, row.rev);
     this.#vault.lostByD1();
     return NOTHING;
   }
 
-  async #failed(error: unknown, batch: Batch, done: number): Promise<number> {
+  async #failed(error: unknown, batch: Batch, watermark: number): Promise<number> {
     const { flush, changes, first } = batch;
     if (saysDiverged(error)) {
-      logError("recorder: D1 has other assets than this vault", error, { vault: flush.vaultId });
-      await this.#vault.takeOver(done);
-      return done;
+      logError("relay-d1: D1 has other assets than this vault", error, { vault: flush.vaultId });
+      await this.#vault.takeOver(watermark);
+      return watermark;
     }
     const isAlone = changes <= 1 || this.#most === 1;
     this.#most = Math.max(1, Math.ceil(Math.min(this.#most, changes) / 2));
     if (!isAboutRow(error)) throw error;
     // The row that D1 refuses is among these: fewer of them at once will tell.
-    if (!isAlone) return done;
+    if (!isAlone) return watermark;
     const corrections = flush.forgottenKeys.length + batch.lacking + (flush.knownKeys ? 1 : 0);
     if (!first && corrections === 0) throw error;
     // Refusing a row is no trouble of D1's only if D1 takes writes.
@@ -209,11 +209,11 @@ export class Recorder {
     if (corrections === 0) this.#park(first, error);
     else {
       // Perhaps it is one of these that D1 refuses. A later comparison finds it again; nothing waits for it.
-      logError("recorder: D1 refuses a correction of its keys, or what came with it", error, { vault: flush.vaultId });
+      logError("relay-d1: D1 refuses a correction of its keys, or what came with it", error, { vault: flush.vaultId });
       this.#corrected(batch);
       this.#tellsKnownKeys = false;
     }
-    return done;
+    return watermark;
   }
 
   /** Leaves a change that D1 refuses out of all flushes, so that it holds up no other. */
@@ -221,12 +221,12 @@ export class Recorder {
     const { id: vault } = this.#vault.row();
     const reason = error instanceof Error ? error.message : String(error);
     if (change?.key) {
-      this.#index.outbox.parkKey(change.key.id, change.key.rev, reason);
-      logError("recorder: D1 refuses a key, left out", error, { vault, key: change.key.id });
+      this.#database.outbox.parkKey(change.key.id, change.key.rev, reason);
+      logError("relay-d1: D1 refuses a key, left out", error, { vault, key: change.key.id });
     } else if (change?.seq) {
       const { seq, rev, asset } = change;
-      this.#index.outbox.park(seq, asset?.rev ?? rev, reason, 1, Date.now() + PARKED_RETRY_MS);
-      logError("recorder: D1 refuses an asset, parked", error, { vault, asset: asset?.id, seq });
+      this.#database.outbox.park(seq, asset?.rev ?? rev, reason, 1, Date.now() + PARKED_RETRY_MS);
+      logError("relay-d1: D1 refuses an asset, parked", error, { vault, asset: asset?.id, seq });
     }
   }
 
@@ -248,7 +248,7 @@ export class Recorder {
     let changes = 0;
     let first: Unrecorded | undefined;
     let last = from;
-    for (const change of this.#index.outbox.unrecorded(from, this.#most + FIRST_KEYS + 1)) {
+    for (const change of this.#database.outbox.unrecorded(from, this.#most + FIRST_KEYS + 1)) {
       if (change.rev < last) throw new Error("changes must come in their order");
       if (to !== row.rev) continue; // The statement comes to its end and can be used again.
       if (change.rev > last && (rows >= this.#most || (changes > 0 && bytes > maxBytes))) {
@@ -276,9 +276,9 @@ export class Recorder {
       completeTo: to === row.rev ? this.#completeTo() : null,
       assets,
       deleted,
-      keys: [...keys, ...lacking.flatMap((id) => this.#index.keys.find(id) ?? [])],
+      keys: [...keys, ...lacking.flatMap((id) => this.#database.keys.find(id) ?? [])],
       forgottenKeys: this.#forgotten.slice(0, this.#most),
-      knownKeys: from === NOTHING && this.#tellsKnownKeys ? this.#index.keys.ids(MAX_KEY_ROWS) : undefined,
+      knownKeys: from === NOTHING && this.#tellsKnownKeys ? this.#database.keys.ids(MAX_KEY_ROWS) : undefined,
     };
     return { flush, changes, first, lacking: lacking.length };
   }
@@ -286,7 +286,7 @@ export class Recorder {
   /** Everything up to now is in this flush, or in D1 already, except what is parked. */
   #completeTo(): string {
     const now = timestamp(Date.now());
-    const { created_at } = this.#index.outbox.oldestParked();
+    const { created_at } = this.#database.outbox.oldestParked();
     return created_at !== null && created_at < now ? created_at : now;
   }
 }

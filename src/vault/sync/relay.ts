@@ -1,5 +1,5 @@
 import { logError } from "../../runtime/log.ts";
-import { breathe } from "../../model/time.ts";
+import { breathe } from "../../runtime/wait.ts";
 import { DURABLE_WAIT_MS, GATHER_MS, MAX_CALLS, RETRY_MAX_MS, RETRY_MIN_MS, TIMED_RETRIES } from "../limits.ts";
 
 interface Waiter {
@@ -17,7 +17,7 @@ const STEP_CALLS = 4;
 
 /**
  * Brings another store up to the vault's revision, one step at a time and never two at once, so that everything that
- * arrives during a step shares the next. `done` is the watermark: the store has everything up to it.
+ * arrives during a step shares the next. `watermark` says how far: the store has everything up to it.
  *
  * A step is dear, whatever it carries. So one that follows another closely waits a moment for as many changes as that one
  * carried: those who were answered by it are about to write again. Who writes alone, one thing after the other, waits for
@@ -26,7 +26,7 @@ const STEP_CALLS = 4;
  * When a step fails or keeps a writer waiting too long, the drain is *stalled*: writers no longer wait for it. A timer tries
  * again soon, and again; what takes longer, and what a crash cut off, is the alarm's, with growing pauses.
  */
-export class Drain {
+export class Relay {
   readonly #name: string;
   readonly #target: () => number;
   readonly #step: () => Promise<number>;
@@ -43,11 +43,11 @@ export class Drain {
   /** Ends the gathering, if that is what is going on. */
   #gathered: (() => void) | undefined;
   #running: Promise<void> | undefined;
-  #stalled = false;
+  #isStalled = false;
   #failures = 0;
   /** Set while a failed step waits to be tried again. */
   #retry: ReturnType<typeof setTimeout> | undefined;
-  done: number;
+  watermark: number;
   /** How many waiters the last step answered. */
   answered = 0;
 
@@ -56,11 +56,11 @@ export class Drain {
    * @param unsettled   whether there is something to do for the store although the revision is reached
    * @param step        one bounded piece of work of at most {@link STEP_CALLS} calls; resolves to the new watermark
    * @param advanced    called after each step
-   * @param interrupted called when there is more to do than one run may: somebody must call {@link drain} again
+   * @param interrupted called when there is more to do than one run may: somebody must call {@link run} again
    */
   constructor(options: {
     name: string;
-    done: number;
+    watermark: number;
     target: () => number;
     unsettled?: () => boolean;
     step: () => Promise<number>;
@@ -68,7 +68,7 @@ export class Drain {
     interrupted?: () => void;
   }) {
     this.#name = options.name;
-    this.done = options.done;
+    this.watermark = options.watermark;
     this.#target = options.target;
     this.#unsettled = options.unsettled ?? (() => false);
     this.#step = options.step;
@@ -77,23 +77,23 @@ export class Drain {
   }
 
   /** Whether nobody waits for the store any more, until a step has succeeded. */
-  get stalled(): boolean {
-    return this.#stalled;
+  get isStalled(): boolean {
+    return this.#isStalled;
   }
 
-  get behind(): boolean {
-    return this.done < this.#target() || this.#unsettled();
+  get isBehind(): boolean {
+    return this.watermark < this.#target() || this.#unsettled();
   }
 
   /** Starts draining unless that is under way, or stalled and left to the timer. */
-  nudge(): void {
+  wake(): void {
     if (this.#pending >= this.#carried) this.#gathered?.();
-    if (!this.#stalled) void this.drain();
+    if (!this.#isStalled) void this.run();
   }
 
   /** Drains until the target is reached, a step fails or the run has made as many calls as it may. Never rejects. */
-  drain(): Promise<void> {
-    this.#running ??= this.#run();
+  run(): Promise<void> {
+    this.#running ??= this.#drain();
     return this.#running;
   }
 
@@ -105,9 +105,9 @@ export class Drain {
   }
 
   /** Whether the store has `rev`; waits for it a bounded time, unless the drain is stalled. */
-  until(rev: number): Promise<boolean> {
-    if (this.done >= rev) return Promise.resolve(true);
-    if (this.#stalled) return Promise.resolve(false);
+  waitFor(rev: number): Promise<boolean> {
+    if (this.watermark >= rev) return Promise.resolve(true);
+    if (this.#isStalled) return Promise.resolve(false);
     return new Promise((resolve) => {
       this.#waiters.push({ rev, until: Date.now() + DURABLE_WAIT_MS, settle: resolve });
       this.#watch();
@@ -119,28 +119,28 @@ export class Drain {
     return Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(this.#failures, 16)) * (0.5 + Math.random() / 2);
   }
 
-  async #run(): Promise<void> {
+  async #drain(): Promise<void> {
     // One turn later, so that nudging from inside a commit costs that commit nothing.
     await Promise.resolve();
     clearTimeout(this.#retry);
     this.#retry = undefined;
     let turned = Date.now();
     try {
-      for (let calls = 0; this.behind; calls += STEP_CALLS) {
+      for (let calls = 0; this.isBehind; calls += STEP_CALLS) {
         if (calls + STEP_CALLS > MAX_CALLS) {
           this.#interrupted();
           break;
         }
         await this.#gather();
-        const from = this.done;
-        this.done = await this.#step();
-        this.#carried = this.done - from;
+        const from = this.watermark;
+        this.watermark = await this.#step();
+        this.#carried = this.watermark - from;
         this.#ended = Date.now();
         this.#failures = 0;
-        this.#stalled = false;
+        this.#isStalled = false;
         this.#settle();
         this.#advanced();
-        if (this.behind && Date.now() - turned > TURN_MS) {
+        if (this.isBehind && Date.now() - turned > TURN_MS) {
           await breathe();
           turned = Date.now();
         }
@@ -149,7 +149,7 @@ export class Drain {
       this.#failures++;
       this.#stall();
       logError(`${this.#name}: step failed`, error, { failures: this.#failures });
-      if (this.#failures <= TIMED_RETRIES) this.#retry = setTimeout(() => void this.drain(), this.retryDelay);
+      if (this.#failures <= TIMED_RETRIES) this.#retry = setTimeout(() => void this.run(), this.retryDelay);
     } finally {
       // In the same moment in which it is seen that nothing is left: who is told so and writes at once starts anew.
       this.#running = undefined;
@@ -157,14 +157,14 @@ export class Drain {
   }
 
   get #pending(): number {
-    return this.#target() - this.done;
+    return this.#target() - this.watermark;
   }
 
   /** Waits until as many changes are here as the last step carried, at most {@link GATHER_MS} after it. */
   #gather(): Promise<void> | undefined {
     // Never longer, should the clock be set back.
     const left = Math.min(GATHER_MS, this.#ended + GATHER_MS - Date.now());
-    if (this.#stalled || left <= 0 || this.#pending >= this.#carried) return undefined;
+    if (this.#isStalled || left <= 0 || this.#pending >= this.#carried) return undefined;
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#gathered?.(), left);
       this.#gathered = () => {
@@ -189,13 +189,13 @@ export class Drain {
 
   #settle(): void {
     const waiters = this.#waiters;
-    this.#waiters = waiters.filter((waiter) => waiter.rev > this.done);
+    this.#waiters = waiters.filter((waiter) => waiter.rev > this.watermark);
     this.answered = waiters.length - this.#waiters.length;
-    for (const waiter of waiters) if (waiter.rev <= this.done) waiter.settle(true);
+    for (const waiter of waiters) if (waiter.rev <= this.watermark) waiter.settle(true);
   }
 
   #stall(): void {
-    this.#stalled = true;
+    this.#isStalled = true;
     this.#gathered?.();
     this.#settle();
     this.release();

@@ -5,7 +5,7 @@ import { type Asset, ASSET_FIELDS, assetIdIn } from "../../model/asset.ts";
 import { timestamp } from "../../model/time.ts";
 import { voidAsset } from "../state/assets.ts";
 import { covered } from "./covered.ts";
-import type { Index } from "../state/database.ts";
+import type { VaultDatabase } from "../state/database.ts";
 import { LAST_KEY_ID } from "../state/key-table.ts";
 import { KEY_KEPT_MS } from "../limits.ts";
 import type { Placed, VaultRow } from "../state/schema.ts";
@@ -46,30 +46,30 @@ export interface TakingOver {
 }
 
 /** One step. Returns whether that was the last. */
-export async function takeoverStep(vault: TakingOver, index: Index, db: BoundedD1): Promise<boolean> {
+export async function takeoverStep(vault: TakingOver, database: VaultDatabase, db: BoundedD1): Promise<boolean> {
   const row = vault.row();
   const takeover = JSON.parse(row.merging ?? "null") as Takeover | null;
   if (!takeover) return true;
   if (row.keys_to !== null) {
     const theirs = await keyPage(db, row.id, row.keys_to, timestamp(Date.now() - KEY_KEPT_MS));
-    await vault.apply(mergeKeys(vault, index, takeover, row.keys_to, theirs));
+    await vault.apply(mergeKeys(vault, database, takeover, row.keys_to, theirs));
   } else if (row.rebuilt_to !== null) {
-    await assets(vault, index, db, takeover, row.rebuilt_to);
+    await assets(vault, database, db, takeover, row.rebuilt_to);
   } else {
-    await vault.apply(finish(index, takeover));
+    await vault.apply(finish(database, takeover));
   }
   return vault.row().merging === null;
 }
 
 function mergeKeys(
   vault: TakingOver,
-  index: Index,
+  database: VaultDatabase,
   { since }: Takeover,
   after: string,
   theirs: readonly KeyRecord[],
 ): Operation<object> {
   return (change) => {
-    const page = index.keys.after(after, PAGE_ROWS);
+    const page = database.keys.after(after, PAGE_ROWS);
     const end = covered([ids(theirs), ids(page)], PAGE_ROWS, LAST_KEY_ID);
     const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));
     for (const key of theirs) {
@@ -78,12 +78,12 @@ function mergeKeys(
       ours.delete(key.id);
       // Revoked on either side is revoked.
       if (mine && mine.revoked_at !== null && key.revoked_at === null) {
-        index.keys.save({ ...key, revoked_at: mine.revoked_at, rev: change.next() });
-      } else if (mine?.rev !== key.rev || mine.revoked_at !== key.revoked_at) index.keys.save(key);
+        database.keys.save({ ...key, revoked_at: mine.revoked_at, rev: change.next() });
+      } else if (mine?.rev !== key.rev || mine.revoked_at !== key.revoked_at) database.keys.save(key);
     }
     for (const mine of ours.values()) {
-      if (mine.rev > since) index.keys.save({ ...mine, rev: change.next() });
-      else index.keys.delete([mine.id]);
+      if (mine.rev > since) database.keys.save({ ...mine, rev: change.next() });
+      else database.keys.delete([mine.id]);
     }
     change.vault.keys_to = end === LAST_KEY_ID ? null : end;
     change.next();
@@ -94,14 +94,14 @@ function mergeKeys(
 
 async function assets(
   vault: TakingOver,
-  index: Index,
+  database: VaultDatabase,
   db: BoundedD1,
   takeover: Takeover,
   after: number,
 ): Promise<void> {
   const { id } = vault.row();
   const theirs = await revisionPage(db, id, after);
-  const ours = index.placed(after, takeover.base, PAGE_ROWS);
+  const ours = database.placed(after, takeover.base, PAGE_ROWS);
   let end = covered([seqs(theirs), seqs(ours)], PAGE_ROWS, takeover.base);
 
   const mine = new Map(ours.map((asset) => [asset.seq, asset]));
@@ -117,7 +117,7 @@ async function assets(
     ours: ours.filter(({ seq }) => seq <= end),
     rows: new Map(rows.map((row) => [row.seq, row])),
   };
-  await vault.apply(mergeAssets(index, takeover, page, end));
+  await vault.apply(mergeAssets(database, takeover, page, end));
 }
 
 const seqs = (places: readonly Placed[]): number[] => places.map(({ seq }) => seq);
@@ -130,44 +130,49 @@ interface Page {
   readonly rows: ReadonlyMap<number, Asset>;
 }
 
-function mergeAssets(index: Index, { since, began, base }: Takeover, page: Page, end: number): Operation<object> {
+function mergeAssets(
+  database: VaultDatabase,
+  { since, began, base }: Takeover,
+  page: Page,
+  end: number,
+): Operation<object> {
   return (change) => {
-    const changedHere = index.outbox.changedSince(since);
-    const changedLast = index.outbox.changedSince(began);
+    const changedHere = database.outbox.changedSince(since);
+    const changedLast = database.outbox.changedSince(began);
     const isNewerHere = ({ seq, rev }: Placed): boolean =>
       changedLast.has(seq) || (changedHere.has(seq) && rev <= since);
     const theirs = new Map(page.theirs.map((asset) => [asset.seq, asset]));
     const created: Asset[] = [];
     for (const { seq, rev, id } of page.ours) {
       const their = theirs.get(seq);
-      const asset = index.assetAt(seq);
+      const asset = database.assetAt(seq);
       if (!asset) continue; // Deleted meanwhile.
       if (their?.id === id) {
         theirs.delete(seq);
         const row = page.rows.get(seq);
-        const isRefused = their.rev < rev && index.outbox.isParked(seq, rev);
-        if (isNewerHere(their) || isRefused) changeAgain(index, change, asset);
-        else if (row && !isSame(row, asset)) replace(index, change, asset, row);
+        const isRefused = their.rev < rev && database.outbox.isParked(seq, rev);
+        if (isNewerHere(their) || isRefused) changeAgain(database, change, asset);
+        else if (row && !isSame(row, asset)) replace(database, change, asset, row);
         continue;
       }
-      remove(index, change, asset);
-      if (seq > since || index.outbox.isParked(seq, rev)) created.push(asset);
-      else if (!their) voidAsset(index, id);
+      remove(database, change, asset);
+      if (seq > since || database.outbox.isParked(seq, rev)) created.push(asset);
+      else if (!their) voidAsset(database, id);
     }
     for (const their of theirs.values()) {
       const { seq, id } = their;
       const row = page.rows.get(seq);
       // The seq of an asset that was created, and deleted, here since may be another's in D1.
-      const isDeletedHere = isNewerHere(their) && (seq <= since || index.voids.has(id));
-      if (isDeletedHere) index.outbox.add({ rev: change.next(), seq, body: null });
-      else if (row) insert(index, change, row);
+      const isDeletedHere = isNewerHere(their) && (seq <= since || database.voids.has(id));
+      if (isDeletedHere) database.outbox.add({ rev: change.next(), seq, body: null });
+      else if (row) insert(database, change, row);
     }
     for (const asset of created) {
       // D1 had it elsewhere: its commit was repeated here.
-      if (index.asset(asset.id)) continue;
-      if (asset.seq <= began) index.doubts.add(asset.id);
+      if (database.asset(asset.id)) continue;
+      if (asset.seq <= began) database.doubts.add(asset.id);
       const seq = change.next();
-      insert(index, change, { ...asset, seq, rev: seq, created_at: change.now, updated_at: change.now });
+      insert(database, change, { ...asset, seq, rev: seq, created_at: change.now, updated_at: change.now });
     }
     change.vault.rebuilt_to = end >= base ? null : end;
     change.next();
@@ -176,43 +181,43 @@ function mergeAssets(index: Index, { since, began, base }: Takeover, page: Page,
 }
 
 /** An asset of D1's that was patched here since: what it is here is told to D1 again. */
-function changeAgain(index: Index, change: Change, asset: Asset): void {
+function changeAgain(database: VaultDatabase, change: Change, asset: Asset): void {
   const rev = change.next();
-  index.updateAsset({ ...asset, rev });
-  index.outbox.add({ rev, seq: asset.seq, body: null });
+  database.updateAsset({ ...asset, rev });
+  database.outbox.add({ rev, seq: asset.seq, body: null });
   change.touched.push(asset.id);
 }
 
 const isSame = (a: Asset, b: Asset): boolean => ASSET_FIELDS.every((field) => a[field] === b[field]);
 
-function replace(index: Index, change: Change, old: Asset, asset: Asset): void {
-  remove(index, change, old);
-  insert(index, change, asset);
+function replace(database: VaultDatabase, change: Change, old: Asset, asset: Asset): void {
+  remove(database, change, old);
+  insert(database, change, asset);
 }
 
-function remove(index: Index, change: Change, asset: Asset): void {
-  index.deleteAsset(asset.seq);
+function remove(database: VaultDatabase, change: Change, asset: Asset): void {
+  database.deleteAsset(asset.seq);
   change.count(asset.partition, -1, -asset.size);
   change.touched.push(asset.id);
 }
 
-function insert(index: Index, change: Change, asset: Asset): void {
-  const elsewhere = index.asset(asset.id);
-  if (elsewhere) remove(index, change, elsewhere);
-  index.insertAsset(asset);
+function insert(database: VaultDatabase, change: Change, asset: Asset): void {
+  const elsewhere = database.asset(asset.id);
+  if (elsewhere) remove(database, change, elsewhere);
+  database.insertAsset(asset);
   change.count(asset.partition, 1, asset.size);
   change.touched.push(asset.id);
   if (asset.updated_at > (change.vault.clock ?? "")) change.vault.clock = asset.updated_at;
 }
 
 /** Bodies that are still to be deleted get revisions of the new count; then nothing of the old one is left. */
-function finish(index: Index, { base }: Takeover): Operation<object> {
+function finish(database: VaultDatabase, { base }: Takeover): Operation<object> {
   return (change) => {
-    const old = index.outbox.take(base, OUTBOX_ROWS);
+    const old = database.outbox.take(base, OUTBOX_ROWS);
     for (const { body } of old) {
       // Not of an asset that D1, which may have gone back itself, has brought back.
-      if (body === null || index.asset(assetIdIn(body) ?? "")?.r2_key === body) continue;
-      index.outbox.add({ rev: change.next(), seq: null, body });
+      if (body === null || database.asset(assetIdIn(body) ?? "")?.r2_key === body) continue;
+      database.outbox.add({ rev: change.next(), seq: null, body });
     }
     if (old.length < OUTBOX_ROWS) change.vault.merging = null;
     change.next();

@@ -3,11 +3,11 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { describe, expect, it, vi } from "vitest";
 import { newAssetId } from "../../../src/model/id.ts";
 import type { Vault } from "../../../src/vault/vault.ts";
-import { Watchdog } from "../../../src/model/time.ts";
-import { publish } from "../../../src/upload/commit.ts";
-import { Index } from "../../../src/vault/state/database.ts";
+import { Watchdog } from "../../../src/runtime/wait.ts";
+import { commitUpload } from "../../../src/upload/commit.ts";
+import { VaultDatabase } from "../../../src/vault/state/database.ts";
 import { claim, copyPage } from "../../../src/vault/sync/rebuild.ts";
-import { Writes } from "../../../src/vault/state/group-commit.ts";
+import { GroupCommit } from "../../../src/vault/state/group-commit.ts";
 import { BoundedD1 } from "../../../src/d1/bounded.ts";
 import { admin, bearer, PATH, send, TestVault, textFile } from "../../support/api.ts";
 import { state, wipe } from "../../support/history.ts";
@@ -36,7 +36,7 @@ describe("group commit", () => {
           depth--;
         }
       };
-      await Promise.all(Array.from({ length: 32 }, () => instance.commit(ADMIN, newAsset(vault))));
+      await Promise.all(Array.from({ length: 32 }, () => instance.commitUpload(ADMIN, newAsset(vault))));
       return outer;
     });
     expect(transactions).toBe(1);
@@ -48,9 +48,9 @@ describe("group commit", () => {
     await vault.list();
     const outcomes = await runInDurableObject(vault.stub, (instance: Vault) =>
       Promise.allSettled([
-        instance.commit(ADMIN, newAsset(vault, { filename: "before" })),
-        instance.commit(ADMIN, newAsset(vault, { filename: null as unknown as string })),
-        instance.commit(ADMIN, newAsset(vault, { filename: "after" })),
+        instance.commitUpload(ADMIN, newAsset(vault, { filename: "before" })),
+        instance.commitUpload(ADMIN, newAsset(vault, { filename: null as unknown as string })),
+        instance.commitUpload(ADMIN, newAsset(vault, { filename: "after" })),
       ]),
     );
     expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
@@ -64,13 +64,13 @@ describe("group commit", () => {
     const vault = await TestVault.create();
     await vault.list();
     const result = await runInDurableObject(vault.stub, async (_, { storage }) => {
-      const index = new Index(storage);
-      let row = index.vault();
+      const database = new VaultDatabase(storage);
+      let row = database.vault();
       const before = row?.rev ?? 0;
-      const writes = new Writes({
-        index,
+      const writes = new GroupCommit({
+        database,
         state: () => row ?? never(),
-        persist: (next) => index.saveVault(next),
+        persist: (next) => database.saveVault(next),
         expected: () => 0,
         committed: (next) => {
           row = next;
@@ -78,18 +78,18 @@ describe("group commit", () => {
       });
       const outcomes = await Promise.allSettled([
         writes.run((change) => {
-          index.voids.add("half", 0);
+          database.voids.add("half", 0);
           change.next();
           throw new Error("after it wrote");
         }),
         writes.run((change) => {
-          index.voids.add("whole", 0);
+          database.voids.add("whole", 0);
           return { ok: true, rev: change.next() };
         }),
       ]);
       return {
         outcomes: outcomes.map((outcome) => outcome.status),
-        voids: [index.voids.has("half"), index.voids.has("whole")],
+        voids: [database.voids.has("half"), database.voids.has("whole")],
         grown: (row?.rev ?? 0) - before,
       };
     });
@@ -104,7 +104,7 @@ describe("group commit", () => {
       storage.transactionSync = () => {
         throw new Error("disk full");
       };
-      const settled = Promise.allSettled([1, 2].map(() => instance.commit(ADMIN, newAsset(vault))));
+      const settled = Promise.allSettled([1, 2].map(() => instance.commitUpload(ADMIN, newAsset(vault))));
       await new Promise((resolve) => setTimeout(resolve, 20));
       storage.transactionSync = original;
       return settled;
@@ -142,7 +142,7 @@ describe("commit", () => {
   it("is idempotent by asset id", async () => {
     const vault = await TestVault.create();
     const asset = newAsset(vault);
-    const [a, b] = [await vault.rpc.commit(ADMIN, asset), await vault.rpc.commit(ADMIN, asset)];
+    const [a, b] = [await vault.rpc.commitUpload(ADMIN, asset), await vault.rpc.commitUpload(ADMIN, asset)];
     expect(a).toMatchObject({ ok: true, body: expect.any(String) });
     expect(b).toEqual({ ...a, waited: expect.any(Number) });
     expect((await vault.list()).data).toHaveLength(1);
@@ -152,7 +152,7 @@ describe("commit", () => {
   it("refuses an upload past its deadline", async () => {
     const vault = await TestVault.create();
     const late = newAsset(vault, { id: newAssetId(Date.now() - 60 * 60 * 1000 - 1000) });
-    expect(await vault.rpc.commit(ADMIN, late)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
+    expect(await vault.rpc.commitUpload(ADMIN, late)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
   });
 });
 
@@ -160,8 +160,8 @@ describe("resolve", () => {
   it("answers with the record of an upload whose commit was heard", async () => {
     const vault = await TestVault.create();
     const asset = newAsset(vault);
-    const committed = await vault.rpc.commit(ADMIN, asset);
-    expect(await vault.rpc.resolve(asset.id, asset.r2_key)).toEqual({
+    const committed = await vault.rpc.commitUpload(ADMIN, asset);
+    expect(await vault.rpc.resolveUpload(asset.id, asset.r2_key)).toEqual({
       ok: true,
       record: { ...committed, ok: undefined, waited: expect.any(Number) },
     });
@@ -172,22 +172,22 @@ describe("resolve", () => {
     const asset = newAsset(vault);
     await env.BUCKET.put(asset.r2_key, "body");
     for (let i = 0; i < 2; i++)
-      expect(await vault.rpc.resolve(asset.id, asset.r2_key)).toEqual({ ok: true, record: null });
-    expect(await vault.rpc.commit(ADMIN, asset)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+      expect(await vault.rpc.resolveUpload(asset.id, asset.r2_key)).toEqual({ ok: true, record: null });
+    expect(await vault.rpc.commitUpload(ADMIN, asset)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
     await vi.waitFor(async () => expect(await vault.bodies()).toEqual([]), 5_000);
     expect((await vault.list()).data).toEqual([]);
   });
 
   it("forgets voids once no upload of that time can commit", async () => {
     const vault = await TestVault.create();
-    await vault.rpc.resolve(newAssetId(Date.now() - 3 * 60 * 60 * 1000), `${vault.id}/x`);
-    await vault.rpc.resolve(newAssetId(), `${vault.id}/y`);
+    await vault.rpc.resolveUpload(newAssetId(Date.now() - 3 * 60 * 60 * 1000), `${vault.id}/x`);
+    await vault.rpc.resolveUpload(newAssetId(), `${vault.id}/y`);
     await runDurableObjectAlarm(vault.stub);
     expect(await state(vault, "SELECT count(*) AS n FROM voids")).toEqual([{ n: 1 }]);
   });
 });
 
-describe("recorder", () => {
+describe("relay to D1", () => {
   it("records what arrives while a flush is under way with the next: few calls for many writes", async () => {
     const vault = await TestVault.create();
     await vault.list();
@@ -198,7 +198,7 @@ describe("recorder", () => {
       return batch(statements);
     }) as D1Database["batch"];
     await withD1(vault, counting, async () => {
-      await Promise.all(Array.from({ length: 64 }, () => vault.rpc.commit(ADMIN, newAsset(vault))));
+      await Promise.all(Array.from({ length: 64 }, () => vault.rpc.commitUpload(ADMIN, newAsset(vault))));
     });
     expect(await vault.recorded()).toHaveLength(64);
     expect(calls).toBeLessThanOrEqual(10);
@@ -239,7 +239,7 @@ describe("recorder", () => {
     const vault = await TestVault.create();
     await vault.list();
     await withD1(vault, down, async () => {
-      await vault.rpc.commit(ADMIN, newAsset(vault));
+      await vault.rpc.commitUpload(ADMIN, newAsset(vault));
       await evictDurableObject(vault.stub);
     });
     expect(await vault.recorded()).toEqual([]);
@@ -258,7 +258,7 @@ describe("recorder", () => {
       return Promise.reject(new Error("lost on the way"));
     }) as D1Database["batch"];
     const asset = newAsset(vault);
-    await withD1(vault, losing, () => vault.rpc.commit(ADMIN, asset));
+    await withD1(vault, losing, () => vault.rpc.commitUpload(ADMIN, asset));
     expect(late.length).toBeGreaterThan(0);
     expect((await vault.delete(asset.id)).status).toBe(204);
     await runDurableObjectAlarm(vault.stub);
@@ -289,7 +289,7 @@ describe("D1 that went back in time", () => {
     const { id } = await vault.upload();
     // More changes than one flush takes.
     await runInDurableObject(vault.stub, async (instance: Vault) => {
-      await Promise.all(Array.from({ length: 1_500 }, () => instance.commit(ADMIN, newAsset(vault))));
+      await Promise.all(Array.from({ length: 1_500 }, () => instance.commitUpload(ADMIN, newAsset(vault))));
     });
     const before = await vault.recorded();
     await vault.patch(id, { tags: ["patched"] });
@@ -355,14 +355,14 @@ describe("publish", () => {
         getByName: () => ({
           commit: async () => {
             if (calls++ > 0) return { ok: false, code: "UNAUTHORIZED", message: "this key has been revoked" };
-            await vault.rpc.commit(ADMIN, upload);
+            await vault.rpc.commitUpload(ADMIN, upload);
             throw Object.assign(new Error("the answer was lost"), { retryable: true });
           },
-          resolve: (...args: Parameters<typeof vault.rpc.resolve>) => vault.rpc.resolve(...args),
+          resolve: (...args: Parameters<typeof vault.rpc.resolveUpload>) => vault.rpc.resolveUpload(...args),
         }),
       },
     } as unknown as typeof env;
-    const outcome = await publish(
+    const outcome = await commitUpload(
       { env: lossy, vaultId: vault.id, watchdog: new Watchdog() },
       ADMIN,
       { upload, discard },
@@ -378,16 +378,16 @@ describe("rebuild", () => {
   it("is not undone by a step that was given up and answers late", async () => {
     const vault = await TestVault.create();
     const claimed = await runInDurableObject(vault.stub, async (_, { storage }) => {
-      const index = new Index(storage);
+      const database = new VaultDatabase(storage);
       const db = new BoundedD1(vault.db);
-      const row = await claim(index, db, vault.id);
+      const row = await claim(database, db, vault.id);
       if (typeof row === "string") throw new Error(row);
-      const keysCopied = await copyPage(index, db, row);
-      await copyPage(index, db, keysCopied);
-      const late = [copyPage(index, db, row), copyPage(index, db, keysCopied), claim(index, db, vault.id)];
+      const keysCopied = await copyPage(database, db, row);
+      await copyPage(database, db, keysCopied);
+      const late = [copyPage(database, db, row), copyPage(database, db, keysCopied), claim(database, db, vault.id)];
       return {
         again: await Promise.allSettled(late),
-        row: index.vault(),
+        row: database.vault(),
       };
     });
     expect(claimed.again.map((outcome) => outcome.status)).toEqual(["rejected", "rejected", "rejected"]);

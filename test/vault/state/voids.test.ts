@@ -72,15 +72,15 @@ it("commit: one that is repeated after the asset was deleted is refused at any l
   const record = await vault.upload();
   const [row] = await state(vault, "SELECT * FROM assets");
   expect((await vault.delete(record.id)).status).toBe(204);
-  const late = { ...record, ...row } as unknown as Parameters<typeof vault.rpc.commit>[1];
-  expect(await vault.rpc.commit(ADMIN, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+  const late = { ...record, ...row } as unknown as Parameters<typeof vault.rpc.commitUpload>[1];
+  expect(await vault.rpc.commitUpload(ADMIN, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
   await work(vault);
   await evictDurableObject(vault.stub);
-  expect(await vault.rpc.commit(ADMIN, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+  expect(await vault.rpc.commitUpload(ADMIN, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
   // When the void ends, the upload's deadline is long over.
   await state(vault, "UPDATE voids SET ends = 0");
   const old = { ...late, id: newAssetId(Date.now() - 2 * HOUR) };
-  expect(await vault.rpc.commit(ADMIN, old)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
+  expect(await vault.rpc.commitUpload(ADMIN, old)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
 });
 
 it("void: is written for young ids only, and ends two deadlines after the id was made", async () => {
@@ -159,7 +159,7 @@ it("resolve: does not delete the body of an upload that may have been committed 
   const key = `${vault.id}/p/c/h/${id}_f`;
   await env.BUCKET.put(key, "body");
   await wipe(vault);
-  expect(await vault.rpc.resolve(id, key)).toEqual({ ok: true, record: null });
+  expect(await vault.rpc.resolveUpload(id, key)).toEqual({ ok: true, record: null });
   await work(vault);
   expect(await bodies(vault)).toEqual([key]);
 });

@@ -334,7 +334,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     const orphan = newAssetId();
     const key = `${vault.id}/a/b/c/${orphan}_x`;
     await env.BUCKET.put(key, "x");
-    await vault.rpc.resolve(orphan, key);
+    await vault.rpc.resolveUpload(orphan, key);
     const [later, removed] = [await vault.upload(named("b")), await vault.upload(named("c"))];
     const patched = await (await vault.patch(early.id, { tags: ["x"] })).json<AssetRecord>();
     expect((await vault.delete(removed.id)).status).toBe(204);

@@ -291,9 +291,9 @@ describe("storage that goes back in time", () => {
     await withD1(vault, down, async () => {
       await send(`${vault.path}/reconcile`, { method: "POST", headers: admin });
       await work(vault, 2);
-      expect(await vault.rpc.resolve(lost.id, lost.r2_key)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+      expect(await vault.rpc.resolveUpload(lost.id, lost.r2_key)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
     });
-    expect(await vault.rpc.resolve(lost.id, lost.r2_key)).toMatchObject({ ok: true, record: {} });
+    expect(await vault.rpc.resolveUpload(lost.id, lost.r2_key)).toMatchObject({ ok: true, record: {} });
     await reconcile(vault);
     expect(await bodies(vault)).toHaveLength(2);
   });

@@ -291,5 +291,5 @@ describe("a flush that D1 does not take", () => {
 /** Commits `count` assets at once, without bodies. */
 const fill = (to: TestVault, count: number): Promise<unknown> =>
   runInDurableObject(to.stub, (instance: Vault) =>
-    Promise.all(Array.from({ length: count }, () => instance.commit({ kind: "admin" }, newAsset(to)))),
+    Promise.all(Array.from({ length: count }, () => instance.commitUpload({ kind: "admin" }, newAsset(to)))),
   );

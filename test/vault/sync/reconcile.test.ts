@@ -92,7 +92,7 @@ describe("reconcile", () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await reconcile(vault)).toMatchObject({ orphans_deleted: 1 });
     const late = newAsset(vault, { id, r2_key });
-    expect(await vault.rpc.commit({ kind: "admin" }, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+    expect(await vault.rpc.commitUpload({ kind: "admin" }, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
   });
 
   it("reports an asset whose body is missing, and keeps it", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Drain } from "../../../src/vault/sync/relay.ts";
+import { Relay } from "../../../src/vault/sync/relay.ts";
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -7,21 +7,21 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 function drained(step: () => Promise<void> = async () => {}) {
   let rev = 0;
   const carried: number[] = [];
-  const drain = new Drain({
+  const drain = new Relay({
     name: "test",
-    done: 0,
+    watermark: 0,
     target: () => rev,
     step: async () => {
       const to = rev;
-      carried.push(to - drain.done);
+      carried.push(to - drain.watermark);
       await step();
       return to;
     },
   });
   const write = (changes: number): Promise<boolean> => {
     rev += changes;
-    drain.nudge();
-    return drain.until(rev);
+    drain.wake();
+    return drain.waitFor(rev);
   };
   return { carried, write, drain };
 }
@@ -75,7 +75,7 @@ it("drain: settles its waiters when a step fails, and gathers nothing while it i
   expect(await write(5)).toBe(false);
   expect(await write(1)).toBe(false);
   fails = false;
-  await drain.drain();
-  expect(drain.behind).toBe(false);
+  await drain.run();
+  expect(drain.isBehind).toBe(false);
   expect(await write(5)).toBe(true);
 });

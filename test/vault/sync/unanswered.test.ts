@@ -2,7 +2,17 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { admin, bearer, PATH, refusal, send, TestVault, textFile } from "../../support/api.ts";
-import { hourLater, position, putBack, record, restoreRecord, state, stored, wipe, work } from "../../support/history.ts";
+import {
+  hourLater,
+  position,
+  putBack,
+  record,
+  restoreRecord,
+  state,
+  stored,
+  wipe,
+  work,
+} from "../../support/history.ts";
 import { down, silent, silentTo, withBucket, withD1 } from "../../support/outage.ts";
 import { bodies, expectAgreement, indexed, reconcile, recorded, report, withoutGrace } from "../../support/stores.ts";
 import { Alarm } from "../../../src/vault/alarm.ts";
