@@ -140,19 +140,29 @@ export const LinkBody = body({
   disposition: v.optional(v.picklist(["inline", "attachment"], 'must be "inline" or "attachment"'), "inline"),
 });
 
+const Metadata = v.custom<JsonObject>(isJsonObject, `must be a JSON object, such as ${EXAMPLE.metadata}`);
+
+const Tags = v.array(
+  v.string(`must be a string, as in ${EXAMPLE.tags}`),
+  `must be an array of strings, such as ${EXAMPLE.tags}`,
+);
+
 /** Values of metadata and tags are checked by model/metadata: valibot's records lose keys such as `__proto__`. */
-export const PatchBody = v.pipe(
-  body({
-    metadata: v.optional(v.custom<JsonObject>(isJsonObject, `must be a JSON object, such as ${EXAMPLE.metadata}`)),
-    tags: v.optional(
-      v.array(
-        v.string(`must be a string, as in ${EXAMPLE.tags}`),
-        `must be an array of strings, such as ${EXAMPLE.tags}`,
-      ),
+const patchOf = <const T extends v.GenericSchema<unknown, string[]>>(tags: T) =>
+  v.pipe(
+    body({ metadata: v.optional(Metadata), tags: v.optional(tags) }),
+    v.check(
+      (patch) => patch.metadata !== undefined || patch.tags !== undefined,
+      "at least one of metadata and tags must be given",
     ),
-  }),
-  v.check(
-    (patch) => patch.metadata !== undefined || patch.tags !== undefined,
-    "at least one of metadata and tags must be given",
+  );
+
+export const PatchBody = patchOf(Tags);
+
+/** In a merge patch (RFC 7396) a null stands for "remove": tags are then none. Metadata cannot be absent. */
+export const MergePatchBody = patchOf(
+  v.pipe(
+    v.nullable(Tags),
+    v.transform((tags) => tags ?? []),
   ),
 );

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import type { Access } from "../api/endpoints.ts";
 import type { Env } from "../env.ts";
 import { isUlid } from "../model/id.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
@@ -141,15 +142,11 @@ export async function authenticate(request: Request, env: Env): Promise<Result<{
   return refuse("UNAUTHORIZED", "this key is not valid");
 }
 
-/** What a route asks of its caller. */
-export type Access =
-  | "admin" /** the operator */
-  | "manage" /** the operator, or a secret key of the vault */
-  | "read" /** a key of the vault */
-  | "write"; /** a secret key of the vault */
+/** Access that takes a key, or the operator's token. */
+type KeyAccess = Exclude<Access, "anyone" | "content">;
 
 /** Whether a principal's kind and type give it access to a vault (undefined: to no vault in particular). */
-export function authorize(principal: Principal, access: Access, vaultId: string | undefined): Refusal | undefined {
+export function authorize(principal: Principal, access: KeyAccess, vaultId: string | undefined): Refusal | undefined {
   const forbidden = (message: string): Refusal => refuse("FORBIDDEN", message);
   if (principal.kind === "admin") {
     return access === "admin" || access === "manage"

@@ -1,3 +1,5 @@
+import type * as v from "valibot";
+import { parse } from "../api/schemas.ts";
 import { MAX_JSON_BODY_BYTES } from "../model/limits.ts";
 import { parseMediaType } from "../model/media-type.ts";
 import { invalid, type Refusal, refuse, Refused, type Result } from "../model/refusal.ts";
@@ -5,34 +7,48 @@ import { jsonLoan, SMALL_JSON_BYTES } from "./memory.ts";
 import { Pieces } from "./pieces.ts";
 import type { BodyReader } from "./body-reader.ts";
 
-export const JSON_TYPE = "application/json";
-
 /** The least that is taken to keep some of a body that comes in parts. Bytes. */
 const FIRST_PIECE_BYTES = 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads a JSON body, bounded, if its Content-Type is one of `types`.
+ * Reads the JSON body of an endpoint, bounded, and validates it by the schema of its media type, which is told too.
  *
- * @param optional whether the body may be absent, or empty whatever its type: then it has no fields
- * @param inspect  may refuse the text before it is parsed, which costs more than all else
+ * @param inspect may refuse the text before it is parsed, which costs more than all else
  */
-export async function readJson(
+export async function readBody<S extends v.GenericSchema>(
   { request, reader }: { request: Request; reader: BodyReader },
-  {
-    types = [JSON_TYPE],
-    optional = false,
-    inspect = () => undefined,
-  }: { types?: readonly string[]; optional?: boolean; inspect?: (text: string) => Refusal | undefined } = {},
-): Promise<Result<{ value: unknown }>> {
-  if (!types.includes(parseMediaType(request.headers.get("Content-Type") ?? "")?.essence ?? "")) {
-    const unsupported = refuse("UNSUPPORTED_MEDIA_TYPE", `Content-Type: must be ${types.join(" or ")}`, {
+  { json, optional = false }: { readonly json: Readonly<Record<string, S>>; readonly optional?: boolean },
+  inspect: (text: string, type: string) => Refusal | undefined = () => undefined,
+): Promise<Result<{ type: string; value: v.InferOutput<S> }>> {
+  const types = Object.keys(json);
+  const sent = parseMediaType(request.headers.get("Content-Type") ?? "")?.essence ?? "";
+  const isTaken = types.includes(sent);
+  // What is absent has no media type: it is read as the first.
+  const type = isTaken ? sent : (types[0] ?? "");
+  const schema = json[type];
+  const read = isTaken
+    ? await readJson(reader, { optional, inspect: (text) => inspect(text, type) })
+    : optional
+      ? await absent(reader)
+      : undefined;
+  if (!read || !schema) {
+    return refuse("UNSUPPORTED_MEDIA_TYPE", `Content-Type: must be ${types.join(" or ")}`, {
       // RFC 9110 15.5.16 and 12.5.1, RFC 5789 3.1: what would be taken, in the header of the method that it is asked with.
       [request.method === "PATCH" ? "Accept-Patch" : "Accept-Post"]: types.join(", "),
     });
-    return (optional ? await absent(reader) : undefined) ?? unsupported;
   }
+  if (!read.ok) return read;
+  const parsed = parse(schema, read.value);
+  return parsed.ok ? { ...parsed, type } : parsed;
+}
+
+/** A JSON body as it was sent. One that is optional may be empty: then it has no fields. */
+async function readJson(
+  reader: BodyReader,
+  { optional, inspect }: { optional: boolean; inspect: (text: string) => Refusal | undefined },
+): Promise<Result<{ value: unknown }>> {
   const tooLarge = refuse("PAYLOAD_TOO_LARGE", `the JSON body must be at most ${MAX_JSON_BODY_BYTES} bytes`);
   if (reader.declared !== undefined && reader.declared > MAX_JSON_BODY_BYTES) return tooLarge;
   try {

@@ -3,9 +3,10 @@ import { log } from "../runtime/log.ts";
 import { isVaultId } from "../model/id.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import { Watchdog } from "../runtime/wait.ts";
-import type { Principal } from "../model/vault.ts";
+import type { Caller, Principal } from "../model/vault.ts";
 import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
-import { type Access, authenticate, authorize } from "./auth.ts";
+import type { Access, EndpointId } from "../api/endpoints.ts";
+import { authenticate, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
 import { bufferedPeak } from "./memory.ts";
 import { malformedParameter, parseQuery, percentDecode, type Query } from "./query.ts";
@@ -34,18 +35,20 @@ export class ApiRequest {
   readonly #search: string;
   #query: Query | undefined;
   params: Record<string, string> = {};
-  /** The route that matched, as it stands in the table. */
-  route = "";
+  /** The endpoint whose path and method matched. */
+  endpoint: EndpointId | undefined;
   readonly #started = Date.now();
   /** Milliseconds spent in calls to vaults, and by vaults in waiting for D1 and R2. */
   readonly #timings = { vault: 0, durable: 0 };
-  /** Set by {@link allow}: a handler behind it has one. */
+  /** Set by {@link allow}: the handler of every endpoint that is not for anyone has one. */
   #principal: Principal | undefined;
   #reader: BodyReader | undefined;
   /** Bounds what this request waits for: its body, R2 taking it, and the vault's answer to a write. */
   readonly watchdog = new Watchdog();
   /** Whether a signed link, not a key, is what lets this request in. */
   #byLink = false;
+  /** Whether the vault was asked for something: then it has looked at the key. */
+  #hasAskedVault = false;
 
   constructor(request: Request, env: Env, context: RequestContext) {
     this.request = request;
@@ -98,26 +101,29 @@ export class ApiRequest {
   }
 
   get principal(): Principal {
-    if (!this.#principal) throw new Error("the route has no access rule");
+    if (!this.#principal) throw new Error("the endpoint is for anyone");
     return this.#principal;
   }
 
-  /** Lets the request pass if its caller has this access, as far as the token alone can tell. */
+  /** What the vault is told of who calls it. */
+  get caller(): Caller {
+    return { actor: this.principal, request: this.id };
+  }
+
+  /** Lets the request pass if its caller has this access, as far as the credential alone can tell; else says why not. */
   async allow(access: Access): Promise<Refusal | undefined> {
+    if (access === "anyone") return undefined;
+    if (access === "content" && this.query["signature"] !== undefined && this.header("Authorization") === null) {
+      return this.#allowLink();
+    }
     const authenticated = await authenticate(this.request, this.env);
     if (!authenticated.ok) return authenticated;
     this.#principal = authenticated.principal;
-    const refusal = authorize(
-      authenticated.principal,
-      access,
-      this.params["vaultId"] === undefined ? undefined : this.vaultId,
-    );
-    return refusal && this.refuse(refusal);
+    const vaultId = this.params["vaultId"] === undefined ? undefined : this.vaultId;
+    return authorize(authenticated.principal, access === "content" ? "read" : access, vaultId);
   }
 
-  /** Lets the request pass if it has a signed link for the asset that its path names, or else a key that can read it. */
-  async allowLink(): Promise<Refusal | undefined> {
-    if (this.query["signature"] === undefined || this.header("Authorization") !== null) return this.allow("read");
+  async #allowLink(): Promise<Refusal | undefined> {
     const place = { vaultId: this.vaultId, assetId: this.param("assetId") };
     const verified = await verifyLink(this.env, place, this.query);
     if (!verified.ok) return verified;
@@ -127,20 +133,39 @@ export class ApiRequest {
   }
 
   /** Calls the vault of the request's path. */
-  async vault<T extends object>(kind: CallKind, call: (stub: VaultStub) => Promise<Result<T>>): Promise<Result<T>> {
-    const outcome = await this.timed(callVault(this, kind, call));
-    // Who came by a link has no key to be told about.
+  async vault<T extends object>(
+    kind: CallKind,
+    call: (stub: VaultStub, caller: Caller) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    const { caller } = this;
+    const outcome = await this.timed(callVault(this, kind, (stub) => call(stub, caller)));
+    // Whoever came by a link has no key to be told about.
     const linkOver = this.#byLink && !outcome.ok && outcome.code === "UNAUTHORIZED";
     return linkOver ? refuse("FORBIDDEN", "this link is no longer valid") : outcome;
   }
 
-  /** Counts a call to a vault into this request's timings. */
+  /** Counts a call to the vault into this request's timings. */
   async timed<T extends object>(call: Promise<Result<T>>): Promise<Result<T>> {
+    this.#hasAskedVault = true;
     const started = Date.now();
     const outcome = await call;
     this.#timings.vault += Date.now() - started;
     if ("waited" in outcome && typeof outcome.waited === "number") this.#timings.durable += outcome.waited;
     return outcome;
+  }
+
+  /**
+   * What to answer when the router has a refusal. A key that no longer acts is told so (401) before anything else: if the
+   * vault has not looked at the key yet, it is asked now. That costs a call only where something is wrong already.
+   */
+  async refusal(refusal: Refusal): Promise<Refusal> {
+    const principal = this.#principal;
+    if (principal?.kind !== "key" || this.#hasAskedVault) return refusal;
+    // The key may belong to another vault than the path names.
+    const target = { env: this.env, vaultId: principal.vaultId, id: this.id, watchdog: this.watchdog };
+    const { caller } = this;
+    const checked = await this.timed(callVault(target, "repeatable", (stub) => stub.checkKey(caller)));
+    return checked.ok ? refusal : checked;
   }
 
   /**
@@ -164,7 +189,7 @@ export class ApiRequest {
     log("request", {
       request: this.id,
       method: this.sentMethod.slice(0, 16),
-      route: this.route || null,
+      endpoint: this.endpoint ?? null,
       vault: isVaultId(this.vaultId) ? this.vaultId : null,
       status: reply.status,
       ms: Date.now() - this.#started,
@@ -174,18 +199,6 @@ export class ApiRequest {
       bytes_out: bodyLength(reply),
       buffered_peak: bufferedPeak(),
     });
-  }
-
-  /**
-   * The refusal to answer with when the router itself says no. A key that no longer acts is told so (401) before anything
-   * else, so its vault is asked first: that costs a call only where something is wrong already.
-   */
-  async refuse(refusal: Refusal): Promise<Refusal> {
-    const { principal, env, watchdog } = this;
-    if (principal.kind === "admin") return refusal;
-    const caller = { env, watchdog, vaultId: principal.vaultId };
-    const checked = await callVault(caller, "repeatable", (stub) => stub.checkKey(principal));
-    return checked.ok ? refusal : checked;
   }
 
   /** The request is over: what it waited for and held is given up. */

@@ -1,5 +1,8 @@
 import { isAssetId } from "./id.ts";
 
+/** What an asset's path consists of, before its filename: the seed's three components, in their order. */
+export const PATH_COMPONENTS = ["partition", "collection", "channel"] as const;
+
 /** What distinguishes one asset's place from another's: the seed's three path components and a name. */
 export interface AssetPath {
   partition: string;

@@ -28,6 +28,18 @@ export type Principal =
   | { readonly kind: "admin" }
   | { readonly kind: "key"; readonly vaultId: string; readonly keyId: string; readonly type: KeyType };
 
+/** Who acts on a vault: whoever asks, or the vault itself, for what it does in the background. */
+export type Actor = Principal | { readonly kind: "vault" };
+
+export const THE_VAULT = { kind: "vault" } as const satisfies Actor;
+
+/** What comes with every call to a vault. */
+export interface Caller {
+  readonly actor: Actor;
+  /** The id of the request that makes the call: it stands in every log line that the call causes. */
+  readonly request: string;
+}
+
 /** Whether every store that a write concerns has it, or the vault alone holds it so far. */
 export interface Durability {
   durable: boolean;

@@ -1,41 +1,37 @@
-import type { Handler } from "../http/request.ts";
-
-import { JSON_TYPE, readJson } from "../http/json.ts";
+import { ENDPOINTS } from "../api/endpoints.ts";
+import { parse } from "../api/schemas.ts";
 import { precondition, tagConditions } from "../http/conditional.ts";
+import { readBody } from "../http/json.ts";
 import { durability, json, recordHeaders } from "../http/reply.ts";
-import { AssetListQuery, parse, PatchBody } from "../api/schemas.ts";
+import type { Handler } from "../http/request.ts";
+import { PATH_COMPONENTS } from "../model/asset.ts";
 import { isAssetId } from "../model/id.ts";
-import { type AssetPatch, inspectPatch, serializeMetadata, serializeTags } from "../model/metadata.ts";
-import { essenceOf } from "../model/media-type.ts";
-import { assetNotFound, invalid, refuse } from "../model/refusal.ts";
+import { type AssetPatch, inspectPatch, type JsonObject, serializeMetadata, serializeTags } from "../model/metadata.ts";
+import { assetNotFound, invalid, refuse, type Result } from "../model/refusal.ts";
 
+/** A patch of this type follows RFC 7396. */
 const MERGE_PATCH = "application/merge-patch+json";
-
-/** The types of a PATCH. */
-export const PATCH_TYPES: readonly string[] = [JSON_TYPE, MERGE_PATCH];
 
 /** The list's order is by seq, and this is above every one. */
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
-/** GET /api/v1/vaults/{vaultId}/assets */
+/** `assets.list` */
 export const listAssets: Handler = async (api) => {
-  const query = parse(AssetListQuery, api.query);
-  if (!query.ok) return api.refuse(query);
+  const query = parse(ENDPOINTS["assets.list"].query, api.query);
+  if (!query.ok) return query;
   const { limit, cursor, partition, collection, channel } = query.value;
-  const other = (["partition", "collection", "channel"] as const).find(
-    (name) => cursor && cursor[name] !== query.value[name],
-  );
-  if (other) return api.refuse(invalid(`cursor: belongs to a list with another ${other} filter`));
+  const other = PATH_COMPONENTS.find((name) => cursor && cursor[name] !== query.value[name]);
+  if (other) return invalid(`cursor: belongs to a list with another ${other} filter`);
   const request = { filter: { partition, collection, channel }, limit, before: cursor?.seq ?? NEWEST };
-  const outcome = await api.vault("read", (stub) => stub.listAssets(api.principal, request));
+  const outcome = await api.vault("read", (stub, caller) => stub.listAssets(caller, request));
   return outcome.ok ? json(outcome.body) : outcome;
 };
 
-/** GET /api/v1/vaults/{vaultId}/assets/{assetId} */
+/** `assets.get` */
 export const getAsset: Handler = async (api) => {
   const id = api.param("assetId");
-  if (!isAssetId(id)) return api.refuse(assetNotFound());
-  const outcome = await api.vault("read", (stub) => stub.getAsset(api.principal, id));
+  if (!isAssetId(id)) return assetNotFound();
+  const outcome = await api.vault("read", (stub, caller) => stub.getAsset(caller, id));
   if (!outcome.ok) return outcome;
   const headers = recordHeaders(outcome.etag);
   const verdict = precondition(api.request.headers, { etag: outcome.etag });
@@ -43,37 +39,36 @@ export const getAsset: Handler = async (api) => {
   return verdict === "not-modified" ? { status: 304, headers } : json(outcome.body, { headers });
 };
 
-/** PATCH /api/v1/vaults/{vaultId}/assets/{assetId} */
-export const patchAsset: Handler = async (api) => {
+/** `assets.update` */
+export const updateAsset: Handler = async (api) => {
   const id = api.param("assetId");
-  const merge = essenceOf(api.header("Content-Type") ?? "") === MERGE_PATCH ? "rfc7396" : "shallow";
-  const body = await readJson(api, { types: PATCH_TYPES, inspect: (text) => inspectPatch(text, merge) });
-  if (!body.ok) return api.refuse(body);
-  const patch = assetPatch(body.value, merge);
-  if (!patch.ok) return api.refuse(patch);
-  if (!isAssetId(id)) return api.refuse(assetNotFound());
+  const body = await readBody(api, ENDPOINTS["assets.update"].body, (text, type) => inspectPatch(text, mergeOf(type)));
+  if (!body.ok) return body;
+  const patch = assetPatch(body.value, mergeOf(body.type));
+  if (!patch.ok) return patch;
+  if (!isAssetId(id)) return assetNotFound();
   const conditions = tagConditions(api.request.headers);
-  const outcome = await api.vault("once", (stub) => stub.patchAsset(api.principal, id, patch.patch, conditions));
+  const outcome = await api.vault("once", (stub, caller) => stub.patchAsset(caller, id, patch.patch, conditions));
   if (!outcome.ok) return outcome;
   return json(outcome.body, { headers: { ...recordHeaders(outcome.etag), ...durability(outcome.durable) } });
 };
 
-/** DELETE /api/v1/vaults/{vaultId}/assets/{assetId} */
+/** `assets.delete` */
 export const deleteAsset: Handler = async (api) => {
   const id = api.param("assetId");
-  if (!isAssetId(id)) return api.refuse(assetNotFound());
+  if (!isAssetId(id)) return assetNotFound();
   const conditions = tagConditions(api.request.headers);
-  const outcome = await api.vault("once", (stub) => stub.deleteAsset(api.principal, id, conditions));
+  const outcome = await api.vault("once", (stub, caller) => stub.deleteAsset(caller, id, conditions));
   return outcome.ok ? { status: 204, headers: durability(outcome.durable) } : outcome;
 };
 
-/** In a merge patch a null stands for "remove": tags are then none, and metadata, which cannot be absent, is refused. */
-function assetPatch(value: unknown, merge: AssetPatch["merge"]) {
-  const removesTags =
-    merge === "rfc7396" && typeof value === "object" && value !== null && "tags" in value && value.tags === null;
-  const parsed = parse(PatchBody, removesTags ? { ...value, tags: [] } : value);
-  if (!parsed.ok) return parsed;
-  const { metadata, tags } = parsed.value;
+const mergeOf = (type: string): AssetPatch["merge"] => (type === MERGE_PATCH ? "rfc7396" : "shallow");
+
+/** A validated patch as the vault takes it. */
+function assetPatch(
+  { metadata, tags }: { metadata?: JsonObject | undefined; tags?: string[] | undefined },
+  merge: AssetPatch["merge"],
+): Result<{ patch: AssetPatch }> {
   const patch: AssetPatch = { merge };
   if (metadata) {
     // Nulls of a merge patch take room here and none after the merge: then only the vault can tell what fits.
@@ -86,5 +81,5 @@ function assetPatch(value: unknown, merge: AssetPatch["merge"]) {
     if (!serialized.ok) return serialized;
     patch.tags = serialized.json;
   }
-  return { ok: true, patch } as const;
+  return { ok: true, patch };
 }

@@ -5,36 +5,36 @@ import { percentDecode } from "../http/query.ts";
 import { REVALIDATED, type Reply } from "../http/reply.ts";
 import { logError } from "../runtime/log.ts";
 import { R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
-import type { AssetPath, BodyLocation } from "../model/asset.ts";
+import { type AssetPath, type BodyLocation, PATH_COMPONENTS } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
 import { isAssetId } from "../model/id.ts";
 import { servedType } from "../model/media-type.ts";
 import { assetNotFound, invalid, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { parse, PathComponent } from "../api/schemas.ts";
 
-/** GET /api/v1/vaults/{vaultId}/assets/{assetId}/content, with a key or a signed link */
+/** `content.get` */
 export const getContent: Handler = async (api) => {
   const id = api.param("assetId");
-  return isAssetId(id) ? serve(api, id) : api.refuse(assetNotFound());
+  return isAssetId(id) ? serve(api, id) : assetNotFound();
 };
 
-/** GET /api/v1/vaults/{vaultId}/files/{partition}/{collection}/{channel}/{filename}: the newest of that name */
+/** `files.get`: the newest of that name */
 export const getFile: Handler = async (api) => {
   const path = { partition: "", collection: "", channel: "" };
-  for (const name of ["partition", "collection", "channel"] as const) {
+  for (const name of PATH_COMPONENTS) {
     const checked = parse(PathComponent, api.param(name));
-    if (!checked.ok) return api.refuse(invalid(`${name}: ${checked.message}`));
+    if (!checked.ok) return invalid(`${name}: ${checked.message}`);
     path[name] = checked.value;
   }
   const name = percentDecode(api.params["filename"] ?? "");
-  if (name === undefined) return api.refuse(invalid("filename: must be UTF-8 in percent-encoding"));
+  if (name === undefined) return invalid("filename: must be UTF-8 in percent-encoding");
   const filename = checkFilename(name);
-  return filename.ok ? serve(api, { ...path, filename: filename.filename }) : api.refuse(filename);
+  return filename.ok ? serve(api, { ...path, filename: filename.filename }) : filename;
 };
 
 /** Where the body is; a path at which there is none is named, because its parts are easily taken for one another. */
 async function locate(api: ApiRequest, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
-  const found = await api.vault("read", (stub) => stub.locateContent(api.principal, what));
+  const found = await api.vault("read", (stub, caller) => stub.locateContent(caller, what));
   if (found.ok || found.code !== "ASSET_NOT_FOUND" || typeof what === "string") return found;
   const { partition, collection, channel, filename } = what;
   return { ...found, message: `no asset at ${partition}/${collection}/${channel}/${filename} in this vault` };
@@ -102,7 +102,7 @@ async function stored(api: ApiRequest, key: string, options: R2GetOptions): Prom
   try {
     return await api.watchdog.within(R2_TIMEOUT_MS, api.env.BUCKET.get(key, options));
   } catch (error) {
-    logError("content: R2 failed", error, { vault: api.vaultId, key });
+    logError("content: R2 failed", error, { request: api.id, vault: api.vaultId, key });
     return "unknown";
   }
 }
@@ -111,7 +111,11 @@ async function stored(api: ApiRequest, key: string, options: R2GetOptions): Prom
 async function missing(api: ApiRequest, what: string | AssetPath, body: BodyLocation): Promise<Refusal> {
   const found = await locate(api, what);
   if (!found.ok) return found;
-  logError("content: the body is missing", new Error("not in R2"), { vault: api.vaultId, asset: body.id });
+  logError("content: the body is missing", new Error("not in R2"), {
+    request: api.id,
+    vault: api.vaultId,
+    asset: body.id,
+  });
   return unavailable("the content is not available at the moment", 60);
 }
 

@@ -1,9 +1,10 @@
+import { ENDPOINTS } from "../api/endpoints.ts";
 import { mintToken } from "../http/auth.ts";
-import { readJson } from "../http/json.ts";
+import { readBody } from "../http/json.ts";
 import type { Handler } from "../http/request.ts";
 import { idPage, NEWEST_ID } from "../http/pagination.ts";
 import { json } from "../http/reply.ts";
-import { IdListQuery, KeyBody, parse } from "../api/schemas.ts";
+import { parse } from "../api/schemas.ts";
 import { isKeyId, isVaultId, newKeyId } from "../model/id.ts";
 import { refuse } from "../model/refusal.ts";
 import type { Key } from "../model/vault.ts";
@@ -19,32 +20,30 @@ const toWire = (vaultId: string, key: Key) => ({
   revoked_at: key.revoked_at,
 });
 
-/** POST /api/v1/vaults/{vaultId}/keys. The token is in this one answer and nowhere else. */
+/** `keys.create`. The token is in this one answer and nowhere else. */
 export const createKey: Handler = async (api) => {
   const { vaultId } = api;
-  const read = await readJson(api, { optional: true });
-  if (!read.ok) return api.refuse(read);
-  const body = parse(KeyBody, read.value);
-  if (!body.ok) return api.refuse(body);
+  const body = await readBody(api, ENDPOINTS["keys.create"].body);
+  if (!body.ok) return body;
   if (!isVaultId(vaultId)) return refuse("NOT_FOUND", "no vault with this id");
   const id = newKeyId();
   const { label, type, expires_at } = body.value;
   const { token, kid } = await mintToken(api.env, { type, vaultId, keyId: id });
-  const outcome = await api.vault("once", (stub) =>
-    stub.createKey(api.principal, { id, label, type, kid, expires_at }),
+  const outcome = await api.vault("once", (stub, caller) =>
+    stub.createKey(caller, { id, label, type, kid, expires_at }),
   );
   if (!outcome.ok) return outcome;
   return json({ ...toWire(vaultId, outcome.key), token }, { status: 201, headers: { "Cache-Control": "no-store" } });
 };
 
-/** GET /api/v1/vaults/{vaultId}/keys */
+/** `keys.list` */
 export const listKeys: Handler = async (api) => {
   const { vaultId } = api;
-  const query = parse(IdListQuery, api.query);
-  if (!query.ok) return api.refuse(query);
+  const query = parse(ENDPOINTS["keys.list"].query, api.query);
+  if (!query.ok) return query;
   if (!isVaultId(vaultId)) return refuse("NOT_FOUND", "no vault with this id");
   const { limit, cursor } = query.value;
-  const outcome = await api.vault("read", (stub) => stub.listKeys(api.principal, cursor?.id ?? NEWEST_ID, limit + 1));
+  const outcome = await api.vault("read", (stub, caller) => stub.listKeys(caller, cursor?.id ?? NEWEST_ID, limit + 1));
   if (!outcome.ok) return outcome;
   return json(
     idPage(
@@ -54,11 +53,10 @@ export const listKeys: Handler = async (api) => {
   );
 };
 
-/** DELETE /api/v1/vaults/{vaultId}/keys/{keyId} */
+/** `keys.revoke` */
 export const revokeKey: Handler = async (api) => {
   const id = api.param("keyId");
-  if (!isVaultId(api.vaultId) || !isKeyId(id))
-    return api.refuse(refuse("NOT_FOUND", "no key with this id in this vault"));
-  const outcome = await api.vault("repeatable", (stub) => stub.revokeKey(api.principal, id));
+  if (!isVaultId(api.vaultId) || !isKeyId(id)) return refuse("NOT_FOUND", "no key with this id in this vault");
+  const outcome = await api.vault("repeatable", (stub, caller) => stub.revokeKey(caller, id));
   return outcome.ok ? { status: 204 } : outcome;
 };

@@ -1,22 +1,20 @@
-import { readJson } from "../http/json.ts";
+import { ENDPOINTS } from "../api/endpoints.ts";
+import { readBody } from "../http/json.ts";
 import { signedPath } from "../http/link.ts";
 import type { Handler } from "../http/request.ts";
 import { json } from "../http/reply.ts";
-import { LinkBody, parse } from "../api/schemas.ts";
 import { isAssetId } from "../model/id.ts";
 import { assetNotFound } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 
-/** POST /api/v1/vaults/{vaultId}/assets/{assetId}/links: a URL that opens the content to whoever has it, for a time */
+/** `links.create`: a URL that opens the content to whoever has it, for a time */
 export const createLink: Handler = async (api) => {
   const { principal, vaultId, env } = api;
-  const read = await readJson(api, { optional: true });
-  if (!read.ok) return api.refuse(read);
-  const body = parse(LinkBody, read.value);
-  if (!body.ok) return api.refuse(body);
+  const body = await readBody(api, ENDPOINTS["links.create"].body);
+  if (!body.ok) return body;
   const assetId = api.param("assetId");
-  if (!isAssetId(assetId)) return api.refuse(assetNotFound());
-  const found = await api.vault("read", (stub) => stub.locateContent(principal, assetId));
+  if (!isAssetId(assetId)) return assetNotFound();
+  const found = await api.vault("read", (stub, caller) => stub.locateContent(caller, assetId));
   if (!found.ok) return found;
   if (principal.kind !== "key") throw new Error("only keys make links");
   const expires = Math.floor(Date.now() / 1000) + body.value.expires_in;

@@ -1,6 +1,8 @@
+import { bodyTypes, ENDPOINTS } from "../api/endpoints.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { CACHE_BUSTER } from "../api/schemas.ts";
 import { durability, json, recordHeaders } from "../http/reply.ts";
+import { PATH_COMPONENTS } from "../model/asset.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, refuse, type Refusal, type Result } from "../model/refusal.ts";
@@ -8,36 +10,34 @@ import { MAX_TRAILER_BYTES } from "../upload/limits.ts";
 import { boundaryOf, receiveForm } from "../upload/receive-form.ts";
 import { finishUpload, commitUpload } from "../upload/commit.ts";
 import { receiveRaw } from "../upload/receive-raw.ts";
-import type { Received } from "../upload/received.ts";
+import type { Received } from "../upload/staged.ts";
 import type { UploadContext } from "../upload/body-sink.ts";
 
 const FORM = "multipart/form-data";
 
-/** The types of an upload: a form, or any file. */
-export const UPLOAD_TYPES: readonly string[] = [FORM, "*/*"];
-
 /**
- * POST /api/v1/vaults/{vaultId}/assets: a form, or the file itself with its fields as query parameters. With
+ * `assets.create`: a form, or the file itself with its fields as query parameters. With
  * `If-None-Match: *` only if the path has no asset of that name yet.
  */
-export const uploadAsset: Handler = async (api) => {
-  const { env, vaultId, principal } = api;
+export const createAsset: Handler = async (api) => {
+  const { env, vaultId } = api;
   const condition = api.header("If-None-Match");
   if (condition !== null && condition.trim() !== "*") {
-    return api.refuse(invalid("If-None-Match: an upload can only be conditional on *"));
+    return invalid("If-None-Match: an upload can only be conditional on *");
   }
   const createOnly = condition !== null;
   const received = await receive(api, {
     bucket: env.BUCKET,
     vaultId,
+    request: api.id,
     watchdog: api.watchdog,
     checkUpload: async (path) => {
-      must(await api.vault("repeatable", (stub) => stub.checkUpload(principal, path, createOnly)));
+      must(await api.vault("repeatable", (stub, caller) => stub.checkUpload(caller, path, createOnly)));
     },
   });
-  if (!received.ok) return api.refuse(received);
+  if (!received.ok) return received;
   const outcome = await api.lasting(() =>
-    finishUpload(received.received, (stored) => api.timed(commitUpload(api, principal, stored, createOnly))),
+    finishUpload(received.received, (staged) => api.timed(commitUpload(api, api.caller, staged, createOnly))),
   );
   if (!outcome.ok) return outcome;
   const headers = {
@@ -70,10 +70,10 @@ async function receive(api: ApiRequest, context: UploadContext): Promise<Result<
     }
     return received;
   }
-  const isRaw = ["partition", "collection", "channel"].some((name) => query[name] !== undefined);
+  const isRaw = PATH_COMPONENTS.some((name) => query[name] !== undefined);
   if (!isRaw || essenceOf(contentType).startsWith("multipart/")) {
     const message = `Content-Type: must be ${FORM}, or any other with partition, collection, channel and filename in the query`;
-    return unsupported(message, { "Accept-Post": UPLOAD_TYPES.join(", ") });
+    return unsupported(message, { "Accept-Post": bodyTypes(ENDPOINTS["assets.create"]).join(", ") });
   }
   const malformed = api.malformedParameter;
   if (malformed !== undefined) return invalid(`${malformed.slice(0, 64)}: must be UTF-8 in percent-encoding`);

@@ -1,10 +1,11 @@
 import { mintToken } from "../http/auth.ts";
-import { readJson } from "../http/json.ts";
+import { ENDPOINTS } from "../api/endpoints.ts";
+import { readBody } from "../http/json.ts";
 import { logError } from "../runtime/log.ts";
-import type { Handler } from "../http/request.ts";
+import type { ApiRequest, Handler } from "../http/request.ts";
 import { idPage, NEWEST_ID } from "../http/pagination.ts";
 import { durability, json } from "../http/reply.ts";
-import { IdListQuery, parse, VaultBody } from "../api/schemas.ts";
+import { parse } from "../api/schemas.ts";
 import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
 import { refuse, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
@@ -16,20 +17,18 @@ import { shards } from "../d1/shards.ts";
 const noSuchVault = () => refuse("NOT_FOUND", "no vault with this id");
 
 /** A failure of D1 passes. */
-async function recording<T>(call: Promise<T>): Promise<Result<{ value: T }>> {
+async function recording<T>(api: ApiRequest, call: Promise<T>): Promise<Result<{ value: T }>> {
   try {
     return { ok: true, value: await call };
   } catch (error) {
-    logError("vaults: D1 failed", error);
+    logError("vaults: D1 failed", error, { request: api.id });
     return unavailable("the durable record does not answer: try again", 5);
   }
 }
 
-/** POST /api/v1/vaults. A new vault exists in D1 alone: its object comes to life, empty, with its first request. */
+/** `vaults.create`. A new vault exists in D1 alone: its object comes to life, empty, with its first request. */
 export const createVault: Handler = async (api) => {
-  const read = await readJson(api);
-  if (!read.ok) return read;
-  const body = parse(VaultBody, read.value);
+  const body = await readBody(api, ENDPOINTS["vaults.create"].body);
   if (!body.ok) return body;
   const databases = shards(api.env);
   const shard = Math.floor(Math.random() * databases.length);
@@ -43,7 +42,7 @@ export const createVault: Handler = async (api) => {
     return { token, key: { id, label: null, type, kid, created_at, expires_at: null, revoked_at: null } };
   };
   const [secret, publicKey] = [await makeKey("secret"), await makeKey("public")];
-  const recorded = await recording(recordVault(new BoundedD1(db), vault, [secret.key, publicKey.key]));
+  const recorded = await recording(api, recordVault(new BoundedD1(db), vault, [secret.key, publicKey.key]));
   if (!recorded.ok) return recorded;
   return json(
     { ...vault, secret_key: secret.token, public_key: publicKey.token },
@@ -51,12 +50,13 @@ export const createVault: Handler = async (api) => {
   );
 };
 
-/** GET /api/v1/vaults, over all shards. */
+/** `vaults.list`, over all shards. */
 export const listVaults: Handler = async (api) => {
-  const query = parse(IdListQuery, api.query);
+  const query = parse(ENDPOINTS["vaults.list"].query, api.query);
   if (!query.ok) return query;
   const { limit, cursor } = query.value;
   const pages = await recording(
+    api,
     Promise.all(shards(api.env).map((db) => recordedVaults(new BoundedD1(db), cursor?.id ?? NEWEST_ID, limit + 1))),
   );
   if (!pages.ok) return pages;
@@ -64,30 +64,30 @@ export const listVaults: Handler = async (api) => {
   return json(idPage(newestFirst, limit));
 };
 
-/** GET /api/v1/vaults/{vaultId} */
+/** `vaults.get` */
 export const getVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
-  const outcome = await api.vault("read", (stub) => stub.describeVault(api.principal));
+  const outcome = await api.vault("read", (stub, caller) => stub.describeVault(caller));
   return outcome.ok ? json(outcome.vault) : outcome;
 };
 
-/** POST /api/v1/vaults/{vaultId}/reconcile: now, in the background; GET the vault to see how it goes */
+/** `vaults.reconcile`: now, in the background; GET the vault to see how it goes */
 export const reconcileVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
-  const outcome = await api.vault("repeatable", (stub) => stub.reconcileVault(api.principal));
+  const outcome = await api.vault("repeatable", (stub, caller) => stub.reconcileVault(caller));
   return outcome.ok ? json(outcome.vault, { status: 202 }) : outcome;
 };
 
-/** DELETE /api/v1/vaults/{vaultId}/lost-windows: nothing more is to be found of what was lost */
+/** `vaults.clearLostWindows`: nothing more is to be found of what was lost */
 export const clearLostWindows: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
-  const outcome = await api.vault("repeatable", (stub) => stub.clearLostWindows(api.principal));
+  const outcome = await api.vault("repeatable", (stub, caller) => stub.clearLostWindows(caller));
   return outcome.ok ? { status: 204, headers: durability(outcome.durable) } : outcome;
 };
 
-/** DELETE /api/v1/vaults/{vaultId} */
+/** `vaults.delete` */
 export const deleteVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
-  const outcome = await api.vault("repeatable", (stub) => stub.deleteVault(api.principal));
+  const outcome = await api.vault("repeatable", (stub, caller) => stub.deleteVault(caller));
   return outcome.ok ? json(outcome.vault, { status: 202, headers: durability(outcome.durable) }) : outcome;
 };

@@ -23,6 +23,8 @@ import { type LengthStream, partPieces, partStream, putCopy, putPieces, putStrea
 export interface UploadContext {
   readonly bucket: R2Bucket;
   readonly vaultId: string;
+  /** The id of the request, for the log. */
+  readonly request: string;
   readonly watchdog: Watchdog;
   /** Asked before a large file is streamed, with its path if that is known; throws Refused when the upload is doomed. */
   readonly checkUpload: (path: AssetPath | undefined) => Promise<void>;
@@ -135,7 +137,7 @@ export class BodySink {
     try {
       await this.#context.watchdog.within(this.#abortMs, this.#remove());
     } catch (error) {
-      logError("upload: abort failed", error);
+      this.#log("upload: abort failed", error);
     }
   }
 
@@ -256,7 +258,7 @@ export class BodySink {
     await putCopy(this.#context.bucket, body, key, mimeType);
     this.#key = key;
     // The copy is what counts now; reconcile finds what stays behind.
-    await this.#context.bucket.delete(from).catch((error: unknown) => logError("upload: staged body stays", error));
+    await this.#context.bucket.delete(from).catch((error: unknown) => this.#log("upload: staged body stays", error));
   }
 
   /** A failure of R2 is not the client's fault, and passes. */
@@ -265,9 +267,14 @@ export class BodySink {
       return await this.#context.watchdog.within(ms, call);
     } catch (error) {
       if (error instanceof Refused) throw error;
-      logError("upload: R2 failed", error);
+      this.#log("upload: R2 failed", error);
       throw new Refused(unavailable("the file could not be stored: try again"));
     }
+  }
+
+  #log(event: string, error: unknown): void {
+    const { request, vaultId } = this.#context;
+    logError(event, error, { request, vault: vaultId });
   }
 }
 

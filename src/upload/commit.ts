@@ -2,11 +2,10 @@ import { logError } from "../runtime/log.ts";
 import { bodyKey, type NewAsset, type RecordBody } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { Refused, type Result, unavailable } from "../model/refusal.ts";
-import type { Durability, Principal } from "../model/vault.ts";
-import { callVault, type VaultCaller } from "../vault/client.ts";
+import type { Caller, Durability } from "../model/vault.ts";
+import { callVault, type VaultTarget } from "../vault/client.ts";
 import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "./bounds.ts";
-import type { Received } from "./received.ts";
-import type { Staged } from "./staged.ts";
+import type { Received, Staged } from "./staged.ts";
 import { putCopy } from "./r2-part.ts";
 
 /**
@@ -15,39 +14,43 @@ import { putCopy } from "./r2-part.ts";
  */
 export async function finishUpload<T extends object>(
   received: Received,
-  commit: (stored: Staged) => Promise<Result<T>>,
+  commit: (staged: Staged) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  let stored: Staged;
+  let staged: Staged;
   try {
-    stored = await received.store();
+    staged = await received.stage();
   } catch (error) {
     await received.abort();
     if (error instanceof Refused) return error.refusal;
     throw error;
   }
-  return commit(stored);
+  return commit(staged);
 }
 
 /**
- * Makes a stored body an asset. A vault that has just lost its storage does not take it under its id, which may have been
+ * Makes a staged body an asset. A vault that has just lost its storage does not take it under its id, which may have been
  * committed, and even deleted, in what was lost. Then it becomes an asset under another id, and its first copy is kept.
  */
 export async function commitUpload(
-  caller: VaultCaller,
-  principal: Principal,
-  stored: Staged,
+  target: VaultTarget,
+  caller: Caller,
+  staged: Staged,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability & { id: string }>> {
-  const outcome = await settle(caller, principal, stored, createOnly);
-  if (outcome.ok) return { ...outcome, id: stored.upload.id };
+  const outcome = await settle(target, caller, staged, createOnly);
+  if (outcome.ok) return { ...outcome, id: staged.upload.id };
   if (!outcome.keep) return outcome;
-  const copy = await copied(caller, stored.upload);
+  const copy = await copied(target, caller, staged.upload);
   if (!copy) return outcome;
-  const again = await settle(caller, principal, copy, createOnly);
+  const again = await settle(target, caller, copy, createOnly);
   return again.ok ? { ...again, id: copy.upload.id } : again;
 }
 
-async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset): Promise<Staged | undefined> {
+async function copied(
+  { env, vaultId, watchdog }: VaultTarget,
+  { request }: Caller,
+  upload: NewAsset,
+): Promise<Staged | undefined> {
   const id = newAssetId();
   const r2_key = bodyKey(vaultId, upload, id);
   try {
@@ -59,7 +62,7 @@ async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset)
     };
     if (!(await watchdog.within(STORE_MS, copy()))) return undefined;
   } catch (error) {
-    logError("upload: the body could not be copied", error, { vault: vaultId, asset: upload.id });
+    logError("upload: the body could not be copied", error, { request, vault: vaultId, asset: upload.id });
     return undefined;
   }
   const discard = (): Promise<void> => watchdog.within(DISCARD_MS, env.BUCKET.delete(r2_key));
@@ -67,23 +70,23 @@ async function copied({ env, vaultId, watchdog }: VaultCaller, upload: NewAsset)
 }
 
 /**
- * Commits a stored body. An explicit "no" removes the body. An exception is not a "no", for the vault may have
+ * Commits a staged body. An explicit "no" removes the body. An exception is not a "no", for the vault may have
  * committed and only its answer was lost: then the vault is asked to resolve the upload, one way or the other. If that
  * fails too, the body stays, for reconcile to judge.
  */
 async function settle(
-  caller: VaultCaller,
-  principal: Principal,
+  target: VaultTarget,
+  caller: Caller,
   { upload, discard }: Staged,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability>> {
   let attempts = 0;
   try {
-    const call = callVault(caller, "repeatable", (stub) => {
+    const call = callVault(target, "repeatable", (stub) => {
       attempts++;
-      return stub.commitUpload(principal, upload, createOnly);
+      return stub.commitUpload(caller, upload, createOnly);
     });
-    const outcome = await caller.watchdog.within(COMMIT_MS, call);
+    const outcome = await target.watchdog.within(COMMIT_MS, call);
     if (outcome.ok || outcome.keep) return outcome;
     // After a first attempt that gave no answer, a "no" says nothing of what that one did.
     if (attempts === 1 && !outcome.lost) {
@@ -91,16 +94,16 @@ async function settle(
       return outcome;
     }
   } catch (error) {
-    logError("upload: commit failed", error, { vault: caller.vaultId, asset: upload.id });
+    logError("upload: commit failed", error, { request: caller.request, vault: target.vaultId, asset: upload.id });
   }
   try {
-    const call = callVault(caller, "repeatable", (stub) => stub.resolveUpload(upload.id, upload.r2_key));
-    const outcome = await caller.watchdog.within(RESOLVE_MS, call);
+    const call = callVault(target, "repeatable", (stub) => stub.resolveUpload(caller, upload.id, upload.r2_key));
+    const outcome = await target.watchdog.within(RESOLVE_MS, call);
     if (outcome.ok && outcome.record) return { ok: true, ...outcome.record };
     // The vault is gone for good: nothing can come of the body.
     if (!outcome.ok && outcome.code === "NOT_FOUND") await discard();
   } catch (error) {
-    logError("upload: resolve failed", error, { vault: caller.vaultId, asset: upload.id });
+    logError("upload: resolve failed", error, { request: caller.request, vault: target.vaultId, asset: upload.id });
   }
   return unavailable("the upload could not be committed: try again");
 }

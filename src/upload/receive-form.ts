@@ -11,8 +11,7 @@ import { FormParser } from "./form-parser.ts";
 import { type PartHeaders, parseParameters } from "./form-headers.ts";
 import { MAX_FIELD_BYTES, MAX_FIELDS_BYTES, SMALL_FIELD_BYTES } from "./limits.ts";
 import { formLoan } from "./memory.ts";
-import type { Received } from "./received.ts";
-import { describe, mimeTypeOf, type Staged, stagedIn } from "./staged.ts";
+import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./staged.ts";
 
 /** Names are the client's: they are quoted in messages, but not at any length. */
 const quoted = (name: string): string => name.slice(0, 64);
@@ -147,10 +146,10 @@ class FormReceiver {
     const r2_key = bodyKey(this.#context.vaultId, path, this.#id);
     const mime_type = mimeTypeOf(file.part.contentType, path.filename);
     file.sink.verify(file.promised);
-    const store = async (): Promise<Staged> => {
+    const stage = async (): Promise<Staged> => {
       const facts = await file.sink.store(r2_key, mime_type);
       return stagedIn(file.sink, describe({ id: this.#id, r2_key, mime_type, path, fields: this.#fields, facts }));
     };
-    return { store, abort: () => file.sink.abort(), ignored: this.#fields.ignored };
+    return { stage, abort: () => file.sink.abort(), ignored: this.#fields.ignored };
   }
 }

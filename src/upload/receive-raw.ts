@@ -9,8 +9,7 @@ import { BodySink, type UploadContext } from "./body-sink.ts";
 import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
 import { fileLoan } from "./memory.ts";
-import type { Received } from "./received.ts";
-import { describe, mimeTypeOf, type Staged, stagedIn } from "./staged.ts";
+import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./staged.ts";
 
 /** What curl says of any `--data-binary`: it tells nothing of the file. */
 const FORM_DEFAULT = "application/x-www-form-urlencoded";
@@ -45,11 +44,11 @@ export async function receiveRaw(
     sink = body;
     for (let chunk = await reader.read(); chunk; chunk = await reader.read()) await body.write(chunk);
     body.verify(promised);
-    const store = async (): Promise<Staged> => {
+    const stage = async (): Promise<Staged> => {
       const facts = await body.store(r2_key, mime_type);
       return stagedIn(body, describe({ id, r2_key, mime_type, path, fields, facts }));
     };
-    return { ok: true, received: { store, abort: () => body.abort(), ignored: fields.ignored } };
+    return { ok: true, received: { stage, abort: () => body.abort(), ignored: fields.ignored } };
   } catch (error) {
     await sink?.abort();
     if (error instanceof Refused) return error.refusal;

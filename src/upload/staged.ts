@@ -1,8 +1,20 @@
+import type { IgnoredNames } from "../http/ignored.ts";
 import type { AssetPath, NewAsset } from "../model/asset.ts";
 import { mediaType } from "../model/media-type.ts";
 import { must } from "../model/refusal.ts";
 import type { BodyFacts, BodySink } from "./body-sink.ts";
 import type { UploadFields } from "./fields.ts";
+
+/**
+ * An upload all of whose bytes have come and are good, but for the last calls to R2: nothing of it can be seen there yet.
+ * Whoever has it calls one of the two; `abort` also when `stage` throws.
+ */
+export interface Received {
+  readonly stage: () => Promise<Staged>;
+  readonly abort: () => Promise<void>;
+  /** Of fields and parameters that uploads do not know. */
+  readonly ignored: IgnoredNames;
+}
 
 /** A body that is in R2 and may be committed, or removed if the commit is refused. */
 export interface Staged {

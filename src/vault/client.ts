@@ -11,11 +11,12 @@ export type VaultStub = Omit<Vault, keyof DurableObject>;
 /** A read; a write that has the same effect done twice as done once; or one that has not. */
 export type CallKind = "read" | "repeatable" | "once";
 
-/** Who calls a vault, and which. */
-export interface VaultCaller {
+/** Which vault is called, and with what. */
+export interface VaultTarget {
   readonly env: Env;
   readonly vaultId: string;
-  /** Of the request that is being served. */
+  /** The request that makes the call: its id, and what bounds its waits. */
+  readonly id: string;
   readonly watchdog: Watchdog;
 }
 
@@ -38,7 +39,7 @@ const vaultStub = (env: Env, vaultId: string): VaultStub => env.VAULT.getByName(
  * @param kind what the call does to the vault
  */
 export async function callVault<T extends object>(
-  { env, vaultId, watchdog }: VaultCaller,
+  { env, vaultId, id: request, watchdog }: VaultTarget,
   kind: CallKind,
   call: (stub: VaultStub) => Promise<Result<T>>,
 ): Promise<Result<T>> {
@@ -52,7 +53,7 @@ export async function callVault<T extends object>(
       const silent = error instanceof TimeoutError;
       if (!retryable && !overloaded && !silent) throw error;
       if (overloaded || silent || kind === "once" || attempt === ATTEMPTS) {
-        logError("router: vault unavailable", error, { vault: vaultId, attempt });
+        logError("router: vault unavailable", error, { request, vault: vaultId, attempt });
         const message =
           kind === "once"
             ? "the vault failed while it worked: whether the change was made is not known"

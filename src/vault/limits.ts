@@ -5,7 +5,7 @@ import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 /** How long a write waits for D1 (and a delete for R2) before it is acknowledged as queued. */
 export const DURABLE_WAIT_MS: number = 2_000;
 
-/** How long, at most, a flush to D1 waits for the changes that it might carry too; see {@link Drain}. */
+/** How long, at most, a flush to D1 waits for the changes that it might carry too; see {@link Relay}. */
 export const GATHER_MS: number = 10;
 
 /** How soon after a write the alarm looks whether anything was left over, such as by a crash. */

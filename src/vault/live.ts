@@ -6,7 +6,7 @@ import { boundWindows, completeSince, type LostWindow, parseWindows } from "../m
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 import { within } from "../runtime/wait.ts";
-import type { Durability, Principal } from "../model/vault.ts";
+import { type Actor, type Durability, THE_VAULT } from "../model/vault.ts";
 import type { RecordBody } from "../model/asset.ts";
 import type { Bucket } from "../r2/bucket.ts";
 import type { Alarm } from "./alarm.ts";
@@ -40,6 +40,9 @@ const CACHE_SIZE = 4_000_000;
  * even while the vault's storage is known to be old is vital: revoking a key, and what makes it new again.
  */
 export type Urgency = "careful" | "ordinary" | "urgent" | "vital";
+
+/** A store that a write concerns beside the vault's own. */
+export type Store = "D1" | "R2";
 
 /**
  * A vault whose state is here and complete: its keys, its writes, and what brings D1 and R2 up to them. Lives in memory,
@@ -145,11 +148,11 @@ export class LiveVault {
     return this.#keyring;
   }
 
-  /** Why a principal may not act here; undefined when it may. */
-  refusal(principal: Principal): Refusal | undefined {
-    const refusal = this.#keyring.refusal(principal);
+  /** Why an actor may not act here; undefined when it may. */
+  refusal(actor: Actor): Refusal | undefined {
+    const refusal = this.#keyring.refusal(actor);
     if (refusal) return refusal;
-    if (principal.kind === "key" && this.#row.status !== "active") {
+    if (actor.kind === "key" && this.#row.status !== "active") {
       return refuse("UNAUTHORIZED", "this vault is being deleted");
     }
     return undefined;
@@ -162,7 +165,7 @@ export class LiveVault {
 
   /** Runs an operation in the next group. The key is checked there too: another operation may revoke it first. */
   async write<T extends object>(
-    principal: Principal,
+    actor: Actor,
     operation: Operation<T>,
     urgency: Urgency = "ordinary",
   ): Promise<Result<T>> {
@@ -173,7 +176,7 @@ export class LiveVault {
     if (urgency !== "vital" && urgency !== "urgent" && this.#backlog > MAX_UNRECORDED) {
       return unavailable("the durable record is not keeping up with writes", 5);
     }
-    return this.#groupCommit.run((change) => this.refusal(principal) ?? operation(change));
+    return this.#groupCommit.run((change) => this.refusal(actor) ?? operation(change));
   }
 
   /** Whether D1 has `rev`; waits for it as long as a writer may. What D1 refuses it does not have. */
@@ -181,10 +184,11 @@ export class LiveVault {
     return (await this.relayD1.waitFor(rev)) && !this.#database.outbox.isParkedRev(rev);
   }
 
-  /** Waits until D1 has `rev` (and, with `erased`, R2 has lost the bodies due by then), as long as a writer may. */
-  async durable(rev: number, erased = false): Promise<Durability> {
+  /** Waits until these stores have `rev`, as long as a writer may: R2 has it when it has lost the bodies that were due by then. */
+  async durable(rev: number, stores: readonly Store[] = ["D1"]): Promise<Durability> {
     const started = Date.now();
-    const durable = (await this.recorded(rev)) && (!erased || (await this.relayR2.waitFor(rev)));
+    const isRecorded = await this.recorded(rev);
+    const durable = isRecorded && (!stores.includes("R2") || (await this.relayR2.waitFor(rev)));
     return { durable, waited: Date.now() - started };
   }
 
@@ -220,7 +224,7 @@ export class LiveVault {
     if (this.relayD1.isBehind) return Infinity;
     if (Date.now() >= this.#forgetAt || this.#d1Steps.correcting) {
       const forget = this.#keyring.forget((ids) => this.correctKeys(ids, []), this.#d1Steps.correcting);
-      const outcome = await this.write({ kind: "admin" }, forget, "urgent");
+      const outcome = await this.write(THE_VAULT, forget, "urgent");
       // No more than one group forgets: there may be others.
       if (outcome.ok && outcome.forgotten === KEYS_FORGOTTEN) return 0;
       this.#forgetAt = Date.now() + FORGET_EVERY_MS;
@@ -267,7 +271,7 @@ export class LiveVault {
     const isLast = await takeoverStep(
       {
         row: () => this.#row,
-        apply: (operation) => this.write({ kind: "admin" }, operation, "vital"),
+        apply: (operation) => this.write(THE_VAULT, operation, "vital"),
         reloadKeys: () => this.#keyring.reload(),
       },
       this.#database,

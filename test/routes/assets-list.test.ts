@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Vault } from "../../src/vault/vault.ts";
 import { watchSql } from "../support/meter.ts";
 import { seed } from "../support/seed.ts";
-import { refusal, TestVault } from "../support/api.ts";
+import { OPERATOR, refusal, TestVault } from "../support/api.ts";
 
 const FILTERS = [
   {},
@@ -151,10 +151,7 @@ describe("what a list leaves in memory for a client that does not read", () => {
   /** A page as the vault hands it out. */
   const inVault = <T>(vault: TestVault, use: (body: string | ReadableStream<Uint8Array>) => Promise<T>): Promise<T> =>
     runInDurableObject(vault.stub, async (instance: Vault) => {
-      const outcome = await instance.listAssets(
-        { kind: "admin" },
-        { filter: {}, limit: 200, before: Number.MAX_SAFE_INTEGER },
-      );
+      const outcome = await instance.listAssets(OPERATOR, { filter: {}, limit: 200, before: Number.MAX_SAFE_INTEGER });
       if (!outcome.ok) throw new Error(outcome.message);
       return use(outcome.body);
     });
@@ -195,7 +192,7 @@ describe("list in a vault of 20,000 assets", () => {
     runInDurableObject(vault.stub, async (instance: Vault, state) => {
       const { cursors, stop } = watchSql(state.storage.sql);
       try {
-        const outcome = await instance.listAssets({ kind: "admin" }, request);
+        const outcome = await instance.listAssets(OPERATOR, request);
         expect(outcome.ok && JSON.parse(outcome.body as string).data.length).toBe(request.limit);
       } finally {
         stop();

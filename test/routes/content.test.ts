@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
-import { admin, bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
+import { OPERATOR, admin, bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
 
 const TEXT = "0123456789abcdef";
 
@@ -157,11 +157,7 @@ describe("content", () => {
     for (const mime_type of ["text/plain;,text/html", "[object JsRpcStub]", "image/png, text/html"]) {
       const id = newAssetId();
       const { vault_id: _vault, created_at: _created, updated_at: _updated, ...stored } = asset;
-      const committed = await vault.rpc.commitUpload(
-        { kind: "admin" },
-        { ...stored, id, mime_type, sha256: "00" },
-        false,
-      );
+      const committed = await vault.rpc.commitUpload(OPERATOR, { ...stored, id, mime_type, sha256: "00" }, false);
       expect(committed.ok).toBe(true);
       const response = await vault.request("GET", `${vault.assets}/${id}/content`);
       await response.arrayBuffer();

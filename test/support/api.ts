@@ -20,6 +20,9 @@ const withJson = (headers: Record<string, string>, body: unknown, type = "applic
   body: typeof body === "string" ? body : JSON.stringify(body),
 });
 
+/** The operator, as a caller of a vault's methods. */
+export const OPERATOR = { actor: { kind: "admin" }, request: "req_test" } as const;
+
 export const post = (path: string, headers: Record<string, string>, body: unknown): Promise<Response> =>
   send(path, { method: "POST", ...withJson(headers, body) });
 

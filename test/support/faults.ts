@@ -26,7 +26,7 @@ const CALLS = {
 const MAKERS = { R2: ["resumeMultipartUpload"], D1: ["prepare", "withSession"], DO: ["get", "getByName"] } as const;
 
 /** What a vault answers from memory, waiting for nothing: a caller sets no timer for these, so they are never left hanging. */
-const VAULT_READS = ["get", "locate", "list", "authorize", "describe", "listKeys"];
+const VAULT_READS = ["getAsset", "locateContent", "listAssets", "checkKey", "describeVault", "listKeys"];
 
 /** What can go wrong with a call. */
 function kindsOf(label: string): readonly Fault[] {

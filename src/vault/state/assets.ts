@@ -55,7 +55,7 @@ export function commitUpload(
 export function resolveUpload(
   database: VaultDatabase,
   id: string,
-  body: string,
+  r2_key: string,
   lost: readonly LostWindow[],
 ): Operation<{ asset: Asset | null }> {
   return (change) => {
@@ -63,7 +63,7 @@ export function resolveUpload(
     if (asset) return { ok: true, asset };
     if (!database.voids.has(id) && !isLost(lost, idTime(id))) {
       voidAsset(database, id);
-      database.outbox.add({ rev: change.next(), seq: null, body });
+      database.outbox.add({ kind: "orphan", rev: change.next(), r2_key });
     }
     return { ok: true, asset: null };
   };
@@ -73,7 +73,7 @@ export function resolveUpload(
 export function patchAsset(
   database: VaultDatabase,
   id: string,
-  body: AssetPatch,
+  patch: AssetPatch,
   conditions: Conditions,
 ): Operation<{ asset: Asset }> {
   return (change) => {
@@ -82,17 +82,17 @@ export function patchAsset(
     const failed = failedCondition(conditions, recordTag(old));
     if (failed) return failed;
     const asset = { ...old };
-    if (body.metadata) {
-      const merged = serializeMetadata(mergeMetadata(old.metadata, body.metadata, body.merge));
+    if (patch.metadata) {
+      const merged = serializeMetadata(mergeMetadata(old.metadata, patch.metadata, patch.merge));
       if (!merged.ok) return merged;
       asset.metadata = merged.json;
     }
-    if (body.tags) asset.tags = body.tags;
+    if (patch.tags) asset.tags = patch.tags;
     asset.rev = change.next();
     asset.updated_at = change.now;
     database.updateAsset(asset);
     change.touched.push(asset.id);
-    database.outbox.add({ rev: asset.rev, seq: asset.seq, body: null });
+    database.outbox.add({ kind: "change", rev: asset.rev, seq: asset.seq });
     return { ok: true, asset };
   };
 }
@@ -108,7 +108,7 @@ export function deleteAsset(database: VaultDatabase, id: string, conditions: Con
     database.deleteAsset(asset.seq);
     voidAsset(database, id);
     change.touched.push(id);
-    database.outbox.add({ rev, seq: asset.seq, body: asset.r2_key });
+    database.outbox.add({ kind: "deletion", rev, seq: asset.seq, r2_key: asset.r2_key });
     change.count(asset.partition, -1, -asset.size);
     return { ok: true, rev };
   };

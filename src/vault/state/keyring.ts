@@ -1,6 +1,6 @@
 import { MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
-import type { Key, NewKey, Principal } from "../../model/vault.ts";
+import type { Actor, Key, NewKey } from "../../model/vault.ts";
 import { timestamp } from "../../model/time.ts";
 import type { VaultDatabase } from "./database.ts";
 import type { IndexedKey } from "./key-table.ts";
@@ -31,11 +31,11 @@ export class Keyring {
     for (const key of this.#database.keys.live(timestamp(Date.now()))) this.#live.set(key.id, key);
   }
 
-  /** Whether a principal whose token the router has verified may still act. Undefined when it may. */
-  refusal(principal: Principal): Refusal | undefined {
-    if (principal.kind === "admin") return undefined;
-    const key = this.#live.get(principal.keyId) ?? this.#database.keys.find(principal.keyId);
-    if (!key || key.type !== principal.type) return unauthorized("this key is not known");
+  /** Why an actor, whose token the router has verified if it is the holder of a key, may not act. Undefined when it may. */
+  refusal(actor: Actor): Refusal | undefined {
+    if (actor.kind !== "key") return undefined;
+    const key = this.#live.get(actor.keyId) ?? this.#database.keys.find(actor.keyId);
+    if (!key || key.type !== actor.type) return unauthorized("this key is not known");
     if (key.revoked_at !== null) return unauthorized("this key has been revoked");
     if (expired(key, Date.now())) {
       this.#live.delete(key.id);

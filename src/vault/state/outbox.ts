@@ -1,6 +1,6 @@
 import type { Asset } from "../../model/asset.ts";
 import { type IndexedKey, KeyTable } from "./key-table.ts";
-import type { OutboxRow, Placed } from "./schema.ts";
+import type { OutboxEntry, Placed } from "./schema.ts";
 import type { Sql } from "./sql.ts";
 
 /**
@@ -56,8 +56,10 @@ export class Outbox {
     this.#keys = new KeyTable(sql);
   }
 
-  add(row: OutboxRow): void {
-    this.#sql.exec("INSERT INTO outbox (rev, seq, body) VALUES (?,?,?)", row.rev, row.seq, row.body);
+  add(entry: OutboxEntry): void {
+    const seq = entry.kind === "orphan" ? null : entry.seq;
+    const r2_key = entry.kind === "change" ? null : entry.r2_key;
+    this.#sql.exec("INSERT INTO outbox (rev, seq, r2_key) VALUES (?,?,?)", entry.rev, seq, r2_key);
   }
 
   /**
@@ -77,10 +79,10 @@ export class Outbox {
     }
   }
 
-  /** Bodies due for deletion in (after, to], oldest first. */
-  doomedKeys(after: number, to: number, limit: number): { rev: number; body: string }[] {
+  /** Keys of the bodies that are to be deleted in (after, to], oldest first. */
+  doomedKeys(after: number, to: number, limit: number): { rev: number; r2_key: string }[] {
     return this.#sql.all(
-      "SELECT rev, body FROM outbox WHERE rev > ? AND rev <= ? AND body IS NOT NULL ORDER BY rev LIMIT ?",
+      "SELECT rev, r2_key FROM outbox WHERE rev > ? AND rev <= ? AND r2_key IS NOT NULL ORDER BY rev LIMIT ?",
       after,
       to,
       limit,
@@ -89,7 +91,7 @@ export class Outbox {
 
   /** Forgets what every other store has been told: changes up to `recorded`, bodies up to `erased`. */
   trim(recorded: number, erased: number): void {
-    this.#sql.exec("DELETE FROM outbox WHERE rev <= ? AND (body IS NULL OR rev <= ?)", recorded, erased);
+    this.#sql.exec("DELETE FROM outbox WHERE rev <= ? AND (r2_key IS NULL OR rev <= ?)", recorded, erased);
   }
 
   size(): number {
@@ -102,13 +104,14 @@ export class Outbox {
     return new Set(rows.map(({ seq }) => seq));
   }
 
-  /** Takes up to `limit` of the oldest rows up to `rev` out of the outbox and returns them. */
-  take(rev: number, limit: number): OutboxRow[] {
-    return this.#sql.all(
-      "DELETE FROM outbox WHERE rev IN (SELECT rev FROM outbox WHERE rev <= ? ORDER BY rev LIMIT ?) RETURNING rev, seq, body",
+  /** Takes up to `limit` of the oldest entries up to `rev` out of the outbox: how many, and the keys that they name. */
+  take(rev: number, limit: number): { taken: number; keys: string[] } {
+    const rows = this.#sql.all<{ r2_key: string | null }>(
+      "DELETE FROM outbox WHERE rev IN (SELECT rev FROM outbox WHERE rev <= ? ORDER BY rev LIMIT ?) RETURNING r2_key",
       rev,
       limit,
     );
+    return { taken: rows.length, keys: rows.flatMap(({ r2_key }) => r2_key ?? []) };
   }
 
   // --- parked

@@ -128,6 +128,10 @@ export const MIGRATIONS: readonly string[] = [
   -- A void ends by itself (epoch milliseconds). 0: those that there are end when their ids are old enough.
   ALTER TABLE voids ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- It holds a key in R2, not a body. Renaming a column changes the schema alone and reads no row.
+  ALTER TABLE outbox RENAME COLUMN body TO r2_key;
+  `,
 ];
 
 /** The row of `vault`. */
@@ -193,11 +197,14 @@ export const VAULT_COLUMNS = [
   "deleted_at",
 ] as const satisfies readonly (keyof VaultRow)[];
 
-export interface OutboxRow {
-  rev: number;
-  seq: number | null;
-  body: string | null;
-}
+/** What the outbox holds: what D1, R2 or both are still to be told. */
+export type OutboxEntry =
+  /** For D1: the asset at `seq` changed or, if it is no longer there, was deleted. */
+  | { readonly kind: "change"; readonly rev: number; readonly seq: number }
+  /** For D1: the asset at `seq` was deleted. Then for R2: so is its body. */
+  | { readonly kind: "deletion"; readonly rev: number; readonly seq: number; readonly r2_key: string }
+  /** For R2: a body that no asset names is deleted, once D1 has recorded `rev`. */
+  | { readonly kind: "orphan"; readonly rev: number; readonly r2_key: string };
 
 /** An asset's place, latest revision and id. */
 export interface Placed {

@@ -4,7 +4,7 @@ import { log } from "../../runtime/log.ts";
 import { assetIdIn } from "../../model/asset.ts";
 import { isLost, type LostWindow } from "../../model/lost-window.ts";
 import type { Result } from "../../model/refusal.ts";
-import type { Principal } from "../../model/vault.ts";
+import { type Actor, THE_VAULT } from "../../model/vault.ts";
 import { timestamp } from "../../model/time.ts";
 import { breathe } from "../../runtime/wait.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
@@ -74,7 +74,7 @@ export interface Reconciled {
   readonly relayD1: { readonly watermark: number };
   /** Has D1 forget keys that the vault does not know, and hear of those that it lacks, with its next flush. */
   correctKeys(unknown: readonly string[], lacking: readonly string[]): void;
-  write(principal: Principal, operation: Operation<object>, urgency: "urgent"): Promise<Result>;
+  write(actor: Actor, operation: Operation<object>, urgency: "urgent"): Promise<Result>;
 }
 
 export interface ReconcileSettings {
@@ -286,7 +286,7 @@ export class Reconciler {
   }
 
   async #enqueue(operation: Operation<object>): Promise<void> {
-    await this.#live.write({ kind: "admin" }, operation, "urgent");
+    await this.#live.write(THE_VAULT, operation, "urgent");
   }
 }
 
@@ -302,7 +302,7 @@ const removeAll =
 const noteChanges =
   (database: VaultDatabase, seqs: readonly number[]): Operation<object> =>
   (change) => {
-    for (const seq of seqs) database.outbox.add({ rev: change.next(), seq, body: null });
+    for (const seq of seqs) database.outbox.add({ kind: "change", rev: change.next(), seq });
     return { ok: true };
   };
 
@@ -313,7 +313,7 @@ const discardBodies =
     for (const { id, key } of orphans) {
       if (database.asset(id)?.r2_key === key) continue;
       if (!database.asset(id)) voidAsset(database, id);
-      database.outbox.add({ rev: change.next(), seq: null, body: key });
+      database.outbox.add({ kind: "orphan", rev: change.next(), r2_key: key });
     }
     return { ok: true };
   };

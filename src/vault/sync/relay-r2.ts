@@ -7,6 +7,6 @@ import type { VaultDatabase } from "../state/database.ts";
  */
 export async function deleteBodies(database: VaultDatabase, bucket: Bucket, from: number, to: number): Promise<number> {
   const doomed = database.outbox.doomedKeys(from, to, MAX_KEYS);
-  if (doomed.length > 0) await bucket.delete(doomed.map(({ body }) => body));
+  if (doomed.length > 0) await bucket.delete(doomed.map(({ r2_key }) => r2_key));
   return doomed.length === MAX_KEYS ? (doomed.at(-1)?.rev ?? to) : to;
 }

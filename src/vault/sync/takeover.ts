@@ -164,7 +164,7 @@ function mergeAssets(
       const row = page.rows.get(seq);
       // The seq of an asset that was created, and deleted, here since may be another's in D1.
       const isDeletedHere = isNewerHere(their) && (seq <= since || database.voids.has(id));
-      if (isDeletedHere) database.outbox.add({ rev: change.next(), seq, body: null });
+      if (isDeletedHere) database.outbox.add({ kind: "change", rev: change.next(), seq });
       else if (row) insert(database, change, row);
     }
     for (const asset of created) {
@@ -184,7 +184,7 @@ function mergeAssets(
 function changeAgain(database: VaultDatabase, change: Change, asset: Asset): void {
   const rev = change.next();
   database.updateAsset({ ...asset, rev });
-  database.outbox.add({ rev, seq: asset.seq, body: null });
+  database.outbox.add({ kind: "change", rev, seq: asset.seq });
   change.touched.push(asset.id);
 }
 
@@ -213,13 +213,13 @@ function insert(database: VaultDatabase, change: Change, asset: Asset): void {
 /** Bodies that are still to be deleted get revisions of the new count; then nothing of the old one is left. */
 function finish(database: VaultDatabase, { base }: Takeover): Operation<object> {
   return (change) => {
-    const old = database.outbox.take(base, OUTBOX_ROWS);
-    for (const { body } of old) {
+    const { taken, keys } = database.outbox.take(base, OUTBOX_ROWS);
+    for (const r2_key of keys) {
       // Not of an asset that D1, which may have gone back itself, has brought back.
-      if (body === null || database.asset(assetIdIn(body) ?? "")?.r2_key === body) continue;
-      database.outbox.add({ rev: change.next(), seq: null, body });
+      if (database.asset(assetIdIn(r2_key) ?? "")?.r2_key === r2_key) continue;
+      database.outbox.add({ kind: "orphan", rev: change.next(), r2_key });
     }
-    if (old.length < OUTBOX_ROWS) change.vault.merging = null;
+    if (taken < OUTBOX_ROWS) change.vault.merging = null;
     change.next();
     return { ok: true };
   };

@@ -9,12 +9,10 @@ import { VaultDatabase } from "../../../src/vault/state/database.ts";
 import { claim, copyPage } from "../../../src/vault/sync/rebuild.ts";
 import { GroupCommit } from "../../../src/vault/state/group-commit.ts";
 import { BoundedD1 } from "../../../src/d1/bounded.ts";
-import { admin, bearer, PATH, send, TestVault, textFile } from "../../support/api.ts";
+import { OPERATOR, admin, bearer, PATH, send, TestVault, textFile } from "../../support/api.ts";
 import { state, wipe } from "../../support/history.ts";
 import { newAsset } from "../../support/new-asset.ts";
 import { down, withD1 } from "../../support/outage.ts";
-
-const ADMIN = { kind: "admin" } as const;
 
 const never = (): never => {
   throw new Error("the vault has a row");
@@ -36,7 +34,7 @@ describe("group commit", () => {
           depth--;
         }
       };
-      await Promise.all(Array.from({ length: 32 }, () => instance.commitUpload(ADMIN, newAsset(vault))));
+      await Promise.all(Array.from({ length: 32 }, () => instance.commitUpload(OPERATOR, newAsset(vault))));
       return outer;
     });
     expect(transactions).toBe(1);
@@ -48,9 +46,9 @@ describe("group commit", () => {
     await vault.list();
     const outcomes = await runInDurableObject(vault.stub, (instance: Vault) =>
       Promise.allSettled([
-        instance.commitUpload(ADMIN, newAsset(vault, { filename: "before" })),
-        instance.commitUpload(ADMIN, newAsset(vault, { filename: null as unknown as string })),
-        instance.commitUpload(ADMIN, newAsset(vault, { filename: "after" })),
+        instance.commitUpload(OPERATOR, newAsset(vault, { filename: "before" })),
+        instance.commitUpload(OPERATOR, newAsset(vault, { filename: null as unknown as string })),
+        instance.commitUpload(OPERATOR, newAsset(vault, { filename: "after" })),
       ]),
     );
     expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
@@ -104,7 +102,7 @@ describe("group commit", () => {
       storage.transactionSync = () => {
         throw new Error("disk full");
       };
-      const settled = Promise.allSettled([1, 2].map(() => instance.commitUpload(ADMIN, newAsset(vault))));
+      const settled = Promise.allSettled([1, 2].map(() => instance.commitUpload(OPERATOR, newAsset(vault))));
       await new Promise((resolve) => setTimeout(resolve, 20));
       storage.transactionSync = original;
       return settled;
@@ -142,7 +140,7 @@ describe("commit", () => {
   it("is idempotent by asset id", async () => {
     const vault = await TestVault.create();
     const asset = newAsset(vault);
-    const [a, b] = [await vault.rpc.commitUpload(ADMIN, asset), await vault.rpc.commitUpload(ADMIN, asset)];
+    const [a, b] = [await vault.rpc.commitUpload(OPERATOR, asset), await vault.rpc.commitUpload(OPERATOR, asset)];
     expect(a).toMatchObject({ ok: true, body: expect.any(String) });
     expect(b).toEqual({ ...a, waited: expect.any(Number) });
     expect((await vault.list()).data).toHaveLength(1);
@@ -152,7 +150,7 @@ describe("commit", () => {
   it("refuses an upload past its deadline", async () => {
     const vault = await TestVault.create();
     const late = newAsset(vault, { id: newAssetId(Date.now() - 60 * 60 * 1000 - 1000) });
-    expect(await vault.rpc.commitUpload(ADMIN, late)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
+    expect(await vault.rpc.commitUpload(OPERATOR, late)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
   });
 });
 
@@ -160,8 +158,8 @@ describe("resolve", () => {
   it("answers with the record of an upload whose commit was heard", async () => {
     const vault = await TestVault.create();
     const asset = newAsset(vault);
-    const committed = await vault.rpc.commitUpload(ADMIN, asset);
-    expect(await vault.rpc.resolveUpload(asset.id, asset.r2_key)).toEqual({
+    const committed = await vault.rpc.commitUpload(OPERATOR, asset);
+    expect(await vault.rpc.resolveUpload(OPERATOR, asset.id, asset.r2_key)).toEqual({
       ok: true,
       record: { ...committed, ok: undefined, waited: expect.any(Number) },
     });
@@ -172,16 +170,16 @@ describe("resolve", () => {
     const asset = newAsset(vault);
     await env.BUCKET.put(asset.r2_key, "body");
     for (let i = 0; i < 2; i++)
-      expect(await vault.rpc.resolveUpload(asset.id, asset.r2_key)).toEqual({ ok: true, record: null });
-    expect(await vault.rpc.commitUpload(ADMIN, asset)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+      expect(await vault.rpc.resolveUpload(OPERATOR, asset.id, asset.r2_key)).toEqual({ ok: true, record: null });
+    expect(await vault.rpc.commitUpload(OPERATOR, asset)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
     await vi.waitFor(async () => expect(await vault.bodies()).toEqual([]), 5_000);
     expect((await vault.list()).data).toEqual([]);
   });
 
   it("forgets voids once no upload of that time can commit", async () => {
     const vault = await TestVault.create();
-    await vault.rpc.resolveUpload(newAssetId(Date.now() - 3 * 60 * 60 * 1000), `${vault.id}/x`);
-    await vault.rpc.resolveUpload(newAssetId(), `${vault.id}/y`);
+    await vault.rpc.resolveUpload(OPERATOR, newAssetId(Date.now() - 3 * 60 * 60 * 1000), `${vault.id}/x`);
+    await vault.rpc.resolveUpload(OPERATOR, newAssetId(), `${vault.id}/y`);
     await runDurableObjectAlarm(vault.stub);
     expect(await state(vault, "SELECT count(*) AS n FROM voids")).toEqual([{ n: 1 }]);
   });
@@ -198,7 +196,7 @@ describe("relay to D1", () => {
       return batch(statements);
     }) as D1Database["batch"];
     await withD1(vault, counting, async () => {
-      await Promise.all(Array.from({ length: 64 }, () => vault.rpc.commitUpload(ADMIN, newAsset(vault))));
+      await Promise.all(Array.from({ length: 64 }, () => vault.rpc.commitUpload(OPERATOR, newAsset(vault))));
     });
     expect(await vault.recorded()).toHaveLength(64);
     expect(calls).toBeLessThanOrEqual(10);
@@ -239,7 +237,7 @@ describe("relay to D1", () => {
     const vault = await TestVault.create();
     await vault.list();
     await withD1(vault, down, async () => {
-      await vault.rpc.commitUpload(ADMIN, newAsset(vault));
+      await vault.rpc.commitUpload(OPERATOR, newAsset(vault));
       await evictDurableObject(vault.stub);
     });
     expect(await vault.recorded()).toEqual([]);
@@ -258,7 +256,7 @@ describe("relay to D1", () => {
       return Promise.reject(new Error("lost on the way"));
     }) as D1Database["batch"];
     const asset = newAsset(vault);
-    await withD1(vault, losing, () => vault.rpc.commitUpload(ADMIN, asset));
+    await withD1(vault, losing, () => vault.rpc.commitUpload(OPERATOR, asset));
     expect(late.length).toBeGreaterThan(0);
     expect((await vault.delete(asset.id)).status).toBe(204);
     await runDurableObjectAlarm(vault.stub);
@@ -289,7 +287,7 @@ describe("D1 that went back in time", () => {
     const { id } = await vault.upload();
     // More changes than one flush takes.
     await runInDurableObject(vault.stub, async (instance: Vault) => {
-      await Promise.all(Array.from({ length: 1_500 }, () => instance.commitUpload(ADMIN, newAsset(vault))));
+      await Promise.all(Array.from({ length: 1_500 }, () => instance.commitUpload(OPERATOR, newAsset(vault))));
     });
     const before = await vault.recorded();
     await vault.patch(id, { tags: ["patched"] });
@@ -353,18 +351,18 @@ describe("publish", () => {
       ...env,
       VAULT: {
         getByName: () => ({
-          commit: async () => {
+          commitUpload: async () => {
             if (calls++ > 0) return { ok: false, code: "UNAUTHORIZED", message: "this key has been revoked" };
-            await vault.rpc.commitUpload(ADMIN, upload);
+            await vault.rpc.commitUpload(OPERATOR, upload);
             throw Object.assign(new Error("the answer was lost"), { retryable: true });
           },
-          resolve: (...args: Parameters<typeof vault.rpc.resolveUpload>) => vault.rpc.resolveUpload(...args),
+          resolveUpload: (...args: Parameters<typeof vault.rpc.resolveUpload>) => vault.rpc.resolveUpload(...args),
         }),
       },
     } as unknown as typeof env;
     const outcome = await commitUpload(
-      { env: lossy, vaultId: vault.id, watchdog: new Watchdog() },
-      ADMIN,
+      { env: lossy, vaultId: vault.id, id: "req_test", watchdog: new Watchdog() },
+      OPERATOR,
       { upload, discard },
       false,
     );

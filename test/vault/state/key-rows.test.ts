@@ -4,7 +4,7 @@ import { newKeyId } from "../../../src/model/id.ts";
 import { MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../../src/model/limits.ts";
 import { timestamp } from "../../../src/model/time.ts";
 import type { Vault } from "../../../src/vault/vault.ts";
-import { admin, bearer, post, refusal, send, TestVault } from "../../support/api.ts";
+import { OPERATOR, admin, bearer, post, refusal, send, TestVault } from "../../support/api.ts";
 import { amend, state, wipe, work } from "../../support/history.ts";
 import { flaky, losing, withD1 } from "../../support/outage.ts";
 import { reconcile, report, withoutGrace } from "../../support/stores.ts";
@@ -19,7 +19,6 @@ vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
 withoutGrace();
 
 const DAY = 24 * 60 * 60 * 1000;
-const ADMIN = { kind: "admin" } as const;
 const ago = (days: number): string => timestamp(Date.now() - days * DAY);
 
 /** Rows of keys as JSON, for json_each: revoked `days` ago, or live. */
@@ -70,7 +69,7 @@ describe("keys: create", () => {
     const vault = await TestVault.create();
     await vault.list();
     const outcomes = await runInDurableObject(vault.stub, (instance: Vault) =>
-      Promise.all(Array.from({ length: 1_100 }, () => instance.createKey(ADMIN, newKey()))),
+      Promise.all(Array.from({ length: 1_100 }, () => instance.createKey(OPERATOR, newKey()))),
     );
     // Two came with the vault.
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(MAX_LIVE_KEYS - 2);

@@ -4,7 +4,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../../src/model/asset.ts";
 import { newAssetId } from "../../../src/model/id.ts";
 import { handle } from "../../../src/router.ts";
-import { bearer, type ErrorBody, ORIGIN, PATH, refusal, TestVault, textFile } from "../../support/api.ts";
+import { OPERATOR, bearer, type ErrorBody, ORIGIN, PATH, refusal, TestVault, textFile } from "../../support/api.ts";
 import { state, wipe, work } from "../../support/history.ts";
 import { down, withD1 } from "../../support/outage.ts";
 import { bodies, reconcile } from "../../support/stores.ts";
@@ -13,7 +13,6 @@ import { bodies, reconcile } from "../../support/stores.ts";
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({ ...(await original()), DURABLE_WAIT_MS: 300 }));
 
 const HOUR = 60 * 60 * 1000;
-const ADMIN = { kind: "admin" } as const;
 
 afterEach(() => {
   delete env.RECONCILE_GRACE_SECONDS;
@@ -32,7 +31,7 @@ function interposed(commit: Commit): typeof env {
         (_, method: string) =>
         (...args: unknown[]) => {
           const call = (): Promise<unknown> => (stub[method] as Stub[string])(...args);
-          return method === "commit" ? commit(call, ++commits) : call();
+          return method === "commitUpload" ? commit(call, ++commits) : call();
         },
     });
   };
@@ -73,14 +72,14 @@ it("commit: one that is repeated after the asset was deleted is refused at any l
   const [row] = await state(vault, "SELECT * FROM assets");
   expect((await vault.delete(record.id)).status).toBe(204);
   const late = { ...record, ...row } as unknown as Parameters<typeof vault.rpc.commitUpload>[1];
-  expect(await vault.rpc.commitUpload(ADMIN, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+  expect(await vault.rpc.commitUpload(OPERATOR, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
   await work(vault);
   await evictDurableObject(vault.stub);
-  expect(await vault.rpc.commitUpload(ADMIN, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+  expect(await vault.rpc.commitUpload(OPERATOR, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
   // When the void ends, the upload's deadline is long over.
   await state(vault, "UPDATE voids SET ends = 0");
   const old = { ...late, id: newAssetId(Date.now() - 2 * HOUR) };
-  expect(await vault.rpc.commitUpload(ADMIN, old)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
+  expect(await vault.rpc.commitUpload(OPERATOR, old)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
 });
 
 it("void: is written for young ids only, and ends two deadlines after the id was made", async () => {
@@ -159,7 +158,7 @@ it("resolve: does not delete the body of an upload that may have been committed 
   const key = `${vault.id}/p/c/h/${id}_f`;
   await env.BUCKET.put(key, "body");
   await wipe(vault);
-  expect(await vault.rpc.resolveUpload(id, key)).toEqual({ ok: true, record: null });
+  expect(await vault.rpc.resolveUpload(OPERATOR, id, key)).toEqual({ ok: true, record: null });
   await work(vault);
   expect(await bodies(vault)).toEqual([key]);
 });

@@ -5,7 +5,7 @@ import { shards } from "../../../src/d1/shards.ts";
 import type { AssetRecord } from "../../../src/model/asset.ts";
 import { newAssetId } from "../../../src/model/id.ts";
 import { handle } from "../../../src/router.ts";
-import { admin, bearer, insist, ORIGIN, PATH, TestVault, textFile } from "../../support/api.ts";
+import { OPERATOR, admin, bearer, insist, ORIGIN, PATH, TestVault, textFile } from "../../support/api.ts";
 import { eachCall } from "../../support/fault-loop.ts";
 import { seed } from "../../support/seed.ts";
 import {
@@ -334,7 +334,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     const orphan = newAssetId();
     const key = `${vault.id}/a/b/c/${orphan}_x`;
     await env.BUCKET.put(key, "x");
-    await vault.rpc.resolveUpload(orphan, key);
+    await vault.rpc.resolveUpload(OPERATOR, orphan, key);
     const [later, removed] = [await vault.upload(named("b")), await vault.upload(named("c"))];
     const patched = await (await vault.patch(early.id, { tags: ["x"] })).json<AssetRecord>();
     expect((await vault.delete(removed.id)).status).toBe(204);
@@ -349,7 +349,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
       "UPDATE keys SET rev = 0, revoked_at = NULL",
       "UPDATE vault SET rev = 2, recorded = 2, erased = 1, assets = 1, bytes = 1, loaded = NULL",
       `DELETE FROM outbox`,
-      `INSERT INTO outbox (rev, seq, body) VALUES (2, NULL, '${key}')`,
+      `INSERT INTO outbox (rev, seq, r2_key) VALUES (2, NULL, '${key}')`,
     );
     await restart(vault);
     const made: (AssetRecord | undefined)[] = [];

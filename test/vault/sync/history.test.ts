@@ -2,7 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, inject, it, vi } from "vitest";
 import type { AssetRecord } from "../../../src/model/asset.ts";
-import { TestVault, textFile } from "../../support/api.ts";
+import { OPERATOR, TestVault, textFile } from "../../support/api.ts";
 import { putBack, state, stored, wipe, work } from "../../support/history.ts";
 import { flaky, replace } from "../../support/outage.ts";
 import { bodies, expectAgreement, indexed, reconcile, recorded, withoutGrace } from "../../support/stores.ts";
@@ -155,7 +155,7 @@ it(
           expect(await bodies(vault)).toEqual(expect.arrayContaining(rows.map((asset) => asset["r2_key"])));
           // What is left are bodies from lost windows, and of assets whose ids are void for now.
           await state(vault, "DELETE FROM voids");
-          expect(await vault.rpc.clearLostWindows({ kind: "admin" })).toMatchObject({ ok: true });
+          expect(await vault.rpc.clearLostWindows(OPERATOR)).toMatchObject({ ok: true });
           await reconcile(vault);
           await expectAgreement(vault);
           const last = await vault.send({ partition: "p", collection: "c", channel: "h", file: textFile() });

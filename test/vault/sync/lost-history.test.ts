@@ -1,7 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { type AssetRecord, CHANGEABLE_FIELDS, RECORD_FIELDS } from "../../../src/model/asset.ts";
-import { admin, bearer, PATH, refusal, send, TestVault, textFile } from "../../support/api.ts";
+import { OPERATOR, admin, bearer, PATH, refusal, send, TestVault, textFile } from "../../support/api.ts";
 import {
   amend,
   hourLater,
@@ -291,9 +291,12 @@ describe("storage that goes back in time", () => {
     await withD1(vault, down, async () => {
       await send(`${vault.path}/reconcile`, { method: "POST", headers: admin });
       await work(vault, 2);
-      expect(await vault.rpc.resolveUpload(lost.id, lost.r2_key)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+      expect(await vault.rpc.resolveUpload(OPERATOR, lost.id, lost.r2_key)).toMatchObject({
+        ok: false,
+        code: "UNAVAILABLE",
+      });
     });
-    expect(await vault.rpc.resolveUpload(lost.id, lost.r2_key)).toMatchObject({ ok: true, record: {} });
+    expect(await vault.rpc.resolveUpload(OPERATOR, lost.id, lost.r2_key)).toMatchObject({ ok: true, record: {} });
     await reconcile(vault);
     expect(await bodies(vault)).toHaveLength(2);
   });

@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../../src/model/asset.ts";
 import type { Vault } from "../../../src/vault/vault.ts";
-import { admin, PATH, post, send, TestVault, textFile } from "../../support/api.ts";
+import { OPERATOR, admin, PATH, post, send, TestVault, textFile } from "../../support/api.ts";
 import { position, state, wipe, work } from "../../support/history.ts";
 import { failing, failingAt, flaky, withD1 } from "../../support/outage.ts";
 import { newAsset } from "../../support/new-asset.ts";
@@ -291,5 +291,5 @@ describe("a flush that D1 does not take", () => {
 /** Commits `count` assets at once, without bodies. */
 const fill = (to: TestVault, count: number): Promise<unknown> =>
   runInDurableObject(to.stub, (instance: Vault) =>
-    Promise.all(Array.from({ length: count }, () => instance.commitUpload({ kind: "admin" }, newAsset(to)))),
+    Promise.all(Array.from({ length: count }, () => instance.commitUpload(OPERATOR, newAsset(to)))),
   );

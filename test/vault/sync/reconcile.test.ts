@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newAssetId } from "../../../src/model/id.ts";
-import { admin, bearer, refusal, send, TestVault, textFile } from "../../support/api.ts";
+import { OPERATOR, admin, bearer, refusal, send, TestVault, textFile } from "../../support/api.ts";
 import { wipe } from "../../support/history.ts";
 import { newAsset } from "../../support/new-asset.ts";
 import { bodies, expectAgreement, indexed, reconcile, recorded, report } from "../../support/stores.ts";
@@ -92,7 +92,7 @@ describe("reconcile", () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await reconcile(vault)).toMatchObject({ orphans_deleted: 1 });
     const late = newAsset(vault, { id, r2_key });
-    expect(await vault.rpc.commitUpload({ kind: "admin" }, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+    expect(await vault.rpc.commitUpload(OPERATOR, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
   });
 
   it("reports an asset whose body is missing, and keeps it", async () => {

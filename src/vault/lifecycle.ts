@@ -1,0 +1,156 @@
+import { BoundedD1 } from "../d1/bounded.ts";
+import { shardOf } from "../d1/shards.ts";
+import type { Env } from "../env.ts";
+import { refuse, type Result, unavailable } from "../model/refusal.ts";
+import type { Caller } from "../model/vault.ts";
+import { Bucket } from "../r2/bucket.ts";
+import { log, logError } from "../runtime/log.ts";
+import { within } from "../runtime/wait.ts";
+import { Alarm } from "./alarm.ts";
+import { ALARM_DELAY_MS, REBUILD_WAIT_MS, RECONCILE_SLICE_MS } from "./limits.ts";
+import { LiveVault } from "./live.ts";
+import { VaultDatabase } from "./state/database.ts";
+import type { VaultRow } from "./state/schema.ts";
+import { buryAgain, purge } from "./sync/purge.ts";
+import { rebuild } from "./sync/rebuild.ts";
+import { reconcileSettings } from "./sync/reconcile.ts";
+
+/**
+ * What a vault's object goes through:
+ *
+ *     absent     ── it has no state of its own and asks D1. Without such a vault it stays empty and stores nothing
+ *     rebuilding ── it has claimed the vault, and copies keys and assets from D1. Requests get 503 meanwhile
+ *     live       ── all of the vault is here, and the object answers for it
+ *     deleting   ── the vault's keys are refused. The alarm empties D1, R2 and the object's own tables
+ *     buried     ── nothing is left but the knowledge that the vault is gone
+ *
+ * The first request, or the alarm, brings an object from one state to the next.
+ */
+export class Lifecycle {
+  readonly id: string;
+  readonly database: VaultDatabase;
+  readonly alarm: Alarm;
+  readonly #storage: DurableObjectStorage;
+  readonly #env: Env;
+  readonly #bucket: Bucket;
+  #live: LiveVault | undefined;
+  #waking: Promise<void> | undefined;
+  #isBuried: boolean;
+  /** Whether this start has had D1 looked at for a buried vault that came back. */
+  #isWatched = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    this.#env = env;
+    this.#storage = ctx.storage;
+    this.database = new VaultDatabase(ctx.storage);
+    this.alarm = new Alarm(ctx.storage);
+    this.#bucket = new Bucket(env.BUCKET);
+    const buried = this.database.buried();
+    const row = buried ? undefined : this.database.load();
+    this.#isBuried = buried !== undefined;
+    // An object that its alarm has woken may not be told its name.
+    this.id = buried?.id ?? row?.id ?? ctx.id.name ?? "";
+    if (row && (row.rebuilt_to === null || row.merging !== null)) this.#live = this.#start(row);
+  }
+
+  /** Does `work` for a caller that may act here; refuses all others. Waits a bounded time for a vault that is not live yet. */
+  async authorized<T extends object>(
+    caller: Caller,
+    work: (live: LiveVault) => Result<T> | Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    let live = this.#live;
+    if (!live) {
+      const woken = await this.#wakeFor(caller);
+      if (!woken.ok) return woken;
+      live = woken.live;
+    }
+    return live.refusal(caller.actor) ?? work(live);
+  }
+
+  async #wakeFor({ actor, request }: Caller): Promise<Result<{ live: LiveVault }>> {
+    if (this.#isBuried && !this.#isWatched) {
+      this.#isWatched = true;
+      await this.alarm.set(0);
+    }
+    try {
+      await within(REBUILD_WAIT_MS, this.#wake());
+    } catch (error) {
+      logError("vault: not ready", error, { request, vault: this.id });
+      return unavailable("the vault is being rebuilt", 2);
+    }
+    if (this.#live) return { ok: true, live: this.#live };
+    if (!this.#isBuried && this.database.exists()) return unavailable("the vault is being rebuilt", 2);
+    return actor.kind === "key"
+      ? refuse("UNAUTHORIZED", "the vault of this key no longer exists")
+      : refuse("NOT_FOUND", "no vault with this id");
+  }
+
+  /** Brings a vault without (complete) local state to life; once at a time, however many ask. */
+  #wake(): Promise<void> {
+    this.#waking ??= this.#rebuild().finally(() => {
+      this.#waking = undefined;
+    });
+    return this.#waking;
+  }
+
+  async #rebuild(): Promise<void> {
+    if (this.#live || this.#isBuried || !shardOf(this.#env, this.id)) return;
+    const state = await rebuild(this.database, this.#db(), this.id, this.alarm);
+    this.#isBuried = state === "deleted";
+    if (typeof state !== "string") this.#live = this.#start(state);
+  }
+
+  #start(row: VaultRow): LiveVault {
+    return new LiveVault(
+      row,
+      { database: this.database, db: this.#db(), bucket: this.#bucket, alarm: this.alarm },
+      reconcileSettings(this.#env),
+    );
+  }
+
+  /** Finishes whatever is left over. Idempotent; catches everything; sets the alarm again while there is work. */
+  async alarmFired(): Promise<void> {
+    this.alarm.fired();
+    let pause: number | undefined;
+    try {
+      pause = await this.#work();
+    } catch (error) {
+      logError("vault: background work failed", error, { vault: this.id });
+      pause = this.#live?.relayD1.retryDelay ?? ALARM_DELAY_MS;
+    }
+    if (pause !== undefined) await this.alarm.set(pause);
+  }
+
+  /** Returns when to come back, in milliseconds from now, or undefined when nothing is left to do. */
+  async #work(): Promise<number | undefined> {
+    if (this.#isBuried) return buryAgain(this.id, this.#db());
+    if (!this.#live) await this.#wake();
+    const live = this.#live;
+    if (!live) return undefined;
+    const started = Date.now();
+    const again = await live.settle();
+    const { recorded, erased, rev } = live.row;
+    log("vault: settled", { vault: this.id, rev, recorded, erased, ms: Date.now() - started });
+    if (live.relayD1.isBehind) return live.relayD1.retryDelay;
+    if (live.row.status !== "active") return this.#purge(live);
+    if (live.relayR2.isBehind) return live.relayR2.retryDelay;
+    await live.reconciler.run(started + RECONCILE_SLICE_MS);
+    return Math.max(0, Math.min(again, live.reconciler.due) - Date.now());
+  }
+
+  async #purge(live: LiveVault): Promise<number | undefined> {
+    const pause = await purge(live.row, { database: this.database, db: this.#db(), bucket: this.#bucket });
+    if (pause !== undefined) return pause;
+    this.#live = undefined;
+    this.#isBuried = this.#isWatched = true;
+    this.database.bury();
+    await this.#storage.deleteAlarm();
+    return undefined;
+  }
+
+  #db(): BoundedD1 {
+    const db = shardOf(this.#env, this.id);
+    if (!db) throw new Error(`the D1 shard of ${this.id} is not bound`);
+    return new BoundedD1(db);
+  }
+}
