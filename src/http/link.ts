@@ -2,7 +2,7 @@ import type { Env } from "../env.ts";
 import { isAssetId, isKeyId } from "../model/id.ts";
 import { refuse, type Result } from "../model/refusal.ts";
 import type { Principal } from "../model/vault.ts";
-import { sign, verify } from "./auth.ts";
+import { sign, verify } from "./signature.ts";
 import type { Query } from "./query.ts";
 import { keySecretProblem, misconfigured } from "./settings.ts";
 import type { Disposition } from "./disposition.ts";

@@ -1,16 +1,32 @@
 import { encodeCursor } from "../model/cursor.ts";
+import type { Result } from "../model/refusal.ts";
 
 /** Above every id. */
-export const NEWEST_ID = "~";
+const NEWEST_ID = "~";
 
-/** A page of things in the order of their ids, newest first, of which `items` holds one more than the page when there are more. */
-export function idPage<T extends { id: string; created_at: string }>(items: readonly T[], limit: number) {
-  const data = items.slice(0, limit);
+/** A page as the API shows it. */
+export interface Page<T> {
+  readonly data: readonly T[];
+  /** For the next page; null on the last. */
+  readonly cursor: string | null;
+  readonly has_more: boolean;
+}
+
+/**
+ * A page of things in the order of their ids, newest first.
+ *
+ * @param read gives the first `count` of those with an id below `before`. It is asked for one more than the page holds,
+ *             which tells whether there is another page.
+ */
+export async function idPage<T extends { id: string; created_at: string }>(
+  { limit, cursor }: { limit: number; cursor?: { id: string } | undefined },
+  read: (before: string, count: number) => Promise<Result<{ items: readonly T[] }>>,
+): Promise<Result<{ page: Page<T> }>> {
+  const found = await read(cursor?.id ?? NEWEST_ID, limit + 1);
+  if (!found.ok) return found;
+  const data = found.items.slice(0, limit);
   const last = data.at(-1);
-  const has_more = items.length > limit;
-  return {
-    data,
-    cursor: has_more && last ? encodeCursor({ created_at: last.created_at, id: last.id }) : null,
-    has_more,
-  };
+  const has_more = found.items.length > limit;
+  const next = has_more && last ? encodeCursor({ created_at: last.created_at, id: last.id }) : null;
+  return { ok: true, page: { data, cursor: next, has_more } };
 }

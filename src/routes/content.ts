@@ -1,4 +1,5 @@
-import { precondition, requestedRange, type Validators } from "../http/conditional.ts";
+import { precondition, type Validators } from "../http/conditional.ts";
+import { requestedRange } from "../http/range.ts";
 import { CONTENT_POLICY, contentDisposition, type Disposition, safeDisposition } from "../http/disposition.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { percentDecode } from "../http/query.ts";

@@ -2,7 +2,7 @@ import { ENDPOINTS } from "../api/endpoints.ts";
 import { mintToken } from "../http/auth.ts";
 import { readBody } from "../http/json.ts";
 import type { Handler } from "../http/request.ts";
-import { idPage, NEWEST_ID } from "../http/pagination.ts";
+import { idPage } from "../http/pagination.ts";
 import { json } from "../http/reply.ts";
 import { parse } from "../api/schemas.ts";
 import { isKeyId, isVaultId, newKeyId } from "../model/id.ts";
@@ -42,15 +42,11 @@ export const listKeys: Handler = async (api) => {
   const query = parse(ENDPOINTS["keys.list"].query, api.query);
   if (!query.ok) return query;
   if (!isVaultId(vaultId)) return refuse("NOT_FOUND", "no vault with this id");
-  const { limit, cursor } = query.value;
-  const outcome = await api.vault("read", (stub, caller) => stub.listKeys(caller, cursor?.id ?? NEWEST_ID, limit + 1));
-  if (!outcome.ok) return outcome;
-  return json(
-    idPage(
-      outcome.keys.map((key) => toWire(vaultId, key)),
-      limit,
-    ),
-  );
+  const keys = await idPage(query.value, async (before, count) => {
+    const found = await api.vault("read", (stub, caller) => stub.listKeys(caller, before, count));
+    return found.ok ? { ok: true, items: found.keys.map((key) => toWire(vaultId, key)) } : found;
+  });
+  return keys.ok ? json(keys.page) : keys;
 };
 
 /** `keys.revoke` */

@@ -3,7 +3,7 @@ import { ENDPOINTS } from "../api/endpoints.ts";
 import { readBody } from "../http/json.ts";
 import { logError } from "../runtime/log.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
-import { idPage, NEWEST_ID } from "../http/pagination.ts";
+import { idPage } from "../http/pagination.ts";
 import { durability, json } from "../http/reply.ts";
 import { parse } from "../api/schemas.ts";
 import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
@@ -54,14 +54,13 @@ export const createVault: Handler = async (api) => {
 export const listVaults: Handler = async (api) => {
   const query = parse(ENDPOINTS["vaults.list"].query, api.query);
   if (!query.ok) return query;
-  const { limit, cursor } = query.value;
-  const pages = await recording(
-    api,
-    Promise.all(shards(api.env).map((db) => recordedVaults(new BoundedD1(db), cursor?.id ?? NEWEST_ID, limit + 1))),
-  );
-  if (!pages.ok) return pages;
-  const newestFirst = pages.value.flat().toSorted((a, b) => (a.id < b.id ? 1 : -1));
-  return json(idPage(newestFirst, limit));
+  const vaults = await idPage(query.value, async (before, count) => {
+    const read = Promise.all(shards(api.env).map((db) => recordedVaults(new BoundedD1(db), before, count)));
+    const found = await recording(api, read);
+    if (!found.ok) return found;
+    return { ok: true, items: found.value.flat().toSorted((a, b) => (a.id < b.id ? 1 : -1)) };
+  });
+  return vaults.ok ? json(vaults.page) : vaults;
 };
 
 /** `vaults.get` */
