@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { type Access, bodyTypes, type Endpoint, ENDPOINTS } from "../../src/api/endpoints.ts";
+import { admin, bearer, OPERATOR, refusal, send, TestVault } from "../support/api.ts";
+
+/** A path of an endpoint in a vault, whose other parameters name nothing. */
+const pathIn = (vault: TestVault, path: string): string =>
+  path.replace(":vaultId", vault.id).replace(/:\w+/g, "Nothing_Of_This_Name");
+
+/** A request that each endpoint has something to find fault with: a parameter, an id or a body that it does not take. */
+function hopeless(vault: TestVault, endpoint: Endpoint, headers: Record<string, string>): Promise<Response> {
+  const body = endpoint.body ? { body: "{", headers: { ...headers, "Content-Type": "x/y" } } : { headers };
+  return send(`${pathIn(vault, endpoint.path)}?nothing=1`, { method: endpoint.method, ...body });
+}
+
+const endpoints: [id: string, endpoint: Endpoint][] = Object.entries(ENDPOINTS);
+const guardedBy = (...accesses: Access[]) => endpoints.filter(([, { access }]) => accesses.includes(access));
+
+/** Which credentials open which kind of endpoint: what the second can do is in no list but this one. */
+const OPENS: Readonly<Record<Exclude<Access, "anyone">, readonly ("admin" | "secret" | "public")[]>> = {
+  admin: ["admin"],
+  manage: ["admin", "secret"],
+  read: ["secret", "public"],
+  content: ["secret", "public"],
+  write: ["secret"],
+};
+
+describe.each(endpoints.filter(([, { access }]) => access !== "anyone"))("%s", (_id, endpoint) => {
+  it("without a credential: 401", async () => {
+    const vault = await TestVault.create();
+    const response = await hopeless(vault, endpoint, {});
+    await refusal(response, 401, "UNAUTHORIZED");
+    expect(response.headers.get("WWW-Authenticate")).toMatch(/^Bearer /);
+  });
+
+  it("with a credential that does not open it: 403, whatever else is wrong", async () => {
+    const vault = await TestVault.create();
+    const other = await TestVault.create();
+    // The operator last: the vault may then be gone.
+    const credentials = { public: bearer(vault.publicKey), secret: bearer(vault.secretKey), admin };
+    const { access } = endpoint;
+    for (const [name, headers] of Object.entries(credentials)) {
+      const opens = access !== "anyone" && OPENS[access].some((opener) => opener === name);
+      const response = await hopeless(vault, endpoint, headers);
+      if (opens) expect([name, response.status]).not.toEqual([name, 403]);
+      else await refusal(response, 403, "FORBIDDEN");
+    }
+    await refusal(await hopeless(vault, endpoint, bearer(other.secretKey)), 403, "FORBIDDEN");
+  });
+});
+
+it.each(guardedBy("manage", "read", "content", "write"))(
+  "%s: a key that was revoked gets 401 before anything else",
+  async (_id, endpoint) => {
+    const vault = await TestVault.create();
+    const before = await hopeless(vault, endpoint, bearer(vault.secretKey));
+    expect(before.status).not.toBe(401);
+    const { data } = await (await send(`${vault.path}/keys`, { headers: admin })).json<{ data: { id: string }[] }>();
+    for (const { id } of data) expect(await vault.rpc.revokeKey(OPERATOR, id)).toEqual({ ok: true });
+    await refusal(await hopeless(vault, endpoint, bearer(vault.secretKey)), 401, "UNAUTHORIZED");
+  },
+);
+
+it.each(endpoints.filter(([, { query }]) => query))("%s: an unknown parameter is refused", async (_id, endpoint) => {
+  const vault = await TestVault.create();
+  const headers = endpoint.access === "read" ? bearer(vault.secretKey) : admin;
+  const path = pathIn(vault, endpoint.path);
+  expect((await send(path, { headers })).status).toBe(200);
+  expect(await refusal(await send(`${path}?nothing=1`, { headers }), 400, "INVALID_PARAMS")).toMatch(/^nothing: /);
+});
+
+it.each(endpoints.filter(([, { body }]) => body && "json" in body))(
+  "%s: a body of another media type is refused, and the answer says which are taken",
+  async (_id, endpoint) => {
+    const vault = await TestVault.create();
+    const headers = endpoint.access === "write" ? bearer(vault.secretKey) : admin;
+    const response = await hopeless(vault, endpoint, headers);
+    await refusal(response, 415, "UNSUPPORTED_MEDIA_TYPE");
+    const header = endpoint.method === "PATCH" ? "Accept-Patch" : "Accept-Post";
+    expect(response.headers.get(header)).toBe(bodyTypes(endpoint).join(", "));
+    const asked = await send(pathIn(vault, endpoint.path), { method: "OPTIONS" });
+    expect(asked.headers.get(header)).toContain(bodyTypes(endpoint).join(", "));
+  },
+);

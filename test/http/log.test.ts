@@ -1,0 +1,70 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { PATH, TestVault, textFile } from "../support/api.ts";
+import { down, withD1, withReplaced } from "../support/outage.ts";
+
+type Line = Record<string, unknown> & { event: string };
+
+let lines: Line[] = [];
+
+beforeEach(() => {
+  lines = [];
+  for (const name of ["log", "error"] as const) {
+    vi.spyOn(console, name).mockImplementation((text: string) => void lines.push(JSON.parse(text) as Line));
+  }
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** The lines of one event, of which there must be some. */
+function linesOf(event: string): Line[] {
+  const found = lines.filter((line) => line.event === event);
+  expect(found, event).not.toEqual([]);
+  return found;
+}
+
+const requestId = (response: Response): string => response.headers.get("X-Request-Id") ?? "";
+
+it("log: the line of a request names its endpoint, and its id as the client sees it", async () => {
+  const vault = await TestVault.create();
+  lines = [];
+  const response = await vault.request("GET", vault.assets);
+  expect(linesOf("request")).toMatchObject([
+    { request: requestId(response), endpoint: "assets.list", vault: vault.id },
+  ]);
+});
+
+it("log: what a vault says of a write carries the id of its request", async () => {
+  const vault = await TestVault.create();
+  await vault.upload();
+  const response = await withD1(vault, down, () => vault.send({ ...PATH, file: textFile() }));
+  expect([response.status, response.headers.get("Strongroom-Durability")]).toEqual([201, "queued"]);
+  const request = requestId(response);
+  expect(linesOf("vault: acknowledged as queued")).toMatchObject([{ request, vault: vault.id }]);
+});
+
+it("log: a vault that cannot come to life says for whom", async () => {
+  const vault = await TestVault.create();
+  const response = await withD1(vault, down, () => vault.request("GET", vault.assets));
+  expect(response.status).toBe(503);
+  expect(linesOf("vault: not ready")).toMatchObject([{ request: requestId(response), vault: vault.id }]);
+});
+
+it("log: what fails on an upload's way carries the id of its request", async () => {
+  const vault = await TestVault.create();
+  const fails = () => Promise.reject(new Error("R2 is down"));
+  const response = await withReplaced(env.BUCKET, "put", fails, () => vault.send({ ...PATH, file: textFile() }));
+  expect(response.status).toBe(503);
+  expect(linesOf("upload: R2 failed")).toMatchObject([{ request: requestId(response), vault: vault.id }]);
+});
+
+it("log: a body that is missing is told with the id of the request that asked for it", async () => {
+  const vault = await TestVault.create();
+  const { id, r2_key } = await vault.upload();
+  await env.BUCKET.delete(r2_key);
+  const response = await vault.request("GET", `${vault.assets}/${id}/content`);
+  expect(response.status).toBe(503);
+  expect(linesOf("content: the body is missing")).toMatchObject([{ request: requestId(response), asset: id }]);
+});
