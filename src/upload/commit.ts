@@ -37,12 +37,12 @@ export async function commitUpload(
   staged: Staged,
   createOnly: boolean,
 ): Promise<Result<RecordBody & Durability & { id: string }>> {
-  const outcome = await settle(target, caller, staged, createOnly);
+  const outcome = await commitOrResolve(target, caller, staged, createOnly);
   if (outcome.ok) return { ...outcome, id: staged.upload.id };
   if (!outcome.keep) return outcome;
   const copy = await copied(target, caller, staged.upload);
   if (!copy) return outcome;
-  const again = await settle(target, caller, copy, createOnly);
+  const again = await commitOrResolve(target, caller, copy, createOnly);
   return again.ok ? { ...again, id: copy.upload.id } : again;
 }
 
@@ -74,7 +74,7 @@ async function copied(
  * committed and only its answer was lost: then the vault is asked to resolve the upload, one way or the other. If that
  * fails too, the body stays, for reconcile to judge.
  */
-async function settle(
+async function commitOrResolve(
   target: VaultTarget,
   caller: Caller,
   { upload, discard }: Staged,

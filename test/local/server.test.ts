@@ -190,7 +190,7 @@ describe("starting and stopping", () => {
       const server = await start(state, ...flags).ready();
       const { url } = credentialsIn(state);
       for (let i = 0; i < 20; i++) await (await fetch(`${url}/healthz`)).text();
-      const seen = () => server.output.split("\n").filter((line) => line.includes('"route":"/healthz"')).length;
+      const seen = () => server.output.split("\n").filter((line) => line.includes('"endpoint":"health.get"')).length;
       await expect.poll(seen).toBe(count);
       await server.interrupt();
       expect([seen(), server.output.includes("Strongroom is ready at")]).toEqual([count, true]);
