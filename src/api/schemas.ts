@@ -1,6 +1,15 @@
 import * as v from "valibot";
 import { hasControl } from "../model/filename.ts";
-import { DEFAULT_PAGE, MAX_NAME_LENGTH, MAX_PAGE } from "../model/limits.ts";
+import {
+  DEFAULT_LINK_SECONDS,
+  DEFAULT_PAGE,
+  MAX_COMPONENT_LENGTH,
+  MAX_CURSOR_LENGTH,
+  MAX_LINK_SECONDS,
+  MAX_NAME_LENGTH,
+  MAX_PAGE,
+  MAX_YEAR,
+} from "../model/limits.ts";
 import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
 import { decodeCursor } from "../model/cursor.ts";
 import { unknownName } from "../model/names.ts";
@@ -24,8 +33,8 @@ export const CACHE_BUSTER = "_";
 export const PathComponent = v.pipe(
   v.string("must be a string"),
   v.regex(
-    /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
-    "must be 1 to 64 lowercase letters, digits and hyphens, starting and ending with a letter or digit",
+    new RegExp(`^[a-z0-9](?:[a-z0-9-]{0,${MAX_COMPONENT_LENGTH - 2}}[a-z0-9])?$`),
+    `must be 1 to ${MAX_COMPONENT_LENGTH} lowercase letters, digits and hyphens, starting and ending with a letter or digit`,
   ),
 );
 
@@ -42,7 +51,7 @@ const cursorOf = <const S extends v.GenericSchema>(shape: S) =>
   v.optional(
     v.pipe(
       v.string(),
-      v.maxLength(1_000, "is not a cursor of this list"),
+      v.maxLength(MAX_CURSOR_LENGTH, "is not a cursor of this list"),
       v.transform(decodeCursor),
       v.custom<v.InferOutput<S>>((value) => v.is(shape, value), "is not a cursor of this list"),
     ),
@@ -116,15 +125,13 @@ export const KeyBody = body({
       v.string("must be a string"),
       v.transform((text) => parseTimestamp(text) ?? Number.NaN),
       v.check((ms) => !Number.isNaN(ms), "must be an RFC 3339 time of a day that exists, such as 2027-01-15T10:30:00Z"),
-      v.check((ms) => ms > Date.now() && ms < 253_402_300_800_000, "must be a time in the future"),
+      v.check((ms) => ms > Date.now() && ms < Date.UTC(MAX_YEAR + 1, 0), "must be a time in the future"),
       v.transform(timestamp),
     ),
     null,
   ),
 });
 
-/** Seconds a signed link may live: a week at most. */
-const MAX_LINK_SECONDS = 604_800;
 const LINK_SECONDS = `must be a whole number of seconds from 1 to ${MAX_LINK_SECONDS}`;
 
 export const LinkBody = body({
@@ -135,7 +142,7 @@ export const LinkBody = body({
       v.minValue(1, LINK_SECONDS),
       v.maxValue(MAX_LINK_SECONDS, LINK_SECONDS),
     ),
-    3_600,
+    DEFAULT_LINK_SECONDS,
   ),
   disposition: v.optional(v.picklist(["inline", "attachment"], 'must be "inline" or "attachment"'), "inline"),
 });

@@ -1,4 +1,4 @@
-import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
+import { IDLE_BODY_MS, UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { invalid, refuse, Refused } from "../model/refusal.ts";
 import { breathe, TimeoutError, type Watchdog } from "../runtime/wait.ts";
 import type { Lease } from "../runtime/lease.ts";
@@ -9,9 +9,6 @@ import { bodies, type Loan } from "./memory.ts";
  * request beside them waited for 20 seconds.
  */
 const BREATH_BYTES = 1024 * 1024;
-
-/** A body that sends nothing for this long is given up. */
-export const IDLE_BODY_MS = 30_000;
 
 /**
  * Bytes read at once. A default reader hands out 4 KiB, which is six times slower than 64 KiB; a quarter of a MiB saves

@@ -1,6 +1,4 @@
-/** Names and characters of a name that the header holds, so that it stays far below what clients take: 8 KiB in all. */
-const MAX_NAMES = 20;
-const MAX_NAME_CHARACTERS = 64;
+import { MAX_IGNORED_NAME_LENGTH, MAX_IGNORED_NAMES } from "../model/limits.ts";
 
 /**
  * The names of an upload's fields and parameters that meant nothing to us. Uploaders send their own, so they are no
@@ -11,7 +9,7 @@ export class IgnoredNames {
 
   /** Notes a name, if there is room; the same one only once. */
   add(name: string): void {
-    const carried = this.#names.size < MAX_NAMES ? encoded(name) : "";
+    const carried = this.#names.size < MAX_IGNORED_NAMES ? encoded(name) : "";
     if (carried !== "") this.#names.add(carried);
   }
 
@@ -24,9 +22,9 @@ export class IgnoredNames {
 /** Percent-encoded, as in a query: then a header can carry it, and a comma in it separates nothing. Cut between characters. */
 function encoded(name: string): string {
   let text = "";
-  for (const character of name.slice(0, MAX_NAME_CHARACTERS).toWellFormed()) {
+  for (const character of name.slice(0, MAX_IGNORED_NAME_LENGTH).toWellFormed()) {
     const more = encodeURIComponent(character);
-    if (text.length + more.length > MAX_NAME_CHARACTERS) break;
+    if (text.length + more.length > MAX_IGNORED_NAME_LENGTH) break;
     text += more;
   }
   return text;

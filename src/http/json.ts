@@ -1,9 +1,9 @@
 import type * as v from "valibot";
 import { parse } from "../api/schemas.ts";
-import { MAX_JSON_BODY_BYTES } from "../model/limits.ts";
+import { MAX_JSON_BODY_BYTES, SMALL_JSON_BYTES } from "../model/limits.ts";
 import { parseMediaType } from "../model/media-type.ts";
 import { invalid, type Refusal, refuse, Refused, type Result } from "../model/refusal.ts";
-import { jsonLoan, SMALL_JSON_BYTES } from "./memory.ts";
+import { jsonLoan } from "./memory.ts";
 import { Pieces } from "./pieces.ts";
 import type { BodyReader } from "./body-reader.ts";
 

@@ -1,6 +1,7 @@
 import type { Env } from "../env.ts";
 import { log } from "../runtime/log.ts";
 import { isVaultId } from "../model/id.ts";
+import { MAX_DRAIN_BYTES, MAX_DRAIN_MS, MAX_STRANGER_DRAIN_BYTES } from "../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import { Watchdog } from "../runtime/wait.ts";
 import type { Caller, Principal } from "../model/vault.ts";
@@ -12,10 +13,6 @@ import { bufferedPeak } from "./memory.ts";
 import { malformedParameter, parseQuery, percentDecode, type Query } from "./query.ts";
 import { BodyReader } from "./body-reader.ts";
 import { bodyLength, type Reply } from "./reply.ts";
-
-/** What is drained of a body before a request is refused: plenty for who holds a key, less for who does not. */
-const DRAIN_BYTES = { known: 512 * 1024 * 1024, unknown: 128 * 1024 * 1024 };
-const DRAIN_MS = 30_000;
 
 /** What the runtime is told of a request that may outlive its client. */
 export type RequestContext = Pick<ExecutionContext, "waitUntil">;
@@ -210,7 +207,7 @@ export class ApiRequest {
   /** Takes in the rest of the body, bounded, so that the client can read the answer. */
   async drain(): Promise<void> {
     if (!this.request.body) return;
-    await this.reader.drain(this.#principal ? DRAIN_BYTES.known : DRAIN_BYTES.unknown, DRAIN_MS);
+    await this.reader.drain(this.#principal ? MAX_DRAIN_BYTES : MAX_STRANGER_DRAIN_BYTES, MAX_DRAIN_MS);
   }
 }
 

@@ -1,8 +1,6 @@
 import type { Env } from "../env.ts";
+import { MIN_SECRET_LENGTH } from "../model/limits.ts";
 import { type Refusal, unavailable } from "../model/refusal.ts";
-
-/** Shorter secrets can be guessed. Characters. */
-export const MIN_SECRET_LENGTH = 32;
 
 /** An operator has to act: there is no use in asking again at once. Seconds. */
 const RETRY_AFTER_S = 60;

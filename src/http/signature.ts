@@ -1,7 +1,7 @@
 /** Signatures of what the server hands out and takes back: tokens of keys, and links. */
 
 import type { Env } from "../env.ts";
-import { MIN_SECRET_LENGTH } from "./settings.ts";
+import { MIN_SECRET_LENGTH } from "../model/limits.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,3 +1,4 @@
+import { MAX_LOST_WINDOWS } from "./limits.ts";
 import { timestamp } from "./time.ts";
 
 /**
@@ -19,9 +20,6 @@ export interface ShownWindow {
   until: string;
 }
 
-/** Windows are few: one for each loss. Beyond this many, the oldest are joined. */
-const MAX_WINDOWS = 100;
-
 /** Windows from JSON in the order of time, those that touch made one. */
 export function parseWindows(json: string): LostWindow[] {
   const joined: LostWindow[] = [];
@@ -33,10 +31,10 @@ export function parseWindows(json: string): LostWindow[] {
   return joinOldest(joined);
 }
 
-/** JSON of the same windows, of no more than {@link MAX_WINDOWS}. */
+/** JSON of the same windows, of no more than {@link MAX_LOST_WINDOWS}. */
 export function boundWindows(json: string): string {
   const windows = JSON.parse(json) as LostWindow[];
-  return windows.length > MAX_WINDOWS ? JSON.stringify(joinOldest(windows)) : json;
+  return windows.length > MAX_LOST_WINDOWS ? JSON.stringify(joinOldest(windows)) : json;
 }
 
 /**
@@ -50,7 +48,7 @@ export function completeSince(json: string, epoch: number): number {
 
 function joinOldest(windows: readonly LostWindow[]): LostWindow[] {
   const [first, ...rest] = windows;
-  const excess = windows.length - MAX_WINDOWS;
+  const excess = windows.length - MAX_LOST_WINDOWS;
   if (!first || excess <= 0) return [...windows];
   return [rest.slice(0, excess).reduce(span, first), ...rest.slice(excess)];
 }

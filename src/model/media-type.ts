@@ -1,5 +1,5 @@
 import { extensionOf, typeOfExtension } from "./extensions.ts";
-import { MAX_MIME_TYPE_BYTES } from "./limits.ts";
+import { MAX_MIME_TYPE_LENGTH } from "./limits.ts";
 import { invalid, type Result } from "./refusal.ts";
 
 /** What is said of bytes of which nothing is known. */
@@ -67,10 +67,10 @@ const saysNothing = ({ essence }: MediaType): boolean => essence === UNKNOWN_TYP
 /** A file's media type: as declared, parameters included; when that says nothing, from the filename's extension. */
 export function mediaType(declared: string | undefined, filename: string): Result<{ mediaType: string }> {
   const given = declared?.trim() ?? "";
-  const parsed = given.length > MAX_MIME_TYPE_BYTES ? undefined : parseMediaType(given);
+  const parsed = given.length > MAX_MIME_TYPE_LENGTH ? undefined : parseMediaType(given);
   if (given !== "" && !parsed) {
     return invalid(
-      `file: its Content-Type must be a media type of at most ${MAX_MIME_TYPE_BYTES} characters, such as image/png, ` +
+      `file: its Content-Type must be a media type of at most ${MAX_MIME_TYPE_LENGTH} characters, such as image/png, ` +
         `with parameters such as ; charset="utf-8", each once`,
     );
   }

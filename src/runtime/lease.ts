@@ -1,5 +1,6 @@
+import { MIN_RATE } from "../model/limits.ts";
 import { refuse, type Refusal, Refused, unavailable } from "../model/refusal.ts";
-import { MIN_RATE, Pace } from "./pace.ts";
+import { Pace } from "./pace.ts";
 
 /** Whoever lends memory; see MemoryBudget. */
 export interface Lender {

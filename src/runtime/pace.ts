@@ -1,8 +1,4 @@
-/** The slowest that a body may come while others wait for the memory it holds. Bytes per second. */
-export const MIN_RATE = 32 * 1024;
-
-/** Over how long that is measured: the longest silence of a client that is fast enough otherwise. Milliseconds. */
-export const PATIENCE_MS = 10_000;
+import { MIN_RATE, PATIENCE_MS } from "../model/limits.ts";
 
 /** Of this much of {@link MIN_RATE} a client is not slow yet: bytes come in lumps. */
 const TOLERANCE = 0.8;

@@ -1,6 +1,6 @@
+import { MAX_PART_HEADER_LINES } from "../model/limits.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, Refused } from "../model/refusal.ts";
-import { MAX_HEADER_LINES } from "./limits.ts";
 
 /** What a part says of itself. */
 export interface PartHeaders {
@@ -29,7 +29,7 @@ export function parsePartHeaders(block: Uint8Array): PartHeaders {
     throw bad("a part's headers must be valid UTF-8");
   }
   const lines = text.split("\r\n").slice(0, -1);
-  if (lines.length > MAX_HEADER_LINES) throw bad(`a part must have at most ${MAX_HEADER_LINES} header lines`);
+  if (lines.length > MAX_PART_HEADER_LINES) throw bad(`a part must have at most ${MAX_PART_HEADER_LINES} header lines`);
   const headers = new Map<string, string>();
   for (const line of lines) {
     // A line that begins with white space would continue the one before (obs-fold): parsers disagree on it, so refuse.

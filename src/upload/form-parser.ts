@@ -1,5 +1,11 @@
+import {
+  MAX_BOUNDARY_LENGTH,
+  MAX_FORM_PARTS,
+  MAX_OUTSIDE_BYTES,
+  MAX_PADDING_LENGTH,
+  MAX_PART_HEADER_BYTES,
+} from "../model/limits.ts";
 import { invalid, Refused } from "../model/refusal.ts";
-import { MAX_BOUNDARY_LENGTH, MAX_HEADER_BYTES, MAX_OUTSIDE_BYTES, MAX_PADDING, MAX_PARTS } from "./limits.ts";
 import { parsePartHeaders, type PartHeaders } from "./form-headers.ts";
 
 /** What the parser finds, in order: each part's headers, its bytes in pieces (perhaps none), its end. */
@@ -101,7 +107,8 @@ export class FormParser {
       this.#state = "epilogue";
       return;
     }
-    if (++this.#parts > MAX_PARTS) throw new Refused(invalid(`the form must have at most ${MAX_PARTS} parts`));
+    if (++this.#parts > MAX_FORM_PARTS)
+      throw new Refused(invalid(`the form must have at most ${MAX_FORM_PARTS} parts`));
     this.#state = "headers";
   }
 
@@ -116,8 +123,8 @@ export class FormParser {
   #headersEnd(input: Buffer): number | undefined {
     const blank = input.indexOf("\r\n\r\n", 0, "latin1");
     // An incomplete blank line (3 bytes) at the end may yet belong to a block of just the right size.
-    if ((blank < 0 ? input.length - 3 : blank) > MAX_HEADER_BYTES) {
-      throw new Refused(invalid(`a part's headers must be at most ${MAX_HEADER_BYTES} bytes`));
+    if ((blank < 0 ? input.length - 3 : blank) > MAX_PART_HEADER_BYTES) {
+      throw new Refused(invalid(`a part's headers must be at most ${MAX_PART_HEADER_BYTES} bytes`));
     }
     return blank < 0 ? undefined : blank + 2;
   }
@@ -133,7 +140,7 @@ export class FormParser {
       const after = at + this.#delimiter.length;
       if (input[after] === DASH && input[after + 1] === DASH) return { kind: "close", data: at, next: after + 2 };
       let end = after;
-      while (end - after < MAX_PADDING && (input[end] === SPACE || input[end] === TAB)) end++;
+      while (end - after < MAX_PADDING_LENGTH && (input[end] === SPACE || input[end] === TAB)) end++;
       if (input[end] === CR && input[end + 1] === LF) return { kind: "part", data: at, next: end };
       const undecided =
         end === input.length ||

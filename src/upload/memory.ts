@@ -1,7 +1,8 @@
 import { bodies, type Loan } from "../http/memory.ts";
 import { readBytes } from "../http/body-reader.ts";
+import { MAX_FIELDS_BYTES, MAX_PART_HEADER_BYTES } from "../model/limits.ts";
 import { IMAGE_BYTES } from "./image/image.ts";
-import { JOIN_BYTES, MAX_FIELDS_BYTES, MAX_HEADER_BYTES, PART_BYTES, SMALL_FILE_BYTES } from "./limits.ts";
+import { JOIN_BYTES, PART_BYTES, SMALL_FILE_BYTES } from "./limits.ts";
 
 /**
  * What an upload may hold at most, by the length that it declares. A claim decides only when memory is nearly spent: then a
@@ -18,7 +19,7 @@ function loan(declared: number | undefined, ...parts: number[]): Loan {
  * and one part of its file, or a small file twice.
  */
 export const formLoan = (declared: number | undefined): Loan =>
-  loan(declared, 2 * MAX_FIELDS_BYTES, 2 * MAX_HEADER_BYTES, IMAGE_BYTES, PART_BYTES, JOIN_BYTES);
+  loan(declared, 2 * MAX_FIELDS_BYTES, 2 * MAX_PART_HEADER_BYTES, IMAGE_BYTES, PART_BYTES, JOIN_BYTES);
 
 /** A file alone: what is read at once, what an image reader keeps, and, if it is not streamed from its first byte on, the same. */
 export function fileLoan(declared: number | undefined): Loan {

@@ -3,13 +3,14 @@ import type { BodyReader } from "../http/body-reader.ts";
 import { type AssetPath, bodyKey, stagingKey } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { lastSegment } from "../model/filename.ts";
+import { MAX_FIELD_BYTES, MAX_FIELDS_BYTES } from "../model/limits.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 import { BodySink, type UploadContext } from "./body-sink.ts";
 import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
 import { FormParser } from "./form-parser.ts";
 import { type PartHeaders, parseParameters } from "./form-headers.ts";
-import { MAX_FIELD_BYTES, MAX_FIELDS_BYTES, SMALL_FIELD_BYTES } from "./limits.ts";
+import { SMALL_FIELD_BYTES } from "./limits.ts";
 import { formLoan } from "./memory.ts";
 import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./staged.ts";
 

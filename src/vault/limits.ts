@@ -25,12 +25,6 @@ export const PARKED_DAILY_MS: number = 24 * 60 * 60 * 1000;
 /** Refused assets that are tried again in one run: a call each. */
 export const PARKED_RETRIES = 20;
 
-/**
- * How long after its death a key is forgotten: D1 can be restored to any of the last 30 days, and a link that it signed
- * lives for 7.
- */
-export const KEY_KEPT_MS: number = 37 * 24 * 60 * 60 * 1000;
-
 /** How often a vault that is awake looks for keys to forget. */
 export const FORGET_EVERY_MS: number = 24 * 60 * 60 * 1000;
 
@@ -58,9 +52,6 @@ export const RETRY_MAX_MS: number = 60_000;
  * is down for longer is left to the alarm.
  */
 export const TIMED_RETRIES = 2;
-
-/** Changes that D1 may lag behind before writes get 503: bounds the outbox, and what a lost object could lose. */
-export const MAX_UNRECORDED = 50_000;
 
 /** Operations that share one transaction at most: bounds how long a group keeps the vault from answering reads. */
 export const MAX_GROUP = 256;

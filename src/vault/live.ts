@@ -2,6 +2,7 @@ import { log } from "../runtime/log.ts";
 import type { BoundedD1 } from "../d1/bounded.ts";
 import { claimVault } from "../d1/vaults.ts";
 import { newAssetId } from "../model/id.ts";
+import { MAX_UNRECORDED } from "../model/limits.ts";
 import { boundWindows, completeSince, type LostWindow, parseWindows } from "../model/lost-window.ts";
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
@@ -21,7 +22,6 @@ import {
   FORGET_EVERY_MS,
   KEYS_FORGOTTEN,
   MAX_STARTS,
-  MAX_UNRECORDED,
   VOID_MS,
   VOIDS_PRUNED,
 } from "./limits.ts";

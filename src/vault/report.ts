@@ -1,11 +1,9 @@
+import { MAX_REPORTED } from "../model/limits.ts";
 import { showWindow, type ShownWindow } from "../model/lost-window.ts";
 import type { VaultInfo } from "../model/vault.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { LiveVault } from "./live.ts";
 import type { Findings } from "./sync/reconcile.ts";
-
-/** Partitions and parked assets that a report names, of however many there are. */
-const REPORTED = 100;
 
 /** What an operator sees of a vault. */
 export interface VaultReport extends VaultInfo {
@@ -42,12 +40,12 @@ export function report(database: VaultDatabase, live: LiveVault): VaultReport {
     status,
     assets,
     bytes,
-    partitions: database.partitions(REPORTED),
+    partitions: database.partitions(MAX_REPORTED),
     rev,
     // What D1 refuses is not recorded.
     recorded_rev: Math.max(0, Math.min(live.relayD1.watermark, (parked.rev ?? Infinity) - 1)),
     outbox: database.outbox.size(),
-    parked: database.outbox.parked(REPORTED).map(({ id: asset, error }) => ({ id: asset, error })),
+    parked: database.outbox.parked(MAX_REPORTED).map(({ id: asset, error }) => ({ id: asset, error })),
     lost_windows: windows,
     lost_since: windows.at(-1)?.since ?? null,
     lost_until: windows.at(-1)?.until ?? null,

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { readBody } from "../../src/http/json.ts";
 import { bodies, smallBodies } from "../../src/http/memory.ts";
 import { MemoryBudget } from "../../src/runtime/memory-budget.ts";
-import { MIN_RATE, PATIENCE_MS } from "../../src/runtime/pace.ts";
+import { MIN_RATE, PATIENCE_MS } from "../../src/model/limits.ts";
 import { BodyReader } from "../../src/http/body-reader.ts";
 import { Refused } from "../../src/model/refusal.ts";
 import { Watchdog } from "../../src/runtime/wait.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Lease } from "../../src/runtime/lease.ts";
 import { MemoryBudget } from "../../src/runtime/memory-budget.ts";
-import { MIN_RATE, PATIENCE_MS } from "../../src/runtime/pace.ts";
+import { MIN_RATE, PATIENCE_MS } from "../../src/model/limits.ts";
 import { Refused } from "../../src/model/refusal.ts";
 
 const LIMIT = 1_000_000;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
 import type { Lease } from "../../src/runtime/lease.ts";
 import { MemoryBudget } from "../../src/runtime/memory-budget.ts";
-import { MIN_RATE, PATIENCE_MS } from "../../src/runtime/pace.ts";
+import { MIN_RATE, PATIENCE_MS } from "../../src/model/limits.ts";
 import { Refused } from "../../src/model/refusal.ts";
 
 type Timer = ReturnType<typeof setInterval>;

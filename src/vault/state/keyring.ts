@@ -1,10 +1,10 @@
-import { MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../model/limits.ts";
+import { KEY_KEPT_MS, MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { Actor, Key, NewKey } from "../../model/vault.ts";
 import { timestamp } from "../../model/time.ts";
 import type { VaultDatabase } from "./database.ts";
 import type { IndexedKey } from "./key-table.ts";
-import { KEY_KEPT_MS, KEYS_FORGOTTEN } from "../limits.ts";
+import { KEYS_FORGOTTEN } from "../limits.ts";
 import type { Operation } from "./group-commit.ts";
 
 const unauthorized = (message: string): Refusal => refuse("UNAUTHORIZED", message);

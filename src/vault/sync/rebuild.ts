@@ -1,12 +1,13 @@
 import { assetPage, claimVault, keyPage, PAGE_ROWS } from "../../d1/vaults.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import type { Asset } from "../../model/asset.ts";
+import { KEY_KEPT_MS } from "../../model/limits.ts";
 import { boundWindows } from "../../model/lost-window.ts";
 import { timestamp } from "../../model/time.ts";
 import { breathe } from "../../runtime/wait.ts";
 import type { Alarm } from "../alarm.ts";
 import type { VaultDatabase } from "../state/database.ts";
-import { ALARM_DELAY_MS, FLUSH_ROWS, KEY_KEPT_MS, MAX_CALLS } from "../limits.ts";
+import { ALARM_DELAY_MS, FLUSH_ROWS, MAX_CALLS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
 
 /**

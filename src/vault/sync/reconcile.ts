@@ -2,6 +2,7 @@ import type { Env } from "../../env.ts";
 import { UNCONDITIONAL } from "../../model/etag.ts";
 import { log } from "../../runtime/log.ts";
 import { assetIdIn } from "../../model/asset.ts";
+import { MAX_MISSING_IDS } from "../../model/limits.ts";
 import { isLost, type LostWindow } from "../../model/lost-window.ts";
 import type { Result } from "../../model/refusal.ts";
 import { type Actor, THE_VAULT } from "../../model/vault.ts";
@@ -22,9 +23,6 @@ import type { Operation } from "../state/group-commit.ts";
 const HEADS = 30;
 /** Simultaneous connections of one invocation, R2 calls included, are six. */
 const HEADS_AT_ONCE = 5;
-
-/** Ids that the findings name, of however many there are. */
-const NAMED = 20;
 
 /** What a reconciliation found and did, as the operator sees it. */
 export interface Findings {
@@ -276,7 +274,7 @@ export class Reconciler {
           continue;
         }
         findings.missing++;
-        if (findings.missing_ids.length < NAMED) findings.missing_ids.push(asset.id);
+        if (findings.missing_ids.length < MAX_MISSING_IDS) findings.missing_ids.push(asset.id);
       }
     }
     if (deleted.length > 0) await this.#enqueue(removeAll(this.#database, deleted));

@@ -2,12 +2,12 @@ import { assetsAt, keyPage, PAGE_ROWS, revisionPage } from "../../d1/vaults.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import type { KeyRecord } from "../../d1/record.ts";
 import { type Asset, ASSET_FIELDS, assetIdIn } from "../../model/asset.ts";
+import { KEY_KEPT_MS } from "../../model/limits.ts";
 import { timestamp } from "../../model/time.ts";
 import { voidAsset } from "../state/assets.ts";
 import { covered } from "./covered.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import { LAST_KEY_ID } from "../state/key-table.ts";
-import { KEY_KEPT_MS } from "../limits.ts";
 import type { Placed, VaultRow } from "../state/schema.ts";
 import type { Change, Operation } from "../state/group-commit.ts";
 
