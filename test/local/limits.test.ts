@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import * as limits from "../../src/model/limits.ts";
+import { type ErrorCode, STATUS } from "../../src/model/refusal.ts";
+
+type Limit = keyof typeof limits;
+
+const CONSTANTS: Readonly<Record<Limit, number>> = { ...limits };
+
+/**
+ * The rows of the README's table, in its order: the constants that each states, in the order of its numbers, and the refusal of
+ * what is beyond them, if it is refused.
+ */
+const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?: ErrorCode])[] = [
+  ["file", ["MAX_FILE_BYTES"], "PAYLOAD_TOO_LARGE"],
+  ["`partition`, `collection`, `channel`", ["MAX_COMPONENT_LENGTH"], "INVALID_PARAMS"],
+  ["`filename`", ["MAX_FILENAME_BYTES"], "INVALID_PARAMS"],
+  ["`metadata`", ["MAX_JSON_FIELD_BYTES", "MAX_METADATA_DEPTH"], "INVALID_PARAMS"],
+  ["`tags`", ["MAX_TAGS", "MAX_JSON_FIELD_BYTES"], "INVALID_PARAMS"],
+  ["media type of a file", ["MAX_MIME_TYPE_LENGTH"], "INVALID_PARAMS"],
+  [
+    "form",
+    ["MAX_FORM_PARTS", "MAX_FIELD_BYTES", "MAX_FIELDS_BYTES", "MAX_PART_HEADER_BYTES", "MAX_PART_HEADER_LINES"],
+    "INVALID_PARAMS",
+  ],
+  ["boundary of a form; text outside its parts", ["MAX_BOUNDARY_LENGTH", "MAX_OUTSIDE_BYTES"], "INVALID_PARAMS"],
+  ["white space after a boundary, in its line", ["MAX_PADDING_LENGTH"]],
+  ["names in `Strongroom-Ignored`", ["MAX_IGNORED_NAMES", "MAX_IGNORED_NAME_LENGTH"]],
+  ["`Content-Encoding` of an upload", [], "UNSUPPORTED_MEDIA_TYPE"],
+  ["an upload", ["UPLOAD_DEADLINE_MS", "IDLE_BODY_MS", "MIN_RATE", "PATIENCE_MS"], "REQUEST_TIMEOUT"],
+  ["JSON body", ["MAX_JSON_BODY_BYTES"], "PAYLOAD_TOO_LARGE"],
+  ["a JSON body's time", ["SMALL_JSON_DEADLINE_MS", "SMALL_JSON_BYTES", "JSON_DEADLINE_MS"], "REQUEST_TIMEOUT"],
+  ["memory of one isolate for bodies", ["BODY_BUDGET_BYTES", "BODY_WAIT_MS"], "UNAVAILABLE"],
+  [
+    "the same for small JSON bodies alone",
+    ["SMALL_BODY_BUDGET_BYTES", "SMALL_JSON_BYTES", "SMALL_BODY_WAIT_MS"],
+    "UNAVAILABLE",
+  ],
+  ["what is still read of a body that is refused", ["MAX_DRAIN_BYTES", "MAX_STRANGER_DRAIN_BYTES", "MAX_DRAIN_MS"]],
+  ["page", ["MAX_PAGE", "DEFAULT_PAGE"], "INVALID_PARAMS"],
+  ["`cursor`", ["MAX_CURSOR_LENGTH"], "INVALID_PARAMS"],
+  ["`name` of a vault, `label` of a key", ["MAX_NAME_LENGTH"], "INVALID_PARAMS"],
+  ["keys of a vault", ["MAX_LIVE_KEYS", "MAX_KEY_ROWS", "KEY_KEPT_MS"], "CONFLICT"],
+  ["`expires_at` of a key", ["MAX_YEAR"], "INVALID_PARAMS"],
+  ["time of a signed link", ["MAX_LINK_SECONDS", "DEFAULT_LINK_SECONDS"], "INVALID_PARAMS"],
+  ["changes of a vault that D1 does not have yet", ["MAX_UNRECORDED"], "UNAVAILABLE"],
+  ["lists in `GET /vaults/{vaultId}`", ["MAX_REPORTED", "MAX_REPORTED", "MAX_LOST_WINDOWS", "MAX_MISSING_IDS"]],
+  ["`KEY_SECRET`", ["MIN_SECRET_LENGTH"], "UNAVAILABLE"],
+];
+
+/** What the end of a constant's name says of its unit: how many of what it is. */
+const SUFFIXES: readonly (readonly [suffix: string, of: string, factor: number])[] = [
+  ["_BYTES", "bytes", 1],
+  ["_LENGTH", "characters", 1],
+  ["_MS", "milliseconds", 1],
+  ["_SECONDS", "milliseconds", 1000],
+  ["_RATE", "bytes per second", 1],
+];
+
+/** The same of the README's units. */
+const UNITS: Readonly<Record<string, readonly [of: string, factor: number]>> = {
+  bytes: ["bytes", 1],
+  KiB: ["bytes", 1024],
+  MiB: ["bytes", 1024 * 1024],
+  characters: ["characters", 1],
+  seconds: ["milliseconds", 1000],
+  hour: ["milliseconds", 60 * 60 * 1000],
+  days: ["milliseconds", 24 * 60 * 60 * 1000],
+  "KiB/s": ["bytes per second", 1024],
+};
+
+/** What is no quantity: code, and names that have a number in them. */
+const NO_QUANTITY = /`[^`]*`|\bRFC \d+|\bUTF-\d+|\bD1\b|\bR2\b/g;
+
+/** Every number of a text, in order, each with its unit if it has one. */
+function quantities(text: string): string[] {
+  const numbers = text.replace(NO_QUANTITY, "").matchAll(/(\d[\d,]*)(?: ([A-Za-z]+(?:\/s)?))?/g);
+  return [...numbers].map(([, digits = "", unit = ""]) => {
+    const [of, factor] = UNITS[unit] ?? ["", 1];
+    return `${Number(digits.replaceAll(",", "")) * factor} ${of}`.trim();
+  });
+}
+
+/** The same of a constant. */
+function quantityOf(name: Limit): string {
+  const [, of, factor] = SUFFIXES.find(([suffix]) => name.endsWith(suffix)) ?? ["", "", 1];
+  return `${CONSTANTS[name] * factor} ${of}`.trim();
+}
+
+/** The table "Limits" of the README: the cells of each row. */
+function table(): string[][] {
+  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+  const section = readme.split(/^## /m).find((text) => text.startsWith("Limits\n")) ?? "";
+  const [, , ...rows] = section.split("\n").filter((line) => line.startsWith("|"));
+  return rows.map((row) =>
+    row
+      .slice(1, -1)
+      .split("|")
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe("the README's table of limits", () => {
+  const rows = table();
+
+  it("has a row for each thing that is bounded", () => {
+    expect(rows.map(([what]) => what)).toEqual(ROWS.map(([what]) => what));
+  });
+
+  for (const [what, names, beyond] of ROWS) {
+    it(`says of ${what} what the constants say`, () => {
+      const [, limit = "", refusal = ""] = rows.find(([first]) => first === what) ?? [];
+      expect(quantities(limit)).toEqual(names.map(quantityOf));
+      expect(quantities(refusal)).toEqual(beyond === undefined ? [] : [`${STATUS[beyond]}`]);
+    });
+  }
+
+  it("states every constant of src/model/limits.ts", () => {
+    const stated = new Set<string>(ROWS.flatMap(([, names]) => names));
+    expect(Object.keys(limits).filter((name) => !stated.has(name))).toEqual([]);
+  });
+});
