@@ -1,3 +1,5 @@
+// Tests replace this file (vi.mock) by shorter times: so they stand here, and not with those who wait.
+
 /** How long one call to R2 may take that moves no stream of the client's. Milliseconds. */
 export const R2_TIMEOUT_MS: number = 60_000;
 

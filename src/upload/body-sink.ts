@@ -7,17 +7,18 @@ import { MAX_FILE_BYTES } from "../model/limits.ts";
 import type { AssetPath } from "../model/asset.ts";
 import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
 import type { Watchdog } from "../runtime/wait.ts";
-import { DISCARD_MS, STORE_MS } from "./bounds.ts";
 import { type Dimensions, ImageReader } from "./image/image.ts";
-import {
-  FIRST_BUFFER_BYTES,
-  MAX_TRAILER_BYTES,
-  ONE_BUFFER_BYTES,
-  PART_BYTES,
-  SMALL_BUFFER_BYTES,
-  SMALL_FILE_BYTES,
-} from "./limits.ts";
+import { DISCARD_MS, MAX_TRAILER_BYTES, PART_BYTES, SMALL_FILE_BYTES, STORE_MS } from "./limits.ts";
 import { type LengthStream, partPieces, partStream, putCopy, putPieces, putStream } from "./r2-part.ts";
+
+const KIB = 1024;
+
+/** An upload that may need a larger buffer than this asks its vault first whether it is welcome. */
+const SMALL_BUFFER_BYTES = 64 * KIB;
+
+/** A file up to this size is lent all of it at once, and goes to R2 in one piece; a larger one begins with half as much. */
+const ONE_BUFFER_BYTES = 32 * KIB;
+const FIRST_BUFFER_BYTES = ONE_BUFFER_BYTES / 2;
 
 /** What an upload needs of its surroundings. */
 export interface UploadContext {

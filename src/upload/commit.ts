@@ -4,13 +4,13 @@ import { newAssetId } from "../model/id.ts";
 import { Refused, type Result, unavailable } from "../model/refusal.ts";
 import type { Caller, Durability } from "../model/vault.ts";
 import { callVault, type VaultTarget } from "../vault/client.ts";
-import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "./bounds.ts";
+import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "./limits.ts";
 import type { Received, Staged } from "./staged.ts";
 import { putCopy } from "./r2-part.ts";
 
 /**
  * The end of an upload, from the last call to R2 to the commit or to the removal of the body, within the time that Workers
- * grant to a request whose client has gone (bounds.ts): to be handed to `waitUntil` before it begins.
+ * grant to a request whose client has gone (limits.ts): to be handed to `waitUntil` before it begins.
  */
 export async function finishUpload<T extends object>(
   received: Received,

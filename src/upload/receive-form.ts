@@ -10,9 +10,11 @@ import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
 import { FormParser } from "./form-parser.ts";
 import { type PartHeaders, parseParameters } from "./form-headers.ts";
-import { SMALL_FIELD_BYTES } from "./limits.ts";
 import { formLoan } from "./memory.ts";
 import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./staged.ts";
+
+/** The first memory that is taken for a text field: all of ours but metadata and tags fit. Bytes. */
+const SMALL_FIELD_BYTES = 256;
 
 /** Names are the client's: they are quoted in messages, but not at any length. */
 const quoted = (name: string): string => name.slice(0, 64);

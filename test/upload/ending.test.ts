@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { ApiRequest } from "../../src/http/request.ts";
 import { handle } from "../../src/router.ts";
-import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS, WAIT_UNTIL_MS } from "../../src/upload/bounds.ts";
+import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS, WAIT_UNTIL_MS } from "../../src/upload/limits.ts";
 import { bearer, ORIGIN, PATH, TestVault } from "../support/api.ts";
 
 const MIB = 1024 * 1024;

@@ -20,7 +20,7 @@ vi.mock(import("../../src/runtime/timeouts.ts"), () => ({
   R2_TIMEOUT_MS: 400,
   VAULT_TIMEOUT_MS: 1_000,
 }));
-vi.mock(import("../../src/upload/bounds.ts"), async (original) => ({
+vi.mock(import("../../src/upload/limits.ts"), async (original) => ({
   ...(await original()),
   STORE_MS: 600,
   COMMIT_MS: 1_000,
