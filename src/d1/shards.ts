@@ -1,7 +1,7 @@
 import type { Env } from "../env.ts";
 import { shardNumber } from "../model/id.ts";
 
-/** The last character of a vault id can tell this many databases apart. */
+/** The last character of a vault id, one of 32, can tell this many databases apart. */
 const MAX_SHARDS = 32;
 
 /** Every bound D1 database in order: `DB`, `DB_1`, … without a gap. */

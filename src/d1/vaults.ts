@@ -16,10 +16,13 @@ export interface VaultRecord {
   lost_windows: string;
 }
 
-/** How far a claimed vault's revisions jump: more than a vault may have handed out without D1 knowing. */
+/**
+ * How far a claimed vault's revisions jump: more than a vault may have handed out without D1 knowing. Writes stop at
+ * MAX_UNRECORDED, a twentieth of this; few are taken all the same.
+ */
 const REV_GAP = 1_000_000;
 
-/** Rows and bytes read from D1 at once during a rebuild. */
+/** Rows and bytes read from D1 at once: 4 KB of metadata and tags for each of 1,000 rows, or 30 rows with the most there may be. */
 export const PAGE_ROWS = 1_000;
 const PAGE_BYTES = 4_000_000;
 

@@ -32,7 +32,7 @@ export async function mintToken(
 
 /**
  * Tokens whose signature this isolate has verified, oldest first: a signature stays good, and whether the key still acts is
- * asked of its vault with every request. Bounded; dropped as a whole when the secrets change.
+ * asked of its vault with every request. At some 400 bytes each, 4 MB at most; dropped as a whole when the secrets change.
  */
 const verified = new Map<string, Principal>();
 const MAX_VERIFIED = 10_000;

@@ -4,34 +4,37 @@ import { breathe, TimeoutError, type Watchdog } from "../runtime/wait.ts";
 import type { Lease } from "../runtime/lease.ts";
 import { bodies, type Loan } from "./memory.ts";
 
+const KIB = 1024;
+
 /**
  * After so many bytes of a body everybody else gets a turn: a few fast uploads can keep one thread busy without end, and a small
  * request beside them waited for 20 seconds.
  */
-const BREATH_BYTES = 1024 * 1024;
+const BREATH_BYTES = 1024 * KIB;
 
 /**
  * Bytes read at once. A default reader hands out 4 KiB, which is six times slower than 64 KiB; a quarter of a MiB saves
  * another tenth of the time of a large upload. A connection begins with little (a small body with all it needs) and gets
- * more while it fills what it has; one that fills less than an eighth, twice in a row, gets less again.
+ * more while it fills what it has, in two steps, 16 to 64 to 256 KiB; one that fills less than an eighth, twice in a row, gets
+ * less again, down to what a default reader has.
  */
-export const READ_BYTES = 256 * 1024;
-const FIRST_READ_BYTES = 16 * 1024;
-const SMALL_READ_BYTES = 32 * 1024;
-const LEAST_READ_BYTES = 4 * 1024;
+const READ_BYTES = 256 * KIB;
+const FIRST_READ_BYTES = 16 * KIB;
+const SMALL_READ_BYTES = 32 * KIB;
+const LEAST_READ_BYTES = 4 * KIB;
 const GROWTH = 4;
 
 /**
  * What is read at once of a body that nobody wants: the first is less than what the connection itself costs and needs no
  * lease, and the second is for clients that fill it, since it takes half the time.
  */
-const DRAIN_FIRST_BYTES = 4 * 1024;
-const DRAIN_MOST_BYTES = 16 * 1024;
+const DRAIN_FIRST_BYTES = 4 * KIB;
+const DRAIN_MOST_BYTES = 16 * KIB;
 
-/** Who is refused and sends nothing for this long has stopped to send: it is answered then. */
+/** Whoever is refused and sends nothing for this long has stopped to send: it is answered then. Milliseconds. */
 const DRAIN_IDLE_MS = 1_000;
 
-/** After a stall of the whole process the timer may go off before the bytes that have come are seen: they get this long. */
+/** After a stall of the whole process the timer may go off before the bytes that have come are seen: they get this long. Milliseconds. */
 const SECOND_LOOK_MS = 2_000;
 
 /** The most that the buffer of a body of this declared length takes. */

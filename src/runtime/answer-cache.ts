@@ -4,6 +4,9 @@
  */
 export const ISOLATE_CACHE_SIZE = 8_000_000;
 
+/** An answer that is larger than this part of its cache is not kept: it would drive out too many others. */
+const LARGEST_PART = 1 / 8;
+
 /** What a cache tells of itself to {@link CacheSpace}. */
 interface Evictable {
   readonly size: number;
@@ -68,7 +71,7 @@ export class AnswerCache<T extends { readonly body: string }> implements Evictab
 
   /** Keeps an answer, unless it alone would fill much of the cache. */
   set(key: string, answer: T): T {
-    if (answer.body.length > this.#limit / 8) return answer;
+    if (answer.body.length > this.#limit * LARGEST_PART) return answer;
     this.delete(key);
     this.#answers.set(key, answer);
     space.use(this);

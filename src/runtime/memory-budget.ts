@@ -3,17 +3,28 @@ import { PatientClock } from "./patient-clock.ts";
 import { busy, Lease, type Lender } from "./lease.ts";
 
 /** How often a waiting request shows that it lives, and looks whether its turn has come. Milliseconds. */
-export const SIGN_MS = 1_000;
+const SIGN_MS = 1_000;
 
 /**
  * Whoever gives no sign in this many rounds of a second is gone: its request was cancelled and told nobody. Rounds, not time:
  * a thread that is too busy to serve timers serves nobody's, and then all of them at once.
  */
 const GONE_ROUNDS = 3;
+
+/** The least time of a round, a tenth less than SIGN_MS: then a timer that goes off a little early begins one. Milliseconds. */
 const ROUND_MS = 900;
 
-/** The slow are not looked for again within this time, however many wait. Milliseconds. */
+/**
+ * The slow are not looked for again within this time: that means to look at all who hold or wait, and each of those who wait asks
+ * for it once a second. Milliseconds.
+ */
 const LOOK_MS = 200;
+
+/** Up to this part of the limit, memory is lent that its holder could do without. The rest is for those who could not. */
+const SPARE_PART = 0.75;
+
+/** When many wait for little, this part of the limit is made free for them at once: 7 of 56 MiB. */
+const FREED_PART = 1 / 8;
 
 interface Waiter {
   readonly lease: Lease;
@@ -105,8 +116,7 @@ export class MemoryBudget implements Lender {
   }
 
   spare(lease: Lease, bytes: number): boolean {
-    // A quarter stays free for those who need it.
-    const plenty = !this.wanted && this.#held + bytes <= this.limit * 0.75 && this.#mayHave(lease, bytes);
+    const plenty = !this.wanted && this.#held + bytes <= this.limit * SPARE_PART && this.#mayHave(lease, bytes);
     if (plenty) this.#grant(lease, bytes);
     return plenty;
   }
@@ -243,7 +253,7 @@ export class MemoryBudget implements Lender {
       largest = Math.max(largest, this.#need(lease, bytes));
     }
     // Enough for the largest, or for many small ones.
-    let missing = Math.min(wanted, Math.max(largest, this.limit / 8)) - (this.limit - this.#held);
+    let missing = Math.min(wanted, Math.max(largest, this.limit * FREED_PART)) - (this.limit - this.#held);
     const slow: Lease[] = [];
     const left = new Map<string, number>();
     for (const lease of this.#holders) {

@@ -1,6 +1,6 @@
 import { MIN_RATE, PATIENCE_MS } from "../model/limits.ts";
 
-/** Of this much of {@link MIN_RATE} a client is not slow yet: bytes come in lumps. */
+/** At this part of {@link MIN_RATE} a client is not slow yet: bytes come in lumps. That is 26 KiB/s. */
 const TOLERANCE = 0.8;
 
 /** A client that is not trusted for longer than this has to show its rate. Milliseconds. */

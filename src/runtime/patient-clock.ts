@@ -1,4 +1,4 @@
-/** More than this between two timers is a stall of the whole process. Milliseconds. */
+/** More than this between two timers of a second is a stall of the whole process: half a second late. Milliseconds. */
 const LONGEST_GAP_MS = 1_500;
 
 /**

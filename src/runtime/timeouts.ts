@@ -1,9 +1,12 @@
 // Tests replace this file (vi.mock) by shorter times: so they stand here, and not with those who wait.
 
-/** How long one call to R2 may take that moves no stream of the client's. Milliseconds. */
+/** How long one call to R2 may take that moves no stream of the client's: 8 MiB at most. Milliseconds. */
 export const R2_TIMEOUT_MS: number = 60_000;
 
-/** How long a vault may take to answer; longer than it waits for D1 and R2 together. Milliseconds. */
+/**
+ * How long a vault may take to answer a write. It waits for 11 seconds at most: 5 for a rebuild, 2 to know whether its storage is
+ * old, and 2 each for D1 and R2. Milliseconds.
+ */
 export const VAULT_TIMEOUT_MS: number = 30_000;
 
 /**

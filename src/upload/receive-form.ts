@@ -16,8 +16,9 @@ import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./st
 /** The first memory that is taken for a text field: all of ours but metadata and tags fit. Bytes. */
 const SMALL_FIELD_BYTES = 256;
 
-/** Names are the client's: they are quoted in messages, but not at any length. */
-const quoted = (name: string): string => name.slice(0, 64);
+/** Names are the client's: they are quoted in messages, but not at any length. Characters. */
+const MAX_QUOTED = 64;
+const quoted = (name: string): string => name.slice(0, MAX_QUOTED);
 
 /** The boundary of a multipart/form-data Content-Type. */
 export function boundaryOf(contentType: string): Result<{ boundary: string }> {
