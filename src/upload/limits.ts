@@ -43,12 +43,9 @@ export const JOIN_BYTES = 1 * MIB;
 
 /*
  * How long the end of an upload may take, step by step. From the call that makes a body visible in R2 to the commit, or to the
- * body's removal, the steps together take 14 + 7.5 + 3.5 + 3.5 = 28.5 seconds at most. That is less than WAIT_UNTIL_MS: so an
- * upload whose client is gone is committed or leaves nothing.
+ * body's removal, the steps together take 14 + 7.5 + 3.5 + 3.5 = 28.5 seconds at most. Workers let go on for 30 seconds,
+ * after a disconnect, what was handed to `waitUntil`: so an upload whose client is gone is committed or leaves nothing.
  */
-
-/** For how long Workers let go on, after a disconnect, what was handed to `waitUntil`. */
-export const WAIT_UNTIL_MS = 30_000;
 
 /** The last calls to R2: the tail of the file and its completion, and the move of a body whose path came after it. */
 export const STORE_MS: number = 14_000;

@@ -7,13 +7,16 @@ import { Bucket } from "../r2/bucket.ts";
 import { log, logError } from "../runtime/log.ts";
 import { within } from "../runtime/wait.ts";
 import { Alarm } from "./alarm.ts";
-import { ALARM_DELAY_MS, REBUILD_WAIT_MS, RECONCILE_SLICE_MS } from "./limits.ts";
+import { ALARM_DELAY_MS, REBUILD_WAIT_MS } from "./limits.ts";
 import { LiveVault } from "./live.ts";
 import { VaultDatabase } from "./state/database.ts";
 import type { VaultRow } from "./state/schema.ts";
 import { buryAgain, purge } from "./sync/purge.ts";
 import { rebuild } from "./sync/rebuild.ts";
 import { reconcileSettings } from "./sync/reconcile.ts";
+
+/** Reconciliation works in steps for about this long before it lets the alarm end. Milliseconds. */
+const RECONCILE_SLICE_MS = 5_000;
 
 /**
  * What a vault's object goes through:

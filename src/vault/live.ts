@@ -16,20 +16,24 @@ import { Relay } from "./sync/relay.ts";
 import { deleteBodies } from "./sync/relay-r2.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import { Keyring } from "./state/keyring.ts";
-import {
-  ALARM_DELAY_MS,
-  DURABLE_WAIT_MS,
-  FORGET_EVERY_MS,
-  KEYS_FORGOTTEN,
-  MAX_STARTS,
-  VOID_MS,
-  VOIDS_PRUNED,
-} from "./limits.ts";
+import { ALARM_DELAY_MS, DURABLE_WAIT_MS, KEYS_FORGOTTEN, VOID_MS } from "./limits.ts";
 import { D1Steps } from "./sync/relay-d1.ts";
 import { Reconciler, type ReconcileSettings } from "./sync/reconcile.ts";
 import type { VaultRow } from "./state/schema.ts";
 import { type Takeover, takeoverStep } from "./sync/takeover.ts";
 import { type Operation, GroupCommit } from "./state/group-commit.ts";
+
+/** How often a vault that is awake looks for keys to forget. Milliseconds. */
+const FORGET_EVERY_MS = 24 * 60 * 60 * 1000;
+
+/** Voids that are forgotten at once. */
+const VOIDS_PRUNED = 1_000;
+
+/**
+ * Former starts whose last flush to D1 is still in doubt: at 56 bytes each, 3 KB of the vault's row and of each flush. One too many
+ * is forgotten: then D1's history is taken over once more.
+ */
+const MAX_STARTS = 50;
 
 /** What a vault keeps ready in memory of its records, and as much of its list pages. Characters. */
 const CACHE_SIZE = 4_000_000;

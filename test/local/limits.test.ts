@@ -1,8 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as limits from "../../src/model/limits.ts";
 import { type ErrorCode, STATUS } from "../../src/model/refusal.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 
 type Limit = keyof typeof limits;
 
@@ -90,8 +94,10 @@ function quantityOf(name: Limit): string {
 
 /** The table "Limits" of the README: the cells of each row. */
 function table(): string[][] {
-  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
-  const section = readme.split(/^## /m).find((text) => text.startsWith("Limits\n")) ?? "";
+  const section =
+    read("README.md")
+      .split(/^## /m)
+      .find((text) => text.startsWith("Limits\n")) ?? "";
   const [, , ...rows] = section.split("\n").filter((line) => line.startsWith("|"));
   return rows.map((row) =>
     row
@@ -119,5 +125,39 @@ describe("the README's table of limits", () => {
   it("states every constant of src/model/limits.ts", () => {
     const stated = new Set<string>(ROWS.flatMap(([, names]) => names));
     expect(Object.keys(limits).filter((name) => !stated.has(name))).toEqual([]);
+  });
+});
+
+/** The TypeScript files of a folder. */
+const filesOf = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+
+/** The files of src that tests replace, each with the text of the tests that do. */
+const replaced = new Map<string, string>();
+for (const test of filesOf("test").map(read)) {
+  for (const [, file = ""] of test.matchAll(/\bvi\.mock\(import\("(?:\.\.\/)+(src\/[^"]+)"\)/g)) {
+    replaced.set(file, (replaced.get(file) ?? "") + test);
+  }
+}
+
+describe("limits of our own", () => {
+  it.each(["upload", "vault"])("of %s: each has several users, or tests replace it", (folder) => {
+    const file = `src/${folder}/limits.ts`;
+    const others = filesOf("src").filter((other) => other !== file);
+    const names = [...read(file).matchAll(/^export const (\w+)/gm)].map(([, name = ""]) => name);
+    expect(names).not.toEqual([]);
+    const lonely = names.filter((name) => {
+      const users = others.filter((other) => new RegExp(`\\b${name}\\b`).test(read(other)));
+      return users.length < 2 && !new RegExp(`\\b${name}:`).test(replaced.get(file) ?? "");
+    });
+    expect(lonely).toEqual([]);
+  });
+
+  it("say in their first line that tests replace them, where they do", () => {
+    expect([...replaced.keys()]).toContain("src/vault/limits.ts");
+    const silent = [...replaced.keys()].filter((file) => !read(file).split("\n", 1)[0]?.includes("vi.mock"));
+    expect(silent).toEqual([]);
   });
 });

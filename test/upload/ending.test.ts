@@ -3,10 +3,13 @@ import { describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { ApiRequest } from "../../src/http/request.ts";
 import { handle } from "../../src/router.ts";
-import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS, WAIT_UNTIL_MS } from "../../src/upload/limits.ts";
+import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "../../src/upload/limits.ts";
 import { bearer, ORIGIN, PATH, TestVault } from "../support/api.ts";
 
 const MIB = 1024 * 1024;
+
+/** For how long Workers let go on, after a disconnect, what was handed to `waitUntil`. */
+const WAIT_UNTIL_MS = 30_000;
 
 /** What Workers hear of a request, and bindings that note what R2 gets before and after the runtime was told. */
 class Scene {

@@ -1,8 +1,10 @@
 import { timestamp } from "../../model/time.ts";
 import type { Result } from "../../model/refusal.ts";
 import type { VaultDatabase } from "./database.ts";
-import { MAX_GROUP } from "../limits.ts";
 import type { VaultRow } from "./schema.ts";
+
+/** Operations that share one transaction at most: bounds how long a group keeps the vault from answering reads. */
+const MAX_GROUP = 256;
 
 /** What one operation does beside its rows. Applied only if the operation succeeds. */
 export class Change {

@@ -19,15 +19,20 @@ import { timestamp } from "../../model/time.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import type { IndexedKey } from "../state/key-table.ts";
 import type { Unrecorded } from "../state/outbox.ts";
-import {
-  FLUSH_BYTES,
-  FLUSH_ROWS,
-  PARKED_DAILY_MS,
-  PARKED_HOURLY_TRIES,
-  PARKED_RETRIES,
-  PARKED_RETRY_MS,
-} from "../limits.ts";
+import { FLUSH_ROWS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
+
+/** What the rows of one flush may take, 4 KB each, and what a row takes beside its metadata and tags. Bytes. */
+const FLUSH_BYTES = 4_000 * FLUSH_ROWS;
+const ROW_BYTES = 1_000;
+
+/** An asset that D1 refuses is tried again after an hour; after a day of that, daily. */
+const PARKED_RETRY_MS = 60 * 60 * 1000;
+const PARKED_HOURLY_TRIES = 24;
+const PARKED_DAILY_MS = PARKED_HOURLY_TRIES * PARKED_RETRY_MS;
+
+/** Refused assets that are tried again in one run: a call each, half of what it may make. */
+const PARKED_RETRIES = 20;
 
 /** Below every revision: D1 has nothing, not even the keys the vault was created with (their rev is 0). */
 const NOTHING = -1;
@@ -261,7 +266,7 @@ export class D1Steps {
       else if (change.seq === null || seen.has(change.seq) || change.parked) continue;
       else if (change.asset) {
         assets.push(change.asset);
-        bytes += change.asset.metadata.length + change.asset.tags.length + 1_000;
+        bytes += change.asset.metadata.length + change.asset.tags.length + ROW_BYTES;
       } else deleted.push(change.seq);
       if (change.seq !== null) seen.add(change.seq);
       changes++;

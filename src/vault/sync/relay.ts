@@ -1,6 +1,15 @@
 import { logError } from "../../runtime/log.ts";
 import { breathe } from "../../runtime/wait.ts";
-import { DURABLE_WAIT_MS, GATHER_MS, MAX_CALLS, RETRY_MAX_MS, RETRY_MIN_MS, TIMED_RETRIES } from "../limits.ts";
+import { DURABLE_WAIT_MS, MAX_CALLS, RETRY_MAX_MS, RETRY_MIN_MS } from "../limits.ts";
+
+/** How long a step waits at most, after the one before, for the changes that it might carry too. Milliseconds. */
+const GATHER_MS = 10;
+
+/**
+ * How often in a row a timer tries again what has failed. The object stays in memory while a timer is set, so a store that
+ * is down for longer is left to the alarm.
+ */
+const TIMED_RETRIES = 2;
 
 interface Waiter {
   readonly rev: number;
