@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { PATH_COMPONENT, PATH_COMPONENTS } from "../model/asset.ts";
 import { hasControl } from "../model/filename.ts";
 import {
   DEFAULT_LINK_SECONDS,
@@ -33,7 +34,7 @@ export const CACHE_BUSTER = "_";
 export const PathComponent = v.pipe(
   v.string("must be a string"),
   v.regex(
-    new RegExp(`^[a-z0-9](?:[a-z0-9-]{0,${MAX_COMPONENT_LENGTH - 2}}[a-z0-9])?$`),
+    PATH_COMPONENT,
     `must be 1 to ${MAX_COMPONENT_LENGTH} lowercase letters, digits and hyphens, starting and ending with a letter or digit`,
   ),
 );
@@ -57,11 +58,7 @@ const cursorOf = <const S extends v.GenericSchema>(shape: S) =>
     ),
   );
 
-const Filter = {
-  partition: v.optional(PathComponent),
-  collection: v.optional(PathComponent),
-  channel: v.optional(PathComponent),
-};
+const Filter = v.entriesFromList(PATH_COMPONENTS, v.optional(PathComponent));
 
 /** Asks of a whole object what is wrong with it; the answer is the whole message. */
 const sound = (complaint: (value: JsonObject) => string | undefined) =>

@@ -1,7 +1,11 @@
 import { isAssetId } from "./id.ts";
+import { MAX_COMPONENT_LENGTH } from "./limits.ts";
 
 /** What an asset's path consists of, before its filename: the seed's three components, in their order. */
 export const PATH_COMPONENTS = ["partition", "collection", "channel"] as const;
+
+/** The seed's rule for each of them. */
+export const PATH_COMPONENT = new RegExp(`^[a-z0-9](?:[a-z0-9-]{0,${MAX_COMPONENT_LENGTH - 2}}[a-z0-9])?$`);
 
 /** What distinguishes one asset's place from another's: the seed's three path components and a name. */
 export interface AssetPath {

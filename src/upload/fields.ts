@@ -1,14 +1,13 @@
 import { IgnoredNames } from "../http/ignored.ts";
 import { parse, PathComponent } from "../api/schemas.ts";
-import type { AssetPath } from "../model/asset.ts";
+import { type AssetPath, PATH_COMPONENTS } from "../model/asset.ts";
 import { checkFilename, lastSegment } from "../model/filename.ts";
 import { parseJsonField, serializeMetadata, serializeTags } from "../model/metadata.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 
-const PATH = ["partition", "collection", "channel"] as const;
-type PathField = (typeof PATH)[number];
+type PathField = (typeof PATH_COMPONENTS)[number];
 
-const isPathField = (name: string): name is PathField => (PATH as readonly string[]).includes(name);
+const isPathField = (name: string): name is PathField => (PATH_COMPONENTS as readonly string[]).includes(name);
 
 /** The seed's text fields, checked one by one as they arrive, in whatever order. Everything throws Refused. */
 export class UploadFields {
@@ -43,7 +42,7 @@ export class UploadFields {
 
   /** Required path fields that have not come yet. */
   get missing(): string[] {
-    return PATH.filter((name) => this.#path[name] === undefined);
+    return PATH_COMPONENTS.filter((name) => this.#path[name] === undefined);
   }
 
   /** Whether a filename was given beside whatever name the file came with. */
