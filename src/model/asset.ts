@@ -1,4 +1,3 @@
-import { isAssetId } from "./id.ts";
 import { MAX_COMPONENT_LENGTH } from "./limits.ts";
 
 /** What an asset's path consists of, before its filename: the seed's three components, in their order. */
@@ -124,20 +123,6 @@ export function toRecord(vaultId: string, asset: Asset): AssetRecord {
     created_at: asset.created_at,
     updated_at: asset.updated_at,
   };
-}
-
-/** Where the body of an asset lives in R2. Written once: keys are never used twice and never recomputed. */
-export const bodyKey = (vaultId: string, path: AssetPath, id: string): string =>
-  `${vaultId}/${path.partition}/${path.collection}/${path.channel}/${id}_${path.filename}`;
-
-/** Where a body waits whose path is not known yet. No partition can begin with a dot. */
-export const stagingKey = (vaultId: string, id: string): string => `${vaultId}/.staging/${id}`;
-
-/** The asset whose body a key is by its shape: `vault/p/c/h/{id}_{filename}`, or `vault/.staging/{id}`. */
-export function assetIdIn(key: string): string | undefined {
-  const [, first, second, , last] = key.split("/");
-  const id = first === ".staging" ? second : last?.split("_", 2).join("_");
-  return id !== undefined && isAssetId(id) ? id : undefined;
 }
 
 /** The filters of a list; an absent one matches everything. */

@@ -1,9 +1,10 @@
 import { logError } from "../runtime/log.ts";
-import { bodyKey, type NewAsset, type RecordBody } from "../model/asset.ts";
+import type { NewAsset, RecordBody } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { Refused, type Result, unavailable } from "../model/refusal.ts";
 import type { Caller, Durability } from "../model/vault.ts";
 import { callVault, type VaultTarget } from "../vault/client.ts";
+import { bodyKey } from "../r2/keys.ts";
 import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "./limits.ts";
 import type { Received, Staged } from "./staged.ts";
 import { putCopy } from "./r2-part.ts";

@@ -1,10 +1,11 @@
 import { Pieces } from "../http/pieces.ts";
 import type { BodyReader } from "../http/body-reader.ts";
-import { type AssetPath, bodyKey, stagingKey } from "../model/asset.ts";
+import type { AssetPath } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { lastSegment } from "../model/filename.ts";
 import { MAX_FIELD_BYTES, MAX_FIELDS_BYTES } from "../model/limits.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
+import { bodyKey, stagingKey } from "../r2/keys.ts";
 import { BodySink, type UploadContext } from "./body-sink.ts";
 import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";

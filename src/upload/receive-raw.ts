@@ -1,10 +1,10 @@
 import { CACHE_BUSTER } from "../api/schemas.ts";
 import type { Query } from "../http/query.ts";
 import type { BodyReader } from "../http/body-reader.ts";
-import { bodyKey } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
+import { bodyKey } from "../r2/keys.ts";
 import { BodySink, type UploadContext } from "./body-sink.ts";
 import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";

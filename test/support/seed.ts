@@ -1,4 +1,5 @@
-import { type Asset, ASSET_FIELDS, bodyKey } from "../../src/model/asset.ts";
+import { type Asset, ASSET_FIELDS } from "../../src/model/asset.ts";
+import { bodyKey } from "../../src/r2/keys.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import type { TestVault } from "./api.ts";
 

@@ -5,6 +5,7 @@ import { buryVault, purgeAssets } from "../../d1/vaults.ts";
 import { timestamp } from "../../model/time.ts";
 import { breathe } from "../../runtime/wait.ts";
 import type { Bucket } from "../../r2/bucket.ts";
+import { vaultPrefix } from "../../r2/keys.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import { RETRY_MIN_MS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
@@ -27,7 +28,7 @@ export async function purge(
 ): Promise<number | undefined> {
   const { database, db, bucket } = stores;
   for (let step = 0; step < STEPS; step++) {
-    const bodies = await bucket.list(`${vault.id}/`);
+    const bodies = await bucket.list(vaultPrefix(vault.id));
     if (bodies.objects.length > 0) await bucket.delete(bodies.objects.map((body) => body.key));
     const recorded = await purgeAssets(db, vault.id, ROWS);
     const indexed = database.purgeAssets(ROWS);

@@ -1,7 +1,6 @@
 import type { Env } from "../../env.ts";
 import { UNCONDITIONAL } from "../../model/etag.ts";
 import { log } from "../../runtime/log.ts";
-import { assetIdIn } from "../../model/asset.ts";
 import { MAX_MISSING_IDS } from "../../model/limits.ts";
 import { isLost, type LostWindow } from "../../model/lost-window.ts";
 import type { Result } from "../../model/refusal.ts";
@@ -11,6 +10,7 @@ import { breathe } from "../../runtime/wait.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import { keyPage, PAGE_ROWS, revisionPage } from "../../d1/vaults.ts";
 import type { Bucket } from "../../r2/bucket.ts";
+import { parseKey, vaultPrefix } from "../../r2/keys.ts";
 import { deleteAsset, voidAsset } from "../state/assets.ts";
 import { covered } from "./covered.ts";
 import type { VaultDatabase } from "../state/database.ts";
@@ -240,11 +240,11 @@ export class Reconciler {
 
   async #bodies(progress: Progress, findings: Findings): Promise<void> {
     const { row } = this.#live;
-    const page = await this.#bucket.list(`${row.id}/`, progress.afterKey);
+    const page = await this.#bucket.list(vaultPrefix(row.id), progress.afterKey);
     const orphans: { id: string; key: string }[] = [];
     for (const { key, uploaded } of page.objects) {
       progress.afterKey = key;
-      const id = assetIdIn(key);
+      const id = parseKey(key)?.id;
       if (id === undefined) findings.foreign++;
       else if (this.#database.asset(id)?.r2_key === key) progress.matched++;
       else if (this.#database.voids.has(id)) continue; // Its deletion is on its way.

@@ -1,9 +1,10 @@
 import { assetsAt, keyPage, PAGE_ROWS, revisionPage } from "../../d1/vaults.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import type { KeyRecord } from "../../d1/record.ts";
-import { type Asset, ASSET_FIELDS, assetIdIn } from "../../model/asset.ts";
+import { type Asset, ASSET_FIELDS } from "../../model/asset.ts";
 import { KEY_KEPT_MS } from "../../model/limits.ts";
 import { timestamp } from "../../model/time.ts";
+import { parseKey } from "../../r2/keys.ts";
 import { voidAsset } from "../state/assets.ts";
 import { covered } from "./covered.ts";
 import type { VaultDatabase } from "../state/database.ts";
@@ -216,7 +217,7 @@ function finish(database: VaultDatabase, { base }: Takeover): Operation<object> 
     const { taken, keys } = database.outbox.take(base, OUTBOX_ROWS);
     for (const r2_key of keys) {
       // Not of an asset that D1, which may have gone back itself, has brought back.
-      if (database.asset(assetIdIn(r2_key) ?? "")?.r2_key === r2_key) continue;
+      if (database.asset(parseKey(r2_key)?.id ?? "")?.r2_key === r2_key) continue;
       database.outbox.add({ kind: "orphan", rev: change.next(), r2_key });
     }
     if (taken < OUTBOX_ROWS) change.vault.merging = null;

@@ -1,0 +1,58 @@
+import { type AssetPath, PATH_COMPONENT } from "../model/asset.ts";
+import { checkFilename } from "../model/filename.ts";
+import { isAssetId, isVaultId } from "../model/id.ts";
+
+/*
+ * The keys in R2, all of them:
+ *
+ *     key    = prefix ( path "/" id "_" filename      a body
+ *                     / ".staging/" id )              a body whose path is not known yet
+ *     prefix = vault-id "/"
+ *     path   = partition "/" collection "/" channel
+ *
+ * The two kinds cannot be taken for each other: no partition begins with a dot. No part holds a slash, and an id holds one
+ * underscore, which is not at its end: so a key is read in one way only. A key is written once, when its upload begins, never
+ * recomputed and never used twice.
+ */
+
+const STAGING = ".staging";
+
+/** An asset's id and the name of its file, as far as can be told by where the id ends. */
+const ID_AND_FILENAME = /^(asset_[^_]+)_(.*)$/s;
+
+/** What a key says. */
+export interface ParsedKey {
+  vaultId: string;
+  /** The asset whose body it is, or becomes. */
+  id: string;
+  /** Undefined for a body that waits for its path. */
+  path: AssetPath | undefined;
+}
+
+/** What all keys of a vault begin with, and no others. */
+export const vaultPrefix = (vaultId: string): string => `${vaultId}/`;
+
+/** Where the body of an asset lives in R2. */
+export const bodyKey = (vaultId: string, { partition, collection, channel, filename }: AssetPath, id: string): string =>
+  `${vaultPrefix(vaultId)}${partition}/${collection}/${channel}/${id}_${filename}`;
+
+/** Where a body waits whose path is not known yet. */
+export const stagingKey = (vaultId: string, id: string): string => `${vaultPrefix(vaultId)}${STAGING}/${id}`;
+
+/** What a key says that {@link bodyKey} or {@link stagingKey} has written; undefined for any other. */
+export function parseKey(key: string): ParsedKey | undefined {
+  const [vaultId = "", ...parts] = key.split("/");
+  if (!isVaultId(vaultId)) return undefined;
+  if (parts[0] === STAGING) {
+    const [, id = ""] = parts;
+    return parts.length === 2 && isAssetId(id) ? { vaultId, id, path: undefined } : undefined;
+  }
+  const [partition = "", collection = "", channel = "", name = ""] = parts;
+  const [, id = "", filename = ""] = ID_AND_FILENAME.exec(name) ?? [];
+  const isBody =
+    parts.length === 4 &&
+    [partition, collection, channel].every((component) => PATH_COMPONENT.test(component)) &&
+    isAssetId(id) &&
+    checkFilename(filename).ok;
+  return isBody ? { vaultId, id, path: { partition, collection, channel, filename } } : undefined;
+}
