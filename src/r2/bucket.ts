@@ -1,32 +1,69 @@
-import { CALL_TIMEOUT_MS } from "../runtime/timeouts.ts";
-import { within } from "../runtime/wait.ts";
+import { CALL_TIMEOUT_MS, R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
 
 /** R2 deletes up to 1,000 keys in one call, and lists as many. */
 export const MAX_KEYS = 1_000;
 
+/** What bounds a wait: the watchdog of a request, whose one timer serves all its waits, or `within` of runtime/wait.ts. */
+export interface Waits {
+  /** Settles like `promise`, or rejects after `ms` milliseconds. */
+  within<T>(ms: number, promise: Promise<T>): Promise<T>;
+}
+
 /**
- * The bucket as a vault uses it. Every call comes to an end: with its answer, or with an error after
- * {@link CALL_TIMEOUT_MS}.
+ * The bucket, for everything but the stream of an upload (upload/body-sink.ts). Every call comes to an end: with its answer, or
+ * with an error when its time is up. One that is given up may still land.
  */
 export class Bucket {
   readonly #bucket: R2Bucket;
+  readonly #waits: Waits;
 
-  constructor(bucket: R2Bucket) {
+  constructor(bucket: R2Bucket, waits: Waits) {
     this.#bucket = bucket;
+    this.#waits = waits;
   }
 
   /** Objects whose keys begin with `prefix` and come after `startAfter`, in the order of their keys; at most {@link MAX_KEYS}. */
   list(prefix: string, startAfter?: string): Promise<R2Objects> {
     const options = { prefix, limit: MAX_KEYS, ...(startAfter ? { startAfter } : {}) };
-    return within(CALL_TIMEOUT_MS, this.#bucket.list(options));
+    return this.#waits.within(CALL_TIMEOUT_MS, this.#bucket.list(options));
   }
 
   head(key: string): Promise<R2Object | null> {
-    return within(CALL_TIMEOUT_MS, this.#bucket.head(key));
+    return this.#waits.within(CALL_TIMEOUT_MS, this.#bucket.head(key));
+  }
+
+  /** A body, or a part of it, as a stream; null when there is none. Its beginning has come; the rest is not waited for. */
+  get(key: string, options: R2GetOptions): Promise<R2ObjectBody | null> {
+    return this.#waits.within(R2_TIMEOUT_MS, this.#bucket.get(key, options));
   }
 
   /** Deleting what is not there is no error. At most {@link MAX_KEYS} at once. */
-  delete(keys: string[]): Promise<void> {
-    return within(CALL_TIMEOUT_MS, this.#bucket.delete(keys));
+  delete(keys: string | string[], ms = CALL_TIMEOUT_MS): Promise<void> {
+    return this.#waits.within(ms, this.#bucket.delete(keys));
+  }
+
+  /**
+   * Streams a body to a second key; R2 has no copy and no rename. Returns whether there is one. When writing it fails, nothing
+   * stays at the second key. A copy that is given up before it writes does not write.
+   */
+  async copy(from: string, to: string, contentType: string, ms: number): Promise<boolean> {
+    let isGivenUp = false;
+    const copying = async (): Promise<boolean> => {
+      const body = await this.#bucket.get(from);
+      if (!body) return false;
+      if (isGivenUp) throw new Error("the copy was given up");
+      try {
+        await this.#bucket.put(to, body.body, { httpMetadata: { contentType } });
+      } catch (error) {
+        await this.#bucket.delete(to);
+        throw error;
+      }
+      return true;
+    };
+    try {
+      return await this.#waits.within(ms, copying());
+    } finally {
+      isGivenUp = true;
+    }
   }
 }

@@ -5,12 +5,12 @@ import type { ApiRequest, Handler } from "../http/request.ts";
 import { percentDecode } from "../http/query.ts";
 import { REVALIDATED, type Reply } from "../http/reply.ts";
 import { logError } from "../runtime/log.ts";
-import { R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
 import { type AssetPath, type BodyLocation, PATH_COMPONENTS } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
 import { isAssetId } from "../model/id.ts";
 import { servedType } from "../model/media-type.ts";
 import { assetNotFound, invalid, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
+import { Bucket } from "../r2/bucket.ts";
 import { parse, PathComponent } from "../api/schemas.ts";
 
 /** `content.get` */
@@ -101,7 +101,7 @@ const validatorsOf = (what: string | AssetPath, body: BodyLocation): Validators 
 /** The body's beginning, at least; null when there is none, "unknown" when R2 fails or does not answer. */
 async function stored(api: ApiRequest, key: string, options: R2GetOptions): Promise<R2ObjectBody | null | "unknown"> {
   try {
-    return await api.watchdog.within(R2_TIMEOUT_MS, api.env.BUCKET.get(key, options));
+    return await new Bucket(api.env.BUCKET, api.watchdog).get(key, options);
   } catch (error) {
     logError("content: R2 failed", error, { request: api.id, vault: api.vaultId, key });
     return "unknown";

@@ -27,7 +27,7 @@ export const createAsset: Handler = async (api) => {
   }
   const createOnly = condition !== null;
   const received = await receive(api, {
-    bucket: env.BUCKET,
+    env,
     vaultId,
     request: api.id,
     watchdog: api.watchdog,

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { Pieces } from "../http/pieces.ts";
 import type { BodyReader } from "../http/body-reader.ts";
+import type { Env } from "../env.ts";
+import { Bucket } from "../r2/bucket.ts";
 import { logError } from "../runtime/log.ts";
 import { R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
@@ -9,7 +11,7 @@ import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
 import type { Watchdog } from "../runtime/wait.ts";
 import { type Dimensions, ImageReader } from "./image/image.ts";
 import { DISCARD_MS, MAX_TRAILER_BYTES, PART_BYTES, SMALL_FILE_BYTES, STORE_MS } from "./limits.ts";
-import { type LengthStream, partPieces, partStream, putCopy, putPieces, putStream } from "./r2-part.ts";
+import { type LengthStream, partPieces, partStream, putPieces, putStream } from "./r2-part.ts";
 
 const KIB = 1024;
 
@@ -22,7 +24,7 @@ const FIRST_BUFFER_BYTES = ONE_BUFFER_BYTES / 2;
 
 /** What an upload needs of its surroundings. */
 export interface UploadContext {
-  readonly bucket: R2Bucket;
+  readonly env: Env;
   readonly vaultId: string;
   /** The id of the request, for the log. */
   readonly request: string;
@@ -66,6 +68,9 @@ export interface BodyFacts {
  */
 export class BodySink {
   readonly #context: UploadContext;
+  /** Takes the stream of the upload, whose steps are bounded here. */
+  readonly #r2: R2Bucket;
+  readonly #bucket: Bucket;
   readonly #reader: BodyReader;
   readonly #source: BodySource;
   readonly #hash = createHash("sha256");
@@ -86,10 +91,11 @@ export class BodySink {
   #last: Uint8Array | undefined;
   /** How long the removal of what there is may take. */
   #abortMs = R2_TIMEOUT_MS;
-  #aborted = false;
 
   constructor(context: UploadContext, reader: BodyReader, source: BodySource) {
     this.#context = context;
+    this.#r2 = context.env.BUCKET;
+    this.#bucket = new Bucket(this.#r2, context.watchdog);
     this.#reader = reader;
     this.#source = source;
   }
@@ -127,13 +133,12 @@ export class BodySink {
     const until = Date.now() + STORE_MS;
     await this.#storing(this.#complete(key, mimeType), STORE_MS);
     this.#buffer?.release();
-    if (this.#key !== key) await this.#storing(this.#move(key, mimeType), until - Date.now());
+    if (this.#key !== key) await this.#storing(this.#move(key, mimeType, until), until - Date.now());
     return { size: this.#size, sha256: this.#sha256, dimensions: this.#image.end() };
   }
 
   /** Removes whatever there is. Never throws: what R2 would not delete now is found by reconcile. */
   async abort(): Promise<void> {
-    this.#aborted = true;
     this.#buffer?.release();
     try {
       await this.#context.watchdog.within(this.#abortMs, this.#remove());
@@ -146,7 +151,7 @@ export class BodySink {
     await this.#stream?.abort();
     // A multipart upload whose completion failed may be complete all the same: then there is nothing to abort.
     await this.#upload?.abort().catch(() => {});
-    if (this.#key !== undefined) await this.#context.bucket.delete(this.#key);
+    if (this.#key !== undefined) await this.#bucket.delete(this.#key, this.#abortMs);
   }
 
   /** An image's head that is kept to be measured counts like everything else. */
@@ -187,7 +192,7 @@ export class BodySink {
     if (size !== undefined && size > SMALL_FILE_BYTES && !this.#key) {
       await this.#checkUpload();
       this.#key = this.#source.key();
-      this.#stream = putStream(this.#context.bucket, this.#key, size, this.#source.mimeType());
+      this.#stream = putStream(this.#r2, this.#key, size, this.#source.mimeType());
       return;
     }
     if (this.#buffer) {
@@ -220,7 +225,7 @@ export class BodySink {
     await this.#checkUpload();
     this.#key = this.#source.key();
     const options = { httpMetadata: { contentType: this.#source.mimeType() } };
-    this.#upload = await this.#storing(this.#context.bucket.createMultipartUpload(this.#key, options));
+    this.#upload = await this.#storing(this.#r2.createMultipartUpload(this.#key, options));
     return this.#upload;
   }
 
@@ -245,21 +250,20 @@ export class BodySink {
       this.#stream = undefined;
     } else {
       this.#key = key;
-      await putPieces(this.#context.bucket, key, this.#buffer ?? new Pieces(this.#reader, 0, 0), mimeType);
+      await putPieces(this.#r2, key, this.#buffer ?? new Pieces(this.#reader, 0, 0), mimeType);
     }
   }
 
-  /** The body is copied and the first copy deleted. */
-  async #move(key: string, mimeType: string): Promise<void> {
+  /** The body is copied and the first copy deleted, by `until` (epoch milliseconds). */
+  async #move(key: string, mimeType: string, until: number): Promise<void> {
     const from = this.#key;
     if (from === undefined) throw new Error("nothing to move");
-    const body = await this.#context.bucket.get(from);
-    if (!body) throw new Error("the staged body has vanished");
-    if (this.#aborted) throw new Error("the upload was given up");
-    await putCopy(this.#context.bucket, body, key, mimeType);
+    const isCopied = await this.#bucket.copy(from, key, mimeType, until - Date.now());
+    if (!isCopied) throw new Error("the staged body has vanished");
     this.#key = key;
     // The copy is what counts now; reconcile finds what stays behind.
-    await this.#context.bucket.delete(from).catch((error: unknown) => this.#log("upload: staged body stays", error));
+    const deleted = this.#bucket.delete(from, until - Date.now());
+    await deleted.catch((error: unknown) => this.#log("upload: staged body stays", error));
   }
 
   /** A failure of R2 is not the client's fault, and passes. */

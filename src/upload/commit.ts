@@ -4,10 +4,10 @@ import { newAssetId } from "../model/id.ts";
 import { Refused, type Result, unavailable } from "../model/refusal.ts";
 import type { Caller, Durability } from "../model/vault.ts";
 import { callVault, type VaultTarget } from "../vault/client.ts";
+import { Bucket } from "../r2/bucket.ts";
 import { bodyKey } from "../r2/keys.ts";
 import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "./limits.ts";
 import type { Received, Staged } from "./staged.ts";
-import { putCopy } from "./r2-part.ts";
 
 /**
  * The end of an upload, from the last call to R2 to the commit or to the removal of the body, within the time that Workers
@@ -54,20 +54,14 @@ async function copied(
 ): Promise<Staged | undefined> {
   const id = newAssetId();
   const r2_key = bodyKey(vaultId, upload, id);
+  const bucket = new Bucket(env.BUCKET, watchdog);
   try {
-    const copy = async (): Promise<boolean> => {
-      const body = await env.BUCKET.get(upload.r2_key);
-      if (!body) return false;
-      await putCopy(env.BUCKET, body, r2_key, upload.mime_type);
-      return true;
-    };
-    if (!(await watchdog.within(STORE_MS, copy()))) return undefined;
+    if (!(await bucket.copy(upload.r2_key, r2_key, upload.mime_type, STORE_MS))) return undefined;
   } catch (error) {
     logError("upload: the body could not be copied", error, { request, vault: vaultId, asset: upload.id });
     return undefined;
   }
-  const discard = (): Promise<void> => watchdog.within(DISCARD_MS, env.BUCKET.delete(r2_key));
-  return { upload: { ...upload, id, r2_key }, discard };
+  return { upload: { ...upload, id, r2_key }, discard: () => bucket.delete(r2_key, DISCARD_MS) };
 }
 
 /**

@@ -1,16 +1,6 @@
 import type { Pieces } from "../http/pieces.ts";
 import { JOIN_BYTES } from "./limits.ts";
 
-/** Streams a stored body to a second key, where nothing stays behind when that fails. R2 has no copy and no rename. */
-export async function putCopy(bucket: R2Bucket, body: R2ObjectBody, key: string, contentType: string): Promise<void> {
-  try {
-    await bucket.put(key, body.body, { httpMetadata: { contentType } });
-  } catch (error) {
-    await bucket.delete(key);
-    throw error;
-  }
-}
-
 /** Bytes of known length on their way to R2. A TransformStream would lose the length, which R2 insists on. */
 export class LengthStream {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;

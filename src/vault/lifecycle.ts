@@ -47,7 +47,7 @@ export class Lifecycle {
     this.#storage = ctx.storage;
     this.database = new VaultDatabase(ctx.storage);
     this.alarm = new Alarm(ctx.storage);
-    this.#bucket = new Bucket(env.BUCKET);
+    this.#bucket = new Bucket(env.BUCKET, { within });
     const buried = this.database.buried();
     const row = buried ? undefined : this.database.load();
     this.#isBuried = buried !== undefined;

@@ -86,6 +86,14 @@ it("SQL: stands in one module per database", () => {
   );
 });
 
+it("R2: is called in its own room, but for the stream of an upload", () => {
+  const streams = ["src/upload/body-sink.ts", "src/upload/r2-part.ts"];
+  // Elsewhere nobody can have a bucket of R2's: its type is not named, and the binding is handed to a Bucket and to nothing else.
+  const bare = /\bR2(?:Bucket|MultipartUpload)\b|(?<!new Bucket\((?:[\w#]+\.)*)\bBUCKET\b/;
+  const others = sources.filter((file) => !["r2", "local"].includes(roomOf(file)) && file !== "src/env.ts");
+  expect(others.filter((file) => bare.test(read(file))).toSorted()).toEqual(streams);
+});
+
 it("files: are small", () => {
   const long = sources.map((file) => [file, read(file).split("\n").length] as const).filter(([, lines]) => lines > 340);
   expect(long).toEqual([]);
