@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { DATABASES } from "./src/local/config.ts";
 
 /** Cases of each fuzz test. `npm run test:long` runs 10,000. */
 const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 300);
@@ -31,7 +32,7 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              d1Databases: { DB: "strongroom-0", DB_1: "strongroom-1" },
+              d1Databases: DATABASES,
               bindings: {
                 ADMIN_TOKEN: "test-admin-token-0123456789",
                 KEY_SECRET: "test-key-secret-0123456789-0123456789",

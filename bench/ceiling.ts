@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { workerConfig } from "../src/local/config.ts";
 import type { Shot } from "./load.ts";
 
 const get = (path: string): (() => Shot) => {
@@ -26,12 +27,14 @@ export class Ceiling {
       external: ["cloudflare:*"],
       write: false,
     });
+    // Of the same date as the server that it is compared with.
+    const { compatibilityDate } = await workerConfig();
     const miniflare = new Miniflare({
       workers: [
         {
           config: {
             name: "probe",
-            compatibilityDate: "2026-11-02",
+            compatibilityDate,
             manifest: {
               mainModule: "probe.js",
               modulesRoot: directory,

@@ -1,8 +1,10 @@
 import { existsSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DATA } from "../src/local/config.ts";
 import { startServer } from "../src/local/server.ts";
-import { StateDirectory, UsageError } from "../src/local/state.ts";
+import { StateDirectory } from "../src/local/state.ts";
+import { UsageError } from "../src/local/usage-error.ts";
 import { Ceiling } from "./ceiling.ts";
 import { ask } from "./connection.ts";
 import type { Files } from "./files.ts";
@@ -44,7 +46,7 @@ async function local(where: string, files: Files): Promise<Deployment> {
   const state = await StateDirectory.open(path);
   const directory = state.path;
   // A run that was killed may have left something.
-  for (const data of ["do", "d1", "r2", "probe"]) rmSync(join(directory, data), { recursive: true, force: true });
+  for (const data of [...Object.values(DATA), "probe"]) rmSync(join(directory, data), { recursive: true, force: true });
   const secrets = state.secrets();
   const url = await startServer({ host: "127.0.0.1", port: 0, quiet: "all", directory, secrets });
   const ceiling = await Ceiling.start(join(directory, "probe"));
@@ -55,7 +57,7 @@ async function local(where: string, files: Files): Promise<Deployment> {
     place: path,
     vaults: new Vaults(url, files, [], secrets.admin_token),
     ceiling,
-    seed: (vaultId, count) => seed(join(directory, "d1"), vaultId, count),
+    seed: (vaultId, count) => seed(join(directory, DATA.databases), vaultId, count),
     close: async () => {},
   };
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { UsageError } from "../src/local/state.ts";
+import { UsageError } from "../src/local/usage-error.ts";
 import { compare } from "./against/compare.ts";
 import { type Deployment, open } from "./deployment.ts";
 import { Files } from "./files.ts";

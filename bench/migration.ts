@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare } from "miniflare";
+import { workerConfig } from "../src/local/config.ts";
 import { MIGRATIONS } from "../src/vault/state/schema.ts";
 
 /**
@@ -43,13 +44,15 @@ const WORKER = `
 
 const directory = mkdtempSync(join(tmpdir(), "strongroom-migration-"));
 
+const { compatibilityDate } = await workerConfig();
+
 const start = (): Miniflare =>
   new Miniflare({
     workers: [
       {
         config: {
           name: "migration",
-          compatibilityDate: "2026-07-01",
+          compatibilityDate,
           manifest: {
             mainModule: "worker.js",
             modulesRoot: directory,

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "../src/local/state.ts";
+import { UsageError } from "../src/local/usage-error.ts";
 import { READ_SET } from "./vault.ts";
 
 export const USAGE = `npm run bench -- [flags]

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_proces
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
-import { UsageError } from "../../src/local/state.ts";
+import { UsageError } from "../../src/local/usage-error.ts";
 import type { Deployment } from "../deployment.ts";
 import type { Files } from "../files.ts";
 import { Vaults } from "../vaults.ts";

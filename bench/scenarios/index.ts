@@ -1,4 +1,4 @@
-import { UsageError } from "../../src/local/state.ts";
+import { UsageError } from "../../src/local/usage-error.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 import { cold } from "./cold.ts";
 import { interference } from "./interference.ts";

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { HELP, quietHint, readOptions } from "./options.ts";
 import { onParentsEnd } from "./processes.ts";
 import { startServer } from "./server.ts";
-import { type Credentials, StateDirectory, UsageError } from "./state.ts";
+import { type Credentials, StateDirectory } from "./state.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Of package.json, beside which this is run. */
 function version(): string {

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { UsageError } from "./state.ts";
+import { STATE } from "./config.ts";
+import { UsageError } from "./usage-error.ts";
 
 export interface Options {
   host: string;
@@ -16,7 +17,7 @@ export const HELP = `Starts Strongroom on this machine, until Ctrl-C.
 
   --port 8787          the port to listen on; 0 takes any free one
   --host 127.0.0.1     the address to listen on
-  --state .strongroom  the folder of everything that is stored; it is made if need be
+  --state ${STATE}  the folder of everything that is stored; it is made if need be
   --quiet              prints no line for each request
   --version            prints the version
   --help               prints this
@@ -26,7 +27,7 @@ The two dashes before the flags are npm's: it keeps what stands before them for 
 const FLAGS = {
   port: { type: "string", default: "8787" },
   host: { type: "string", default: "127.0.0.1" },
-  state: { type: "string", default: ".strongroom" },
+  state: { type: "string", default: STATE },
   quiet: { type: "boolean", default: false },
   version: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },

@@ -4,18 +4,12 @@ import { join } from "node:path";
 import { build, stop } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { migrate, type Migration } from "../d1/migrate.ts";
+import { DATABASES, workerConfig } from "./config.ts";
 import { printer, type Quiet } from "./output.ts";
-import { OWNER_VARIABLE, type Secrets, UsageError } from "./state.ts";
+import { OWNER_VARIABLE, type Secrets } from "./state.ts";
+import { UsageError } from "./usage-error.ts";
 
 const root = (...path: string[]): string => join(import.meta.dirname, "../..", ...path);
-
-/**
- * The files of vaults, databases and bodies are named after these three: under another name, every local vault would be
- * lost without a word. Two D1 shards, so that nothing comes to rely on there being one.
- */
-const WORKER = "strongroom";
-const BUCKET = "strongroom";
-const DATABASES = { DB: "strongroom-0", DB_1: "strongroom-1" };
 
 /**
  * Runs the Worker in workerd, with all its data under `directory`, until this process exits. Returns where clients reach
@@ -31,28 +25,23 @@ export async function startServer(options: {
 }): Promise<string> {
   const { host, port, directory, secrets } = options;
   await checkAddress(host, port);
-  const config = readFileSync(root("wrangler.toml"), "utf8");
+  const [worker, code] = await Promise.all([workerConfig(), bundle()]);
   // workerd inherits it; see StateDirectory.open.
   process.env[OWNER_VARIABLE] = directory;
   const miniflare = new Miniflare({
     workers: [
       {
         config: {
-          name: WORKER,
-          compatibilityDate: setting(config, /^compatibility_date = "(.+)"/m),
-          compatibilityFlags: setting(config, /^compatibility_flags = \["(.+)"\]/m).split('", "'),
+          ...worker,
           manifest: {
             mainModule: "worker.js",
             modulesRoot: directory,
-            modules: { "worker.js": { type: "esm", contents: await bundle() } },
+            modules: { "worker.js": { type: "esm", contents: code } },
           },
           env: {
+            ...worker.env,
             ...texts({ ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, ...settings() }),
-            VAULT: { type: "durable-object", worker: WORKER, exportName: "Vault" },
-            ...Object.fromEntries(Object.entries(DATABASES).map(([name, id]) => [name, { type: "d1", id }])),
-            BUCKET: { type: "r2", name: BUCKET },
           },
-          exports: { Vault: { type: "durable-object", storage: "sqlite" } },
         },
         // Straight to the Worker: Miniflare's own entry would halve the request rate.
         dev: { unsafeDirectSockets: [{ host, port }], unsafeRegisterWorker: false },
@@ -67,7 +56,7 @@ export async function startServer(options: {
     cf: false, // It would be fetched from the network.
     log: new Log(LogLevel.ERROR),
   });
-  const url = await miniflare.unsafeGetDirectURL(WORKER);
+  const url = await miniflare.unsafeGetDirectURL(worker.name);
   for (const binding of Object.keys(DATABASES)) await migrate(await miniflare.getD1Database(binding), migrations());
   return url.origin;
 }
@@ -124,10 +113,4 @@ async function checkAddress(host: string, port: number): Promise<void> {
 function settings(): Record<string, string> {
   const names = ["RECONCILE_GRACE_SECONDS", "RECONCILE_EVERY_SECONDS"];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-}
-
-function setting(config: string, pattern: RegExp): string {
-  const value = pattern.exec(config)?.[1];
-  if (value === undefined) throw new Error(`wrangler.toml has no ${pattern.source}`);
-  return value;
 }

@@ -11,10 +11,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { DATA } from "./config.ts";
 import { end, isRunning, startTime, workerdsWith } from "./processes.ts";
-
-/** A mistake of the operator's, told in one line. */
-export class UsageError extends Error {}
+import { UsageError } from "./usage-error.ts";
 
 /** What `credentials.json` holds: all that a client on this machine needs. */
 export interface Credentials {
@@ -88,10 +87,10 @@ export class StateDirectory {
     this.#write("credentials.json", credentials);
   }
 
-  /** Version 0.1 kept the vaults in `vaults`; Miniflare 5 keeps every object of a Worker in `do`. */
+  /** Version 0.1 kept the vaults in `vaults`; Miniflare 5 has one folder for all Durable Objects. */
   #upgrade(): void {
-    if (existsSync(this.#file("vaults")) && !existsSync(this.#file("do"))) {
-      renameSync(this.#file("vaults"), this.#file("do"));
+    if (existsSync(this.#file("vaults")) && !existsSync(this.#file(DATA.objects))) {
+      renameSync(this.#file("vaults"), this.#file(DATA.objects));
     }
   }
 

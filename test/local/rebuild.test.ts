@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { seed } from "../../bench/seed.ts";
+import { DATA } from "../../src/local/config.ts";
 import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
 
 const state = temporaryState();
@@ -27,7 +28,7 @@ it("a vault that builds its index from D1 leaves the other vaults their turn", a
   });
   const large = (await made.json()) as { id: string; secret_key: string };
   expect((await list(vault_id, secret_key)).status).toBe(200);
-  seed(join(state, "d1"), large.id, 30_000);
+  seed(join(state, DATA.databases), large.id, 30_000);
 
   const progress = { building: true };
   const built = list(large.id, large.secret_key).finally(() => {

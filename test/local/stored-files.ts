@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { DATA, workerConfig } from "../../src/local/config.ts";
 
-const VAULTS = "do/strongroom-Vault";
-const D1 = "d1/miniflare-D1DatabaseObject";
+const VAULTS = join(DATA.objects, `${(await workerConfig()).name}-Vault`);
+const D1 = join(DATA.databases, "miniflare-D1DatabaseObject");
 
 /** Databases, with what belongs to them (`-wal`, `-shm`), in a folder of the state directory; not Miniflare's own. */
 const databases = (directory: string): string[] =>

@@ -1,0 +1,115 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { UsageError } from "./usage-error.ts";
+import type { WranglerConfig } from "./wrangler.ts";
+
+/*
+ * Whatever runs the Worker on this machine (the server, the tests, the bench) takes from here what wrangler.toml says, as
+ * wrangler itself reads it. Three things are said here instead, because they hold on this machine alone: which D1 shards
+ * there are, where data persist, and that assets are left off the Worker.
+ */
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/**
+ * The D1 shards by binding, with their ids. There are two, so that nothing comes to rely on there being one. D1's files
+ * are named after the ids: with another id, a local database would be lost without a word.
+ */
+export const DATABASES = { DB: "strongroom-0", DB_1: "strongroom-1" } as const;
+
+/**
+ * The state directory, unless another one is named: in the folder where the server is started. `wrangler dev` keeps its
+ * own data elsewhere, in `.wrangler`, so neither can spoil what the other has.
+ */
+export const STATE = ".strongroom";
+
+/** The folders of a state directory in which Miniflare keeps Durable Objects, D1 and R2. Miniflare chose the names. */
+export const DATA = { objects: "do", databases: "d1", bodies: "r2" } as const;
+
+/** A Worker and its bindings as Miniflare takes them, without its code and its secrets. */
+export interface WorkerConfig {
+  name: string;
+  compatibilityDate: string;
+  compatibilityFlags: string[];
+  env: Record<string, Binding>;
+  exports: Record<string, { type: "durable-object"; storage: "sqlite" | "legacy-kv" }>;
+}
+
+type Binding =
+  | { type: "durable-object"; worker: string; exportName: string }
+  | { type: "d1"; id: string }
+  | { type: "r2"; name: string };
+
+/**
+ * The Worker that wrangler.toml describes, with this machine's {@link DATABASES}. It is kept beside the packages until
+ * that file, the code that reads it or wrangler changes: wrangler takes 0.6 s and 130 MB, which not every start should pay.
+ * Throws UsageError when wrangler cannot read the file, or the file lacks what is needed.
+ *
+ * @param path of the wrangler.toml
+ */
+export async function workerConfig(path = join(ROOT, "wrangler.toml")): Promise<WorkerConfig> {
+  const kept = keptAt(path);
+  const known = read(kept);
+  if (known) return known;
+  const { readWrangler } = await import("./wrangler.ts");
+  // The top level, whatever CLOUDFLARE_ENV says: another environment is another Worker, with other data.
+  const config = described(readWrangler(path, ""));
+  keep(kept, config);
+  return config;
+}
+
+/**
+ * An `[assets]` section is left off: with it, Miniflare would put its asset router in front of the Worker, which costs
+ * two thirds of the request rate. Assets are for a Worker of their own, which this one has as a service.
+ */
+function described(wrangler: WranglerConfig): WorkerConfig {
+  const { name, compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = wrangler;
+  const config: WorkerConfig = { name, compatibilityDate, compatibilityFlags, env: {}, exports: {} };
+
+  const withSqlite = wrangler.migrations.flatMap(({ new_sqlite_classes }) => new_sqlite_classes);
+  for (const { name: binding, class_name: exportName } of wrangler.durable_objects.bindings) {
+    config.env[binding] = { type: "durable-object", worker: name, exportName };
+    const storage = withSqlite.includes(exportName) ? "sqlite" : "legacy-kv";
+    config.exports[exportName] = { type: "durable-object", storage };
+  }
+  for (const [binding, id] of Object.entries(DATABASES)) config.env[binding] = { type: "d1", id };
+  for (const { binding, bucket_name: bucket } of wrangler.r2_buckets) {
+    config.env[binding] = { type: "r2", name: bucket };
+  }
+  return config;
+}
+
+/** The file that holds what was made of a wrangler.toml. Its name tells all that this depends on. */
+function keptAt(path: string): string {
+  const hash = createHash("sha256").update(packageJson.devDependencies.wrangler);
+  for (const file of [import.meta.filename, join(import.meta.dirname, "wrangler.ts"), path]) {
+    try {
+      hash.update("\0").update(readFileSync(file));
+    } catch (error) {
+      throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    }
+  }
+  return join(ROOT, "node_modules/.cache/strongroom", `${hash.digest("hex")}.json`);
+}
+
+function read(kept: string): WorkerConfig | undefined {
+  try {
+    return JSON.parse(readFileSync(kept, "utf8")) as WorkerConfig;
+  } catch {
+    return undefined; // It was never written.
+  }
+}
+
+/** Never half written, whoever else starts at the same time. */
+function keep(kept: string, config: WorkerConfig): void {
+  const temporary = `${kept}.${process.pid}`;
+  try {
+    mkdirSync(dirname(kept), { recursive: true });
+    writeFileSync(temporary, JSON.stringify(config));
+    renameSync(temporary, kept);
+  } catch {
+    // The packages are not ours to write to: the next start asks wrangler again.
+  }
+}
