@@ -1,18 +1,93 @@
-import { spawnSync } from "node:child_process";
-import { unstable_readConfig } from "wrangler";
+import { spawnSync, type StdioOptions } from "node:child_process";
+import { UsageError } from "./usage-error.ts";
+import { readWrangler } from "./wrangler.ts";
 
 /**
- * `npm run deploy`: brings every bound D1 shard to the present tables, then puts the Worker on Cloudflare. In this order,
- * because the new Worker needs the new tables, and the old one can live with them. The first command that fails ends it.
+ * `npm run deploy`: makes what wrangler.toml names and Cloudflare does not have yet, brings every bound D1 shard to the
+ * present tables, puts the Worker there, and says which secrets it lacks. It may be repeated at any time. The first
+ * command that fails ends it, with that command's exit code.
+ *
+ * wrangler.toml stays as it is: where it has no `database_id`, wrangler finds a database by its `database_name`, for
+ * `d1 migrations apply` as for `deploy`. So the file is good for every account.
  */
-const { d1_databases: shards } = unstable_readConfig({ config: "wrangler.toml" });
+function deploy(): void {
+  const { r2_buckets: buckets, d1_databases: shards } = readWrangler("wrangler.toml");
+  for (const { bucket_name: name, jurisdiction } of buckets) makeBucket(name, jurisdiction);
+  makeDatabases(shards.filter((shard) => shard.database_id === undefined).map((shard) => shard.database_name));
+  // Before the Worker: the new one needs the new tables, and the old one can live with them.
+  for (const { binding } of shards) migrate(binding);
+  run(["deploy"]);
+  nameMissingSecrets();
+}
 
-for (const { binding } of shards) wrangler("d1", "migrations", "apply", binding, "--remote");
-wrangler("deploy");
+function makeBucket(name: string, jurisdiction: string | undefined): void {
+  const where = jurisdiction === undefined ? [] : ["--jurisdiction", jurisdiction];
+  // Of `r2 bucket list`, wrangler shows no more than the first page.
+  const { status, stdout, stderr } = wrangler(["r2", "bucket", "info", name, "--json", ...where], "pipe");
+  if (status === 0) return;
+  if (!stderr.includes(NO_SUCH_BUCKET)) {
+    process.stderr.write(stdout + stderr);
+    process.exit(status);
+  }
+  create(["r2", "bucket", "create", name, ...where]);
+}
 
-function wrangler(...args: string[]): void {
+/** R2's code for "The specified bucket does not exist". The exit code is that of any error. */
+const NO_SUCH_BUCKET = "[code: 10006]";
+
+function makeDatabases(names: readonly string[]): void {
+  if (names.length === 0) return;
+  const there = list(["d1", "list", "--json"]);
+  for (const name of new Set(names)) if (!there.includes(name)) create(["d1", "create", name]);
+}
+
+function create(args: string[]): void {
+  run(args);
+  console.log("What wrangler wants to have added to wrangler.toml is in there already: leave it as it is.");
+}
+
+/** Wrangler would ask whether to go on. It takes "no" for success: the new Worker would then come to the old tables. */
+function migrate(binding: string): void {
+  run(["d1", "migrations", "apply", binding, "--remote"], ["ignore", "inherit", "inherit"]);
+}
+
+/** What a Worker needs before it serves anyone, with what to type when wrangler asks for it. */
+const SECRETS = {
+  ADMIN_TOKEN: "administers vaults and keys: openssl rand -base64 32",
+  KEY_SECRET: "signs the keys: openssl rand -base64 32, and keep it, for nobody can read it back",
+};
+
+function nameMissingSecrets(): void {
+  const there = list(["secret", "list", "--format", "json"]);
+  const missing = Object.entries(SECRETS).filter(([name]) => !there.includes(name));
+  if (missing.length === 0) return;
+  console.log("\nThe Worker answers 503 until it has its secrets. Set them:\n");
+  for (const [name, hint] of missing) console.log(`  npx wrangler secret put ${name.padEnd(11)}  # ${hint}`);
+}
+
+/** The names in what a command lists. */
+function list(args: string[]): string[] {
+  const { stdout } = run(args, ["inherit", "pipe", "inherit"]);
+  return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+}
+
+/** Ends the script when the command fails. */
+function run(args: string[], stdio: StdioOptions = "inherit"): { stdout: string } {
+  const { status, stdout } = wrangler(args, stdio);
+  if (status !== 0) process.exit(status);
+  return { stdout };
+}
+
+function wrangler(args: string[], stdio: StdioOptions): { status: number; stdout: string; stderr: string } {
   console.log(`> wrangler ${args.join(" ")}`);
-  const { status, error } = spawnSync("wrangler", args, { stdio: "inherit" });
-  if (error) console.error(`deploy: wrangler could not be run: ${error.message}`);
-  if (status !== 0) process.exit(status ?? 1);
+  const { status, error, stdout, stderr } = spawnSync("wrangler", args, { stdio, encoding: "utf8" });
+  if (error) throw new UsageError(`wrangler could not be run: ${error.message}`);
+  return { status: status ?? 1, stdout, stderr };
+}
+
+try {
+  deploy();
+} catch (error) {
+  console.error(error instanceof UsageError ? `deploy: ${error.message}` : error);
+  process.exitCode = 1;
 }
