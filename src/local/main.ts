@@ -1,16 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
 import { HELP, quietHint, readOptions } from "./options.ts";
 import { onParentsEnd } from "./processes.ts";
 import { startServer } from "./server.ts";
 import { type Credentials, StateDirectory } from "./state.ts";
 import { UsageError } from "./usage-error.ts";
-
-/** Of package.json, beside which this is run. */
-function version(): string {
-  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 /** A vault for whoever starts the server: the one from last time if it is still there. */
 async function credentialsFor(url: string, adminToken: string, known: Credentials | undefined): Promise<Credentials> {
@@ -58,7 +51,7 @@ Ctrl-C stops it.`;
 async function run(): Promise<void> {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options.instead) {
-    console.log(options.instead === "help" ? HELP : version());
+    console.log(options.instead === "help" ? HELP : packageJson.version);
     return;
   }
   const { host, port, state: path, quiet } = options;

@@ -20,8 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** What is the whole of a folder to those outside it. */
 const FRONT: Readonly<Record<string, readonly string[]>> = { vault: ["client.ts"] };
 
-/** A file that every folder may use. */
-const SHARED = ["src/env.ts"];
+/** Files that every folder may use. */
+const SHARED = ["src/env.ts", "package.json"];
 
 const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))

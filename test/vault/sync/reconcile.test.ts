@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { version } from "../../../package.json";
 import { newAssetId } from "../../../src/model/id.ts";
 import { OPERATOR, admin, bearer, refusal, send, TestVault, textFile } from "../../support/api.ts";
 import { wipe } from "../../support/history.ts";
@@ -230,9 +231,9 @@ describe("what an operator sees", () => {
     });
   });
 
-  it("liveness, which asks for no key and reveals nothing", async () => {
+  it("liveness, which asks for no key and tells no more than the version", async () => {
     const response = await send("/healthz");
-    expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
+    expect([response.status, await response.json()]).toEqual([200, { status: "ok", version }]);
     expect((await send("/healthz", { method: "HEAD" })).status).toBe(200);
   });
 
