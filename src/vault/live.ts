@@ -125,10 +125,10 @@ export class LiveVault {
     });
     this.#groupCommit = new GroupCommit({
       database,
-      state: () => this.#row,
-      persist: (state) => this.#persist(state),
+      row: () => this.#row,
+      persist: (next) => this.#persist(next),
       expected: () => this.relayD1.answered,
-      committed: (state, touched) => this.#committed(state, touched),
+      committed: (next, touched) => this.#committed(next, touched),
     });
     this.reconciler = new Reconciler(this, stores, settings);
     // Whoever starts a vault sees to what an earlier start has left, whether or not an alarm is still set for it.

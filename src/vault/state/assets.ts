@@ -1,3 +1,8 @@
+/**
+ * What may happen to an asset, as operations of a group: committing and resolving an upload, patching, deleting. They
+ * run inside the group's transaction, because what is checked anywhere else may no longer be true by then.
+ */
+
 import type { Asset, AssetPath, NewAsset } from "../../model/asset.ts";
 import { idTime } from "../../model/id.ts";
 import { UPLOAD_DEADLINE_MS } from "../../model/limits.ts";
@@ -9,15 +14,16 @@ import type { VaultDatabase } from "./database.ts";
 import { VOID_MS } from "../limits.ts";
 import type { Operation } from "./group-commit.ts";
 
-/** The strong entity tag of a record: it changes with every change of the asset. */
+/** The strong entity tag of a record. It changes with every change of the asset. */
 export const recordTag = (asset: Asset): string => `"${asset.rev}"`;
 
 /**
- * Makes an uploaded body an asset. Idempotent by id: a repeated commit finds the record and returns it, so a caller
- * that lost the answer may simply ask again. An id that was voided, or is past the upload deadline, is refused, and so
- * is, with `createOnly`, a name that is taken.
+ * Makes an uploaded body an asset. It is idempotent by id: a repeated commit finds the record and returns it, so a
+ * caller that lost the answer may ask again.
  *
- * So is an id from a lost window: it may have been committed, and even deleted, in what was lost. Its body is kept.
+ * 503 for an id that is void. 408 for one that is past the upload deadline. 412, with `createOnly`, for a name that is
+ * taken. An id from a lost window gets 503 as well: it may have been committed, and even deleted, in the history that
+ * was lost. The body of such an upload is kept.
  */
 export function commitUpload(
   database: VaultDatabase,
@@ -49,8 +55,9 @@ export function commitUpload(
 }
 
 /**
- * Settles an upload whose commit gave no answer: the record if there is one, otherwise the id is voided, so that a
- * late commit is refused, and its body is deleted; but not if it may be a lost asset's.
+ * Settles an upload whose commit gave no answer. If the asset exists, it is returned. Otherwise the id becomes void, so
+ * that a late commit is refused, and the body is deleted. Neither is done to an id from a lost window, since its body
+ * may be that of a lost asset.
  */
 export function resolveUpload(
   database: VaultDatabase,
@@ -69,7 +76,7 @@ export function resolveUpload(
   };
 }
 
-/** Merges metadata and replaces tags, if the asset meets the conditions. */
+/** Merges metadata and replaces tags, if the asset meets the conditions. 400 when the merged metadata breaks a rule. */
 export function patchAsset(
   database: VaultDatabase,
   id: string,
@@ -97,7 +104,7 @@ export function patchAsset(
   };
 }
 
-/** Removes the record at once, if it meets the conditions; the outbox sees to D1 and then to the body. */
+/** Deletes the asset, if it meets the conditions. The outbox has D1 told, and the body deleted after that. */
 export function deleteAsset(database: VaultDatabase, id: string, conditions: Conditions): Operation<{ rev: number }> {
   return (change) => {
     const asset = database.asset(id);
@@ -115,8 +122,8 @@ export function deleteAsset(database: VaultDatabase, id: string, conditions: Con
 }
 
 /**
- * Sees to it that an asset which is removed, or was never made, does not come to be by a commit that arrives late or is
- * repeated. Whatever removes an asset calls this. An id that is too old to be committed needs no void.
+ * Makes an id void: an asset that is removed, or was never made, must not come to be by a commit that is late or
+ * repeated. Whatever removes an asset must call this. An id that is too old to be committed needs no void.
  */
 export function voidAsset(database: VaultDatabase, id: string): void {
   const ends = idTime(id) + VOID_MS;

@@ -1,3 +1,8 @@
+/**
+ * A vault's own SQLite, as named and typed operations. Keys, outbox, voids and doubts have files of their own and are
+ * reached from here. Nothing here decides anything, and nothing in the vault outside this folder says SELECT.
+ */
+
 import {
   type Asset,
   ASSET_FIELDS,
@@ -9,11 +14,11 @@ import {
 import { Doubts } from "./doubts.ts";
 import { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
-import { MIGRATIONS, type Placed, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
+import { type AssetRevision, MIGRATIONS, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
 import { Sql } from "./sql.ts";
 import { Voids } from "./voids.ts";
 
-/** A listed asset: its seq, its created_at, its record as JSON text. */
+/** A listed asset. `record` is JSON text. */
 export type Listed = [seq: number, created_at: string, record: string];
 
 const ASSET_COLUMNS = ASSET_FIELDS.join(", ");
@@ -23,13 +28,15 @@ const UPDATE_ASSET = `UPDATE assets SET ${CHANGEABLE_FIELDS.map((field) => `${fi
 const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?${",?".repeat(ASSET_FIELDS.length - 1)})`;
 
 /**
- * An asset as the wire has it, as JSON text made by SQLite: cheaper than a row in pieces. ?1 is the vault's id. SQLite here takes 32
- * arguments: 16 fields. */
+ * An asset's record as JSON text. Letting SQLite make the text is cheaper than reading a row in pieces. ?1 is the
+ * vault's id. A function of this SQLite takes at most 32 arguments, which are 16 fields.
+ */
 const RECORD_JSON = `json_object(${RECORD_FIELDS.map((field) => `'${field}', ${field === "vault_id" ? "?1" : field}`).join(", ")})`;
 
 /**
- * One list statement for each of the eight combinations of filters. The index is named, not left to the planner:
- * (p, c, h) would also fit assets_name, which would have to sort.
+ * One list statement for each of the eight combinations of filters. Each names its index, because the planner could
+ * choose a wrong one: assets_name begins with (partition, collection, channel) too, but a list by it would have to
+ * sort.
  */
 const LIST = new Map(
   [
@@ -52,10 +59,7 @@ const LIST = new Map(
   }),
 );
 
-/**
- * All SQL of a vault's SQLite, as named and typed operations. Nothing here decides anything, and nothing outside
- * says SELECT. Every method is synchronous; wrap several in `transaction` to make them one.
- */
+/** Every method is synchronous. Several of them become one transaction inside {@link VaultDatabase.transaction}. */
 export class VaultDatabase {
   readonly #sql: Sql;
   readonly keys: KeyTable;
@@ -71,18 +75,19 @@ export class VaultDatabase {
     this.doubts = new Doubts(this.#sql);
   }
 
-  /** Runs `work` as one transaction; nested calls roll back on their own. */
+  /** Runs `work` as one transaction. A nested call that throws is rolled back alone. */
   transaction<T>(work: () => T): T {
     return this.#sql.transaction(work);
   }
 
   // --- schema
 
-  /** Whether this object holds a vault at all. Reading it creates nothing. */
+  /** Whether this object holds a vault at all. The check creates nothing. */
   exists(): boolean {
     return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'vault'").toArray().length > 0;
   }
 
+  /** Applies the migrations that this object does not have yet, each in a transaction of its own. */
   migrate(): void {
     this.#sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)");
     const { version } = this.#sql.one<{ version: number }>(
@@ -96,23 +101,24 @@ export class VaultDatabase {
     });
   }
 
-  /** The vault's row in tables of today's shape; undefined when this object holds no vault. */
+  /** Brings the tables to today's shape and returns the vault's row. Undefined when this object holds no vault. */
   load(): VaultRow | undefined {
     if (!this.exists()) return undefined;
     this.migrate();
     return this.vault();
   }
 
-  /** What is left of a vault that is gone: its id. Undefined when it is not gone. */
+  /** The id of a vault that is gone for good, which is all that is left of it. Undefined for any other vault. */
   buried(): { id: string } | undefined {
     return this.exists() ? this.#sql.first("SELECT id FROM vault WHERE status = 'buried'") : undefined;
   }
 
-  /** Drops everything but the vault's own row, which then says that the vault is gone for good. */
+  /** Drops everything but the vault's own row, which from then on says that the vault is gone for good. */
   bury(): void {
     this.transaction(() => {
       const tables = this.#sql.all<{ name: string }>(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+        `SELECT name FROM sqlite_master WHERE type = 'table'
+           AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`,
       );
       for (const { name } of tables) {
         if (name !== "vault") this.#sql.exec(`DROP TABLE ${name}`);
@@ -134,7 +140,7 @@ export class VaultDatabase {
     );
   }
 
-  /** Adds to (or, negative, takes from) a partition's counters; a partition without assets has no row. */
+  /** Adds to a partition's counters. Negative numbers take away. A partition without assets has no row. */
   count(partition: string, assets: number, bytes: number): void {
     this.#sql.exec(
       `INSERT INTO partitions (name, assets, bytes) VALUES (?,?,?)
@@ -157,7 +163,7 @@ export class VaultDatabase {
     return this.#sql.first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE id = ?`, id);
   }
 
-  /** The newest asset of a name. */
+  /** The newest asset of a name at a path. */
   newestAt({ partition, collection, channel, filename }: AssetPath): Asset | undefined {
     return this.#sql.first<Asset>(
       `SELECT ${ASSET_COLUMNS} FROM assets INDEXED BY assets_name
@@ -173,7 +179,7 @@ export class VaultDatabase {
     this.#sql.exec(INSERT_ASSET, ...ASSET_FIELDS.map((field) => a[field]));
   }
 
-  /** Sets what can change after creation; no index covers it. */
+  /** Sets the columns that can change after creation. No index covers any of them. */
   updateAsset(a: Pick<Asset, "seq" | (typeof CHANGEABLE_FIELDS)[number]>): void {
     this.#sql.exec(UPDATE_ASSET, ...CHANGEABLE_FIELDS.map((field) => a[field]), a.seq);
   }
@@ -182,7 +188,7 @@ export class VaultDatabase {
     this.#sql.exec("DELETE FROM assets WHERE seq = ?", seq);
   }
 
-  /** Deletes up to `limit` assets, whichever; returns how many there were. */
+  /** Deletes any `limit` assets. Returns how many it deleted. */
   purgeAssets(limit: number): number {
     return this.#sql.all("DELETE FROM assets WHERE seq IN (SELECT seq FROM assets LIMIT ?) RETURNING seq", limit)
       .length;
@@ -192,8 +198,8 @@ export class VaultDatabase {
     return this.#sql.first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE seq = ?`, seq);
   }
 
-  /** What is here of (after, to]: place, latest revision and id of each asset, in order. */
-  placed(after: number, to: number, limit: number): Placed[] {
+  /** The assets with a seq in (after, to], in order of seq. */
+  revisions(after: number, to: number, limit: number): AssetRevision[] {
     return this.#sql.all(
       "SELECT seq, rev, id FROM assets WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
       after,
@@ -202,14 +208,15 @@ export class VaultDatabase {
     );
   }
 
-  /** Where the bodies of the next assets are, in order of seq. */
-  bodiesAfter(after: number, limit: number): { seq: number; id: string; r2_key: string }[] {
+  /** The R2 keys of the bodies of the assets with a seq above `after`, in order of seq. */
+  bodyKeysAfter(after: number, limit: number): { seq: number; id: string; r2_key: string }[] {
     return this.#sql.all("SELECT seq, id, r2_key FROM assets WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
   }
 
   /**
-   * Records of the vault `id` below `before`, newest first, read lazily: at most `limit` rows, and no more than the caller
-   * takes. Who stops before the end leaves the statement in use, and the next list has to prepare it again.
+   * At most `limit` records of the vault `id` with a seq below `before`, newest first. They are read lazily, so no more
+   * rows are read than the caller takes. A caller should read on to the end: a statement that is not at its end is
+   * still in use, and the next list has to prepare it again.
    */
   list(id: string, filter: AssetFilter, before: number, limit: number): IterableIterator<Listed> {
     const columns = (["partition", "collection", "channel"] as const).filter((column) => filter[column] !== undefined);
@@ -221,6 +228,7 @@ export class VaultDatabase {
 
   // --- reconcile
 
+  /** When the next reconciliation is due, in epoch milliseconds, and its state as JSON. */
   reconcile(): { due: number; state: string | null } | undefined {
     return this.#sql.first("SELECT due, state FROM reconcile");
   }

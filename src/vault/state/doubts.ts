@@ -1,9 +1,12 @@
+/**
+ * The table of doubts: ids of assets that an old storage had and D1 had not.
+ *
+ * Either D1 never recorded such an asset, or the asset has been deleted since. Its body tells which: an asset that was
+ * deleted in every store has lost its body too. So the next reconciliation removes the doubted assets without a body.
+ */
+
 import type { Sql } from "./sql.ts";
 
-/**
- * Ids of assets that an old storage had and D1 had not: never recorded, or deleted since. A body tells, for the body of an
- * asset that was deleted for all stores is gone: the next reconciliation removes those without one.
- */
 export class Doubts {
   readonly #sql: Sql;
 
@@ -19,7 +22,7 @@ export class Doubts {
     return this.#sql.first("SELECT 1 FROM doubts WHERE id = ?", id) !== undefined;
   }
 
-  /** Every asset has been looked at. */
+  /** Forgets all doubts. The caller must have looked for the body of every asset. */
   clear(): void {
     this.#sql.exec("DELETE FROM doubts");
   }

@@ -1,22 +1,35 @@
+/**
+ * Group commit: writes that arrive together share one transaction. A transaction is one fsync, and an fsync is what a
+ * write costs. So operations queue, and a zero timeout runs the queue. A microtask would gather nothing, and a longer
+ * delay only costs time.
+ *
+ * In workerd a zero timeout takes a millisecond. It is not waited for when as many operations have arrived as writers
+ * were answered together last, since those were the writers about to write again.
+ *
+ * An operation that throws must not spoil its group. A savepoint for each operation would cost two statements and
+ * copies of pages, for what never happens. Instead the group is rolled back, and its operations run again, each in a
+ * transaction of its own. Memory changes only after a transaction, and every waiter is settled whatever happens.
+ */
+
 import { timestamp } from "../../model/time.ts";
 import type { Result } from "../../model/refusal.ts";
 import type { VaultDatabase } from "./database.ts";
 import type { VaultRow } from "./schema.ts";
 
-/** Operations that share one transaction at most: bounds how long a group keeps the vault from answering reads. */
+/** The most operations that share one transaction. It bounds how long a group keeps the vault from answering reads. */
 const MAX_GROUP = 256;
 
-/** What one operation does beside its rows. Applied only if the operation succeeds. */
+/** What one operation changes beside the rows that it writes itself. It is applied only if the transaction commits. */
 export class Change {
-  /** The newest timestamp: not before any given out so far. */
+  /** The time of the group. It is never before a timestamp that the vault has given out. */
   readonly now: string;
   #rev: number;
   readonly counts: { partition: string; assets: number; bytes: number }[] = [];
   /** Fields of the vault's own row to set. */
   readonly vault: Partial<Omit<VaultRow, "id" | "rev" | "assets" | "bytes">> = {};
-  /** Ids of assets that are no longer what they were. */
+  /** Ids of assets that have changed, or are gone. */
   readonly touched: string[] = [];
-  /** What memory must learn; runs after the group is committed. */
+  /** What memory must learn. Runs after the group is committed. */
   readonly effects: (() => void)[] = [];
 
   constructor(rev: number, now: string) {
@@ -33,12 +46,16 @@ export class Change {
     return ++this.#rev;
   }
 
+  /** Adds to the counters of a partition, and of the vault. Negative numbers take away. */
   count(partition: string, assets: number, bytes: number): void {
     this.counts.push({ partition, assets, bytes });
   }
 }
 
-/** Reads, decides and writes, synchronously, inside the group's transaction. It must decide before it writes. */
+/**
+ * Reads, decides and writes inside the group's transaction, synchronously. An operation must decide before it writes: a
+ * refusal takes nothing back.
+ */
 export type Operation<T extends object> = (change: Change) => Result<T>;
 
 interface Waiting {
@@ -50,44 +67,36 @@ interface Waiting {
 /** What the group commit needs of its vault. */
 export interface CommitTarget {
   readonly database: VaultDatabase;
-  /** The vault as the last group left it. */
-  state(): VaultRow;
-  /** Inside the transaction: saves the new state and sees to it that the other stores will hear of it. */
-  persist(state: VaultRow): void;
-  /** How many writers were answered together last: they are about to write again. */
+  /** The vault's row as the last group left it. */
+  row(): VaultRow;
+  /** Inside the transaction: saves the new row, and makes sure that the other stores will be told of the group. */
+  persist(row: VaultRow): void;
+  /** How many writers were answered together last. They are about to write again. */
   expected(): number;
-  /** After the transaction: `state` is what the vault now is, `touched` the assets that were there and have changed. */
-  committed(state: VaultRow, touched: readonly string[]): void;
+  /** After the transaction: `row` is the vault's new one, and `touched` are the ids of the assets that have changed. */
+  committed(row: VaultRow, touched: readonly string[]): void;
 }
 
-/** What a group has come to, for memory to learn once it is durable. */
+/** What memory learns of a group once it is committed. */
 interface Committed {
-  state: VaultRow;
+  row: VaultRow;
   effects: (() => void)[];
   touched: string[];
 }
 
-/**
- * Group commit. A transaction is one fsync and an fsync is what a write costs, so operations that arrive together share
- * one: they queue, and a zero timeout (a microtask would gather nothing, a longer delay only costs) runs the queue. In workerd
- * such a timeout takes a millisecond: it is not waited for when as many have arrived as were answered together last, since
- * those are the ones that were about to write.
- *
- * An operation that throws must not spoil its group. Rather than give each a savepoint, which costs two statements and
- * copies of pages for what never happens, the group is rolled back and its operations run again, each in a transaction of
- * its own. Memory changes only after a transaction, and every waiter is settled whatever happens.
- */
 export class GroupCommit {
   readonly #target: CommitTarget;
   #queue: Waiting[] = [];
-  /** Set while something waits: for others, or for the end of this turn. */
+  /** Set while the queue waits for the zero timeout. */
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #soon = false;
+  /** Whether the queue is run at the end of this turn. */
+  #isMicrotaskQueued = false;
 
-  constructor(ledger: CommitTarget) {
-    this.#target = ledger;
+  constructor(target: CommitTarget) {
+    this.#target = target;
   }
 
+  /** Runs an operation in the next group. Resolves to its outcome, or rejects with what it threw. */
   run<T extends object>(operation: Operation<T>): Promise<Result<T>> {
     return new Promise((resolve, reject) => {
       let outcome: Result<T>;
@@ -102,14 +111,14 @@ export class GroupCommit {
     });
   }
 
-  /** Sees to it that what waits is run: when all who are expected are here, or else after the shortest wait there is. */
+  /** Has the queue run: in this turn if all expected writers are here, or else after the shortest timeout there is. */
   #schedule(): void {
     if (this.#queue.length === 0) return;
     const expected = this.#target.expected();
     if (this.#queue.length >= expected && expected > 0) {
-      if (this.#soon) return;
-      // A microtask later, so that what arrives in the same turn comes along.
-      this.#soon = true;
+      if (this.#isMicrotaskQueued) return;
+      // Not at once, so that operations that arrive in the same turn come along.
+      this.#isMicrotaskQueued = true;
       queueMicrotask(() => this.#next());
     } else this.#timer ??= setTimeout(() => this.#next(), 0);
   }
@@ -117,22 +126,22 @@ export class GroupCommit {
   #next(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#soon = false;
-    this.#flush(this.#queue.splice(0, MAX_GROUP));
+    this.#isMicrotaskQueued = false;
+    this.#commit(this.#queue.splice(0, MAX_GROUP));
     this.#schedule();
   }
 
-  #flush(group: Waiting[]): void {
+  #commit(group: Waiting[]): void {
     let committed: Committed;
     try {
-      committed = this.#target.database.transaction(() => this.#commit(group));
+      committed = this.#target.database.transaction(() => this.#write(group));
     } catch (error) {
-      if (group.length > 1) for (const waiting of group) this.#flush([waiting]);
+      if (group.length > 1) for (const waiting of group) this.#commit([waiting]);
       else for (const waiting of group) waiting.fail(error);
       return;
     }
     try {
-      this.#target.committed(committed.state, committed.touched);
+      this.#target.committed(committed.row, committed.touched);
       for (const effect of committed.effects) effect();
       for (const waiting of group) waiting.settle();
     } catch (error) {
@@ -140,9 +149,10 @@ export class GroupCommit {
     }
   }
 
-  #commit(group: Waiting[]): Committed {
+  /** Inside the transaction: runs the operations one after the other, and writes what they have in common. */
+  #write(group: Waiting[]): Committed {
     const { database } = this.#target;
-    const before = this.#target.state();
+    const before = this.#target.row();
     const wall = timestamp(Date.now());
     const now = wall > before.clock ? wall : before.clock;
     const changes: Change[] = [];
@@ -153,24 +163,24 @@ export class GroupCommit {
       rev = change.rev;
       changes.push(change);
     }
-    if (rev === before.rev) return { state: before, effects: [], touched: [] };
+    if (rev === before.rev) return { row: before, effects: [], touched: [] };
 
-    const state: VaultRow = { ...before, rev, clock: now };
+    const row: VaultRow = { ...before, rev, clock: now };
     const partitions = new Map<string, { assets: number; bytes: number }>();
     for (const change of changes) {
-      Object.assign(state, change.vault);
-      if (state.clock < now) state.clock = now;
+      Object.assign(row, change.vault);
+      if (row.clock < now) row.clock = now;
       for (const { partition, assets, bytes } of change.counts) {
         const sum = partitions.get(partition) ?? { assets: 0, bytes: 0 };
         partitions.set(partition, { assets: sum.assets + assets, bytes: sum.bytes + bytes });
-        state.assets += assets;
-        state.bytes += bytes;
+        row.assets += assets;
+        row.bytes += bytes;
       }
     }
     for (const [partition, sum] of partitions) database.count(partition, sum.assets, sum.bytes);
-    this.#target.persist(state);
+    this.#target.persist(row);
     return {
-      state,
+      row,
       effects: changes.flatMap((change) => change.effects),
       touched: changes.flatMap((change) => change.touched),
     };

@@ -1,17 +1,18 @@
+/** The table of the vault's keys. Which of them may act is for the keyring to say. */
+
 import type { Key } from "../../model/vault.ts";
 import type { Sql } from "./sql.ts";
 
 /** A key with the revision at which it last changed. */
 export type IndexedKey = Key & { rev: number };
 
-/** Sorts after every key's id. */
+/** A text that sorts after every key's id. */
 export const LAST_KEY_ID = "key_~";
 
 export function withoutRev({ rev: _rev, ...key }: IndexedKey): Key {
   return key;
 }
 
-/** The vault's keys, as rows. Which of them act is the keyring's to say. */
 export class KeyTable {
   readonly #sql: Sql;
 
@@ -31,29 +32,32 @@ export class KeyTable {
     );
   }
 
+  /** How many keys there are, and how many of them are live at `now`, a timestamp. */
   count(now: string): { all: number; live: number } {
     return this.#sql.one(
-      "SELECT count(*) AS 'all', count(*) FILTER (WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)) AS live FROM keys",
+      `SELECT count(*) AS 'all',
+         count(*) FILTER (WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)) AS live FROM keys`,
       now,
     );
   }
 
+  /** Keys with an id below `id`, newest first. */
   before(id: string, limit: number): IndexedKey[] {
     return this.#sql.all<IndexedKey>("SELECT * FROM keys WHERE id < ? ORDER BY id DESC LIMIT ?", id, limit);
   }
 
-  /** Keys with an id above `after`, in order. */
+  /** Keys with an id above `after`, in order of id. */
   after(after: string, limit: number): IndexedKey[] {
     return this.#sql.all<IndexedKey>("SELECT * FROM keys WHERE id > ? ORDER BY id LIMIT ?", after, limit);
   }
 
-  /** Ids of all keys, or undefined when there are more than `limit`. */
+  /** The ids of all keys, or undefined when there are more than `limit`. */
   ids(limit: number): string[] | undefined {
     const ids = this.#sql.all<{ id: string }>("SELECT id FROM keys LIMIT ?", limit + 1).map(({ id }) => id);
     return ids.length > limit ? undefined : ids;
   }
 
-  /** Ids of keys that died (were revoked or expired) before `cutoff`, a timestamp. */
+  /** At most `limit` ids of keys that were revoked, or expired, before `cutoff`, a timestamp. */
   deadBefore(cutoff: string, limit: number): string[] {
     const rows = this.#sql.all<{ id: string }>(
       "SELECT id FROM keys WHERE revoked_at < ?1 OR expires_at < ?1 LIMIT ?2",
@@ -67,6 +71,7 @@ export class KeyTable {
     this.#sql.exec("DELETE FROM keys WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
   }
 
+  /** Inserts a key. Of one that is there already it sets what can change: `rev` and `revoked_at`. */
   save(k: IndexedKey): void {
     this.#sql.exec(
       `INSERT INTO keys (id, rev, label, type, kid, created_at, expires_at, revoked_at) VALUES (?,?,?,?,?,?,?,?)
@@ -82,7 +87,7 @@ export class KeyTable {
     );
   }
 
-  /** The state of a key that D1 refused. */
+  /** Whether D1 has refused the key in the state that it had at `rev`. */
   isParked(id: string, rev: number): boolean {
     return this.#sql.first("SELECT 1 FROM parked_keys WHERE id = ? AND rev = ?", id, rev) !== undefined;
   }

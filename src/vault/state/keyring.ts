@@ -1,3 +1,8 @@
+/**
+ * The vault's keys, and which of them may act. A key acts, is revoked and expires here and nowhere else: no cache
+ * stands between a revocation and the next request.
+ */
+
 import { KEY_KEPT_MS, MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { Actor, Key, NewKey } from "../../model/vault.ts";
@@ -11,12 +16,8 @@ const unauthorized = (message: string): Refusal => refuse("UNAUTHORIZED", messag
 
 const expired = (key: Key, now: number): boolean => key.expires_at !== null && Date.parse(key.expires_at) <= now;
 
-/**
- * The vault's keys; those that are live, in memory. A key acts, is revoked and expires here and nowhere else: there is no
- * cache between a revocation and the next request.
- */
 export class Keyring {
-  /** Of keys that were live when they were loaded. */
+  /** The keys by id that were live when they were loaded. One of them may have expired since. */
   readonly #live = new Map<string, IndexedKey>();
   readonly #database: VaultDatabase;
 
@@ -25,13 +26,15 @@ export class Keyring {
     this.reload();
   }
 
-  /** Reads the live keys again. */
+  /** Reads the live keys into memory again. */
   reload(): void {
     this.#live.clear();
     for (const key of this.#database.keys.live(timestamp(Date.now()))) this.#live.set(key.id, key);
   }
 
-  /** Why an actor, whose token the router has verified if it is the holder of a key, may not act. Undefined when it may. */
+  /**
+   * Why an actor may not act. Undefined when it may. The router has verified the token of an actor that holds a key.
+   */
   refusal(actor: Actor): Refusal | undefined {
     if (actor.kind !== "key") return undefined;
     const key = this.#live.get(actor.keyId) ?? this.#database.keys.find(actor.keyId);
@@ -44,10 +47,10 @@ export class Keyring {
     return undefined;
   }
 
-  /** Stores a key; the vault gives it its time. */
+  /** Stores a new key, created at the time of the group. 409 when the vault has as many keys as it may. */
   create(key: NewKey): Operation<{ key: IndexedKey }> {
     return (change) => {
-      // Counted here, not in memory: others of the same group may have made some.
+      // Counted in the table, not in memory: other operations of the same group may have created keys.
       const { all, live } = this.#database.keys.count(timestamp(Date.now()));
       if (live >= MAX_LIVE_KEYS) {
         return refuse("CONFLICT", `a vault has at most ${MAX_LIVE_KEYS} live keys: revoke one first`);
@@ -64,8 +67,8 @@ export class Keyring {
   }
 
   /**
-   * Revoking a revoked key succeeds again, so that a client may repeat a call whose answer it lost; and one that D1 has
-   * refused is told to D1 once more.
+   * Revokes a key. Revoking a revoked key succeeds again, so that a client may repeat a call whose answer it lost. If
+   * D1 has refused the revocation before, the repeated call has it told to D1 once more.
    */
   revoke(id: string): Operation<{ key: IndexedKey }> {
     return (change) => {
@@ -77,16 +80,18 @@ export class Keyring {
   }
 
   /**
-   * Forgets some of the keys that have been dead for longer than anything that they signed; `told` hears which. With
-   * `pending`, D1 is told of something in any case.
+   * Forgets up to {@link KEYS_FORGOTTEN} keys that have been dead for longer than anything that they signed.
+   *
+   * @param onForgotten hears the ids of these keys, once the group is committed
+   * @param alwaysFlush takes a revision even when there is no such key, so that a flush to D1 follows
    */
-  forget(told: (ids: readonly string[]) => void, pending: boolean): Operation<{ forgotten: number }> {
+  forget(onForgotten: (ids: readonly string[]) => void, alwaysFlush: boolean): Operation<{ forgotten: number }> {
     return (change) => {
       const ids = this.#database.keys.deadBefore(timestamp(Date.now() - KEY_KEPT_MS), KEYS_FORGOTTEN);
-      if (ids.length > 0 || pending) change.next();
+      if (ids.length > 0 || alwaysFlush) change.next();
       if (ids.length > 0) {
         this.#database.keys.delete(ids);
-        change.effects.push(() => told(ids));
+        change.effects.push(() => onForgotten(ids));
       }
       return { ok: true, forgotten: ids.length };
     };

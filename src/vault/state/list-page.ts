@@ -1,3 +1,5 @@
+/** A page of the list of assets as JSON text, in one string or as a stream. */
+
 import type { AssetFilter } from "../../model/asset.ts";
 import { encodeCursor } from "../../model/cursor.ts";
 import type { VaultDatabase, Listed } from "./database.ts";
@@ -5,25 +7,30 @@ import type { VaultDatabase, Listed } from "./database.ts";
 const KIB = 1024;
 
 /**
- * JSON of a list page that is sent as one string, and kept ready: 200 rows of 1,300 characters, which they reach only with
- * large metadata. Characters.
+ * A page of up to this size is sent as one string and kept ready. It is 200 rows of 1,300 characters each, and rows
+ * reach that only with large metadata. Characters.
  */
 const PAGE_TEXT = 256 * KIB;
 
-/** A longer page is streamed in pieces of this size, or of one row: what a client that does not read leaves in memory. Characters. */
+/**
+ * A longer page is streamed in pieces of about this size, or of one row that is larger. A client that does not read
+ * leaves one piece in memory. Characters.
+ */
 const PAGE_PIECE = 64 * KIB;
 
 export interface PageRequest {
   filter: AssetFilter;
   limit: number;
-  /** Assets with a seq below this; from the cursor. */
+  /** The page begins below this seq, which the cursor carries. */
   before: number;
 }
 
 /**
- * A page of the list as JSON text. One string when it is small; a page of large metadata (200 × 128 KiB, more when
- * escaped) would not fit the 32 MiB that RPC carries, nor should it stand in memory at once: it is streamed in pieces,
- * each read when the client has taken the one before. What is deleted between two pieces is missing, as it should be.
+ * A page of the list as JSON text. A small page is one string.
+ *
+ * A page with large metadata (200 × 128 KiB, and more when escaped) would not fit into the 32 MiB that RPC carries, and
+ * it should not stand in memory at once either. So it is streamed in pieces, and each piece is read when the client has
+ * taken the one before. An asset that is deleted between two pieces is missing, as it should be.
  */
 export function listPage(
   database: VaultDatabase,
@@ -33,7 +40,8 @@ export function listPage(
   const whole = new PagePieces(database, vaultId, request);
   const text = whole.next(PAGE_TEXT);
   if (whole.done) return text;
-  // What has been read of it is too much to be held for whoever may never read it: it is read again, bit by bit.
+  // The text that has been read so far is too much to hold for a client that may never take it. So the page is read
+  // again, piece by piece.
   const pieces = new PagePieces(database, vaultId, request);
   const encoder = new TextEncoder();
   return new ReadableStream({
@@ -45,6 +53,9 @@ export function listPage(
   });
 }
 
+/**
+ * One page, handed out in pieces of text. It remembers the last row between two pieces, and holds no statement open.
+ */
 class PagePieces {
   readonly #database: VaultDatabase;
   readonly #vaultId: string;
@@ -59,7 +70,7 @@ class PagePieces {
     this.#request = request;
   }
 
-  /** The next piece of text, of about `size` characters; sets `done` with the one that closes the page. */
+  /** The next piece of text, of about `size` characters. `done` is true after the piece that closes the page. */
   next(size: number): string {
     const { filter, limit, before } = this.#request;
     let text = this.#last ? "" : '{"data":[';
@@ -69,7 +80,7 @@ class PagePieces {
     for (const row of rows) {
       if (this.#taken === limit) {
         more = true;
-        continue; // The last one: the statement comes to its end.
+        continue; // This row is the last, so the statement comes to its end and can be used again.
       }
       if (text.length > size) return text;
       text += (this.#taken > 0 ? "," : "") + row[2];

@@ -1,11 +1,17 @@
+/**
+ * The outbox: what the other stores have not been told yet. Beside it stands what D1 refused and is told again later:
+ * the parked assets and keys.
+ */
+
 import type { Asset } from "../../model/asset.ts";
 import { type IndexedKey, KeyTable } from "./key-table.ts";
-import type { OutboxEntry, Placed } from "./schema.ts";
+import type { AssetRevision, OutboxEntry } from "./schema.ts";
 import type { Sql } from "./sql.ts";
 
 /**
- * The limit stands inside: joined first, every change there is would be read and sorted. And there is no order outside,
- * for which whole assets would be sorted: a left join keeps that of its left side, and the relay checks it.
+ * What D1 does not have, oldest first. The limit stands in the inner query: if the join came first, SQLite would read
+ * and sort every change that there is. The outer query has no ORDER BY, because SQLite would sort whole assets for it.
+ * A left join keeps the order of its left side, and the relay checks that it did.
  */
 const UNRECORDED = `
   SELECT c.rev AS change, c.seq AS of, c.key AS key, p.seq IS NOT NULL AS parked, a.*
@@ -27,28 +33,29 @@ type UnrecordedRow = { change: number; of: number | null; key: string | null; pa
 /** A change that D1 does not have. */
 export interface Unrecorded {
   rev: number;
-  /** The asset that it concerns, and its state now; undefined when it is gone. */
+  /** The seq of the asset that changed. Null when a key changed. */
   seq: number | null;
+  /** The asset as it is now. Undefined when it has been deleted, or when a key changed. */
   asset: Asset | undefined;
-  /** Whether D1 has refused this very state, or that the asset is gone. */
+  /** Whether D1 has refused the asset in this state, or refused to delete it. */
   parked: boolean;
-  /** The key that it concerns, when it is no asset. */
+  /** The key that changed, as it is now. Undefined when an asset changed. */
   key: IndexedKey | undefined;
 }
 
 /** An asset that D1 refuses for what it holds. */
-export interface Parked extends Placed {
+export interface Parked extends AssetRevision {
   error: string;
-  /** How often D1 has refused it, and when it is tried again, in epoch milliseconds. */
+  /** How often D1 has refused it. */
   tries: number;
+  /** When it is tried again, in epoch milliseconds. */
   retry_at: number;
 }
 
-/** What the other stores have not been told yet, and what they refused. */
 export class Outbox {
   readonly #sql: Sql;
   readonly #keys: KeyTable;
-  /** Whether anything is parked; undefined when that must be looked up. Asked with every write. */
+  /** Whether anything is parked. Undefined when that must be looked up. It is kept because every write asks for it. */
   #anyParked: boolean | undefined;
 
   constructor(sql: Sql) {
@@ -63,8 +70,8 @@ export class Outbox {
   }
 
   /**
-   * What D1 does not have beyond `after`, oldest first, at most `limit` changes and read lazily: created assets and noted
-   * changes, each with the asset as it is now, or none if it is gone.
+   * At most `limit` changes beyond the revision `after`, oldest first and read lazily: the created assets, the changes
+   * that the outbox names, and the keys.
    */
   *unrecorded(after: number, limit: number): Generator<Unrecorded> {
     for (const row of this.#sql.exec(UNRECORDED, after, limit)) {
@@ -79,7 +86,7 @@ export class Outbox {
     }
   }
 
-  /** Keys of the bodies that are to be deleted in (after, to], oldest first. */
+  /** The R2 keys of the bodies whose deletion has a revision in (after, to], oldest first. */
   doomedKeys(after: number, to: number, limit: number): { rev: number; r2_key: string }[] {
     return this.#sql.all(
       "SELECT rev, r2_key FROM outbox WHERE rev > ? AND rev <= ? AND r2_key IS NOT NULL ORDER BY rev LIMIT ?",
@@ -89,7 +96,7 @@ export class Outbox {
     );
   }
 
-  /** Forgets what every other store has been told: changes up to `recorded`, bodies up to `erased`. */
+  /** Forgets what D1 has recorded up to `recorded`, and the deletions of bodies that R2 has made up to `erased`. */
   trim(recorded: number, erased: number): void {
     this.#sql.exec("DELETE FROM outbox WHERE rev <= ? AND (r2_key IS NULL OR rev <= ?)", recorded, erased);
   }
@@ -98,13 +105,13 @@ export class Outbox {
     return this.#sql.one<{ n: number }>("SELECT count(*) AS n FROM outbox").n;
   }
 
-  /** Places of assets that changed or were deleted after `rev`, by what the outbox says. */
+  /** The seqs of the assets that, according to the outbox, were changed or deleted after `rev`. */
   changedSince(rev: number): Set<number> {
     const rows = this.#sql.all<{ seq: number }>("SELECT seq FROM outbox WHERE rev > ? AND seq IS NOT NULL", rev);
     return new Set(rows.map(({ seq }) => seq));
   }
 
-  /** Takes up to `limit` of the oldest entries up to `rev` out of the outbox: how many, and the keys that they name. */
+  /** Removes up to `limit` of the oldest entries up to `rev`. Returns how many there were, and the R2 keys in them. */
   take(rev: number, limit: number): { taken: number; keys: string[] } {
     const rows = this.#sql.all<{ r2_key: string | null }>(
       "DELETE FROM outbox WHERE rev IN (SELECT rev FROM outbox WHERE rev <= ? ORDER BY rev LIMIT ?) RETURNING r2_key",
@@ -116,7 +123,12 @@ export class Outbox {
 
   // --- parked
 
-  /** Sets an asset aside that D1 refuses as it is; `rev` says which state of it was refused. */
+  /**
+   * Parks an asset that D1 refuses.
+   *
+   * @param rev which state of the asset D1 refused
+   * @param retryAt when to try it again, in epoch milliseconds
+   */
   park(seq: number, rev: number, error: string, tries: number, retryAt: number): void {
     this.#anyParked = undefined;
     this.#sql.exec(
@@ -134,7 +146,7 @@ export class Outbox {
     this.#sql.exec("DELETE FROM parked WHERE seq = ?", seq);
   }
 
-  /** Forgets refused states that are no longer any asset's. */
+  /** Unparks the assets that have changed or were deleted since D1 refused them. */
   pruneParked(): void {
     if (!this.anyParked) return;
     this.#anyParked = undefined;
@@ -143,11 +155,12 @@ export class Outbox {
     );
   }
 
+  /** Whether D1 has refused the asset in the state that it had at `rev`. */
   isParked(seq: number, rev: number): boolean {
     return this.#sql.first("SELECT 1 FROM parked WHERE seq = ? AND rev = ?", seq, rev) !== undefined;
   }
 
-  /** Notes that D1 refuses a key as it is. */
+  /** Parks a key that D1 refuses. `rev` says which state of it was refused. */
   parkKey(id: string, rev: number, error: string): void {
     this.#anyParked = undefined;
     this.#sql.exec("INSERT OR REPLACE INTO parked_keys (id, rev, error) VALUES (?,?,?)", id, rev, error);
@@ -159,7 +172,7 @@ export class Outbox {
     return this.#anyParked;
   }
 
-  /** Whether the change with this revision, an asset's or a key's, is one that D1 has refused. */
+  /** Whether D1 has refused the change, of an asset or of a key, that has this revision. */
   isParkedRev(rev: number): boolean {
     if (!this.anyParked) return false;
     return (
@@ -168,7 +181,7 @@ export class Outbox {
     );
   }
 
-  /** Parked assets that are still what they were when D1 refused them; the ones to be tried again first come first. */
+  /** The parked assets that have not changed since D1 refused them. Those that are tried again next come first. */
   parked(limit: number): Parked[] {
     return this.#sql.all(
       `SELECT p.seq, a.rev, a.id, p.error, p.tries, p.retry_at
@@ -178,17 +191,18 @@ export class Outbox {
   }
 
   /**
-   * The lowest revision of what is parked, and when the oldest of these assets was created, for D1 may never have had it;
-   * nulls when nothing is.
+   * The lowest revision of the parked assets, and the time when the oldest of them was created: D1 may never have had
+   * that asset. Both are null when no asset is parked.
    */
   oldestParked(): { rev: number | null; created_at: string | null } {
     if (!this.anyParked) return { rev: null, created_at: null };
     return this.#sql.one(
-      "SELECT min(a.rev) AS rev, min(a.created_at) AS created_at FROM parked p JOIN assets a ON a.seq = p.seq AND a.rev = p.rev",
+      `SELECT min(a.rev) AS rev, min(a.created_at) AS created_at
+       FROM parked p JOIN assets a ON a.seq = p.seq AND a.rev = p.rev`,
     );
   }
 
-  /** Has every parked asset tried again at `retryAt`. */
+  /** Has every parked asset tried again at `retryAt`, in epoch milliseconds. */
   retryParkedAt(retryAt: number): void {
     this.#sql.exec("UPDATE parked SET retry_at = ?", retryAt);
   }

@@ -1,26 +1,30 @@
 /**
- * The tables of a vault's own SQLite. A migration is applied once, in order, and never edited after it has shipped:
- * a change of shape is a new entry.
+ * The tables of a vault's own SQLite, as migrations, and the types of what they hold.
+ */
+
+/**
+ * Each migration is applied once, in this order. The statements of one that has shipped are never edited: a change of
+ * shape is a new entry.
  */
 export const MIGRATIONS: readonly string[] = [
   `
-  -- The vault itself: one row, written once per group of changes.
+  -- The vault itself. This table has one row, which is written once per group of changes.
   CREATE TABLE vault (
     one           INTEGER PRIMARY KEY CHECK (one = 1),
     id            TEXT    NOT NULL,
     name          TEXT    NOT NULL,
     created_at    TEXT    NOT NULL,
     status        TEXT    NOT NULL, -- 'active' | 'deleting'
-    epoch         INTEGER NOT NULL, -- our claim on the vault's row in D1
+    epoch         INTEGER NOT NULL, -- this object's claim on the vault's row in D1
     rev           INTEGER NOT NULL, -- grows by one with every change
-    recorded      INTEGER NOT NULL, -- D1 has everything up to here (at least: it is written with the next group)
-    erased        INTEGER NOT NULL, -- R2 has lost every body that was due up to here (at least)
+    recorded      INTEGER NOT NULL, -- D1 has at least everything up to here; written with the next group
+    erased        INTEGER NOT NULL, -- R2 has lost at least every body that was due up to here
     clock         TEXT    NOT NULL, -- the newest timestamp given out; time never runs backwards
     assets        INTEGER NOT NULL,
     bytes         INTEGER NOT NULL,
     rebuilt_to    INTEGER,          -- while the index is rebuilt from D1: the last seq copied; else null
-    lost_since    TEXT,             -- after a rebuild: what was written between these two
-    lost_until    TEXT,             --   may have been acknowledged and be lost
+    lost_since    TEXT,             -- after a rebuild: writes that were acknowledged
+    lost_until    TEXT,             --   between these two times may be lost
     deleted_at    TEXT
   );
 
@@ -35,7 +39,7 @@ export const MIGRATIONS: readonly string[] = [
     revoked_at TEXT
   ) WITHOUT ROWID;
 
-  -- seq is the rowid, so every index below ends in it and lists need no sort.
+  -- seq is the rowid. So every index below ends in it, and lists need no sort.
   CREATE TABLE assets (
     seq        INTEGER PRIMARY KEY,
     rev        INTEGER NOT NULL,
@@ -55,8 +59,9 @@ export const MIGRATIONS: readonly string[] = [
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
   );
-  -- One index for each combination of filters, so that each reads no more rows than it returns. With fewer, some
-  -- combination would walk over rows of others: (partition, channel) over all collections between, for instance.
+  -- One index for each combination of filters, so that a list reads no more rows than it returns. With fewer indexes
+  -- some lists would read rows that they skip. A list by (partition, channel), for instance, would read every
+  -- collection of the partition.
   CREATE INDEX assets_p   ON assets (partition);
   CREATE INDEX assets_c   ON assets (collection);
   CREATE INDEX assets_h   ON assets (channel);
@@ -64,31 +69,32 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX assets_ph  ON assets (partition, channel);
   CREATE INDEX assets_ch  ON assets (collection, channel);
   CREATE INDEX assets_pch ON assets (partition, collection, channel);
-  -- Finds the newest asset of a name: create-only uploads and reading by path.
+  -- Finds the newest asset of a name, for create-only uploads and for reads by path.
   CREATE INDEX assets_name ON assets (partition, collection, channel, filename);
 
-  -- What the other stores do not know yet, in order. A create needs no row: its seq lies beyond vault.recorded.
+  -- What the other stores have not been told yet, in order. A created asset needs no row: its seq lies beyond
+  -- vault.recorded.
   CREATE TABLE outbox (
     rev  INTEGER PRIMARY KEY,
-    seq  INTEGER, -- D1: the asset changed or, if it is no longer in assets, was deleted
-    body TEXT     -- R2: the body to delete once D1 has recorded rev
+    seq  INTEGER, -- for D1: the asset that changed, or that was deleted if it is no longer in assets
+    body TEXT     -- for R2: the key of the body to delete once D1 has recorded rev
   );
 
-  -- Assets that D1 refuses for what they hold, not for being down: left out of flushes until they change.
+  -- Assets that D1 refuses for what they hold, not because D1 is down. Flushes leave them out until they change.
   CREATE TABLE parked (
     seq   INTEGER PRIMARY KEY,
     rev   INTEGER NOT NULL,
     error TEXT    NOT NULL
   );
 
-  -- The reconciliation under way or due, and what the last one found.
+  -- The reconciliation that is under way or due, and what the last one found.
   CREATE TABLE reconcile (
     one   INTEGER PRIMARY KEY CHECK (one = 1),
     due   INTEGER NOT NULL, -- epoch milliseconds
-    state TEXT              -- JSON, see reconcile.ts
+    state TEXT              -- JSON, see sync/reconcile.ts
   );
 
-  -- Uploads that were given up: a commit of one of these ids that arrives late is refused.
+  -- Ids of uploads that were given up. A commit of one of them that arrives late is refused.
   CREATE TABLE voids (id TEXT PRIMARY KEY) WITHOUT ROWID;
 
   -- Counters per partition, for the operator.
@@ -99,7 +105,7 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   `
-  -- What it takes to come through the loss of either side's history.
+  -- What a vault needs to survive when its storage, or D1, loses history.
   ALTER TABLE vault ADD COLUMN loaded INTEGER;
   ALTER TABLE vault ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';
   ALTER TABLE vault ADD COLUMN starts TEXT NOT NULL DEFAULT '{}';
@@ -116,20 +122,21 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE parked ADD COLUMN tries INTEGER NOT NULL DEFAULT 1;
   ALTER TABLE parked ADD COLUMN retry_at INTEGER NOT NULL DEFAULT 0; -- epoch milliseconds
 
-  -- The same for keys: D1 has never refused one, but one that it did must not keep the assets waiting.
+  -- The same for keys. D1 has never refused a key. If it does, that key must not keep the assets waiting.
   CREATE TABLE parked_keys (id TEXT PRIMARY KEY, rev INTEGER NOT NULL, error TEXT NOT NULL) WITHOUT ROWID;
 
-  -- Finds the keys that D1 does not have yet; without it each flush would read all of them.
+  -- Finds the keys that D1 does not have yet. Without this index each flush would read all keys.
   CREATE INDEX keys_rev ON keys (rev);
 
   -- Assets that an old storage had and D1 had not, until their bodies have been looked for.
   CREATE TABLE doubts (id TEXT PRIMARY KEY) WITHOUT ROWID;
 
-  -- A void ends by itself (epoch milliseconds). 0: those that there are end when their ids are old enough.
+  -- When a void ends by itself, in epoch milliseconds. The voids that exist already get 0: each of them ends when its
+  -- id is old enough.
   ALTER TABLE voids ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;
   `,
   `
-  -- It holds a key in R2, not a body. Renaming a column changes the schema alone and reads no row.
+  -- This column holds a key in R2, not a body. Renaming a column changes the schema alone and reads no row.
   ALTER TABLE outbox RENAME COLUMN body TO r2_key;
   `,
 ];
@@ -139,7 +146,10 @@ export interface VaultRow {
   id: string;
   name: string;
   created_at: string;
-  /** On disk it may also be 'buried': the vault is gone, everything but this row with it, and must stay gone. */
+  /**
+   * On disk it may also be 'buried'. The vault is then gone for good, and so is everything here but this row. The row
+   * stays so that the vault cannot come back.
+   */
   status: "active" | "deleting";
   epoch: number;
   rev: number;
@@ -148,26 +158,22 @@ export interface VaultRow {
   clock: string;
   assets: number;
   bytes: number;
-  /** While the index is rebuilt from D1, or taken over from it: the last seq done; else null. */
+  /** The last seq that is done, while a rebuild copies or a takeover merges D1's assets. Else null. */
   rebuilt_to: number | null;
-  /** The same for keys, which come first: the last id done. */
+  /** The last key id that is done, in the same way. Keys come before assets. */
   keys_to: string | null;
   /**
-   * The revision with which the object started, until D1 has confirmed that it knows no other history; then null. Kept over
-   * restarts: writes that are queued meanwhile raise `rev`, not this.
+   * The revision that the object loaded when it started, until D1 has confirmed that it knows no other history. Then
+   * null. It is kept when the object restarts: writes that are queued meanwhile raise `rev`, but not this.
    */
   loaded: number | null;
-  /** Names the start of the object that wrote last; see Position in d1/record.ts. */
+  /** The name of the start of the object that wrote last. See Position in d1/record.ts. */
   incarnation: string;
-  /**
-   * JSON: the start that D1 had heard from last and former starts since, by their names, each with the revision at which it
-   * ended. D1 may have their last flush, unknown to them; one that it has beyond that revision was written by a later state
-   * of this storage, and one of a start that is not here by another history.
-   */
+  /** JSON: former starts of the object from which D1 may have heard last. See begun in live.ts. */
   starts: string;
-  /** Changes that the next flush to D1 carries at most. */
+  /** The most changes that the next flush to D1 carries. */
   flush_rows: number;
-  /** While D1's history is taken over into an old storage: JSON, see Takeover in takeover.ts. Else null. */
+  /** JSON: the Takeover of sync/takeover.ts that is under way. Else null. */
   merging: string | null;
   /** JSON: LostWindow[]. */
   lost_windows: string;
@@ -197,17 +203,17 @@ export const VAULT_COLUMNS = [
   "deleted_at",
 ] as const satisfies readonly (keyof VaultRow)[];
 
-/** What the outbox holds: what D1, R2 or both are still to be told. */
+/** A row of the outbox: what D1, R2 or both have still to be told. */
 export type OutboxEntry =
-  /** For D1: the asset at `seq` changed or, if it is no longer there, was deleted. */
+  /** For D1: the asset at `seq` changed, or was deleted if it is no longer there. */
   | { readonly kind: "change"; readonly rev: number; readonly seq: number }
-  /** For D1: the asset at `seq` was deleted. Then for R2: so is its body. */
+  /** For D1: the asset at `seq` was deleted. Then for R2: its body must be deleted too. */
   | { readonly kind: "deletion"; readonly rev: number; readonly seq: number; readonly r2_key: string }
-  /** For R2: a body that no asset names is deleted, once D1 has recorded `rev`. */
+  /** For R2: a body that no asset names must be deleted, once D1 has recorded `rev`. */
   | { readonly kind: "orphan"; readonly rev: number; readonly r2_key: string };
 
-/** An asset's place, latest revision and id. */
-export interface Placed {
+/** Which asset stands at a place, and which state of it: what two histories are compared by. */
+export interface AssetRevision {
   seq: number;
   rev: number;
   id: string;

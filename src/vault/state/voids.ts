@@ -1,6 +1,10 @@
+/**
+ * The table of voids: ids of assets that may not come to be, or not come back. A commit of such an id that arrives late
+ * is refused.
+ */
+
 import type { Sql } from "./sql.ts";
 
-/** Ids of assets that may never come to be, or come back: a commit of one of them that arrives late is refused. */
 export class Voids {
   readonly #sql: Sql;
 
@@ -12,19 +16,20 @@ export class Voids {
     return this.#sql.first("SELECT 1 FROM voids WHERE id = ?", id) !== undefined;
   }
 
-  /** @param ends epoch milliseconds */
+  /** @param ends when the void ends, in epoch milliseconds */
   add(id: string, ends: number): void {
     this.#sql.exec("INSERT OR IGNORE INTO voids (id, ends) VALUES (?,?)", id, ends);
   }
 
   /**
-   * Forgets up to `limit` voids that ended before `now`, in epoch milliseconds. None with an id of `young` or above has:
-   * ids begin with their time, so no index is needed to look at the old ones only.
+   * Forgets up to `limit` voids that ended before `now`, in epoch milliseconds. It looks only at ids below
+   * `firstYoung`, and no younger void can have ended. Ids begin with their time, so the old ones are found without an
+   * index.
    */
-  prune(young: string, now: number, limit: number): void {
+  prune(firstYoung: string, now: number, limit: number): void {
     this.#sql.exec(
       "DELETE FROM voids WHERE id IN (SELECT id FROM voids WHERE id < ? AND ends < ? LIMIT ?)",
-      young,
+      firstYoung,
       now,
       limit,
     );

@@ -220,7 +220,7 @@ export class Reconciler {
     // What is newer than this D1 need not have yet.
     const recorded = this.#live.relayD1.watermark;
     const theirs = await revisionPage(this.#db, this.#live.row.id, progress.after);
-    const ours = this.#database.placed(progress.after, Number.MAX_SAFE_INTEGER, PAGE_ROWS);
+    const ours = this.#database.revisions(progress.after, Number.MAX_SAFE_INTEGER, PAGE_ROWS);
     const end = covered([theirs.map(({ seq }) => seq), ours.map(({ seq }) => seq)], PAGE_ROWS, Number.MAX_SAFE_INTEGER);
 
     const known = new Map(theirs.filter(({ seq }) => seq <= end).map(({ seq, rev }) => [seq, rev]));
@@ -261,7 +261,7 @@ export class Reconciler {
   }
 
   async #missing(progress: Progress, findings: Findings): Promise<void> {
-    const assets = this.#database.bodiesAfter(progress.after, HEADS);
+    const assets = this.#database.bodyKeysAfter(progress.after, HEADS);
     const deleted: string[] = [];
     for (let i = 0; i < assets.length; i += HEADS_AT_ONCE) {
       const some = assets.slice(i, i + HEADS_AT_ONCE);

@@ -9,7 +9,7 @@ import { voidAsset } from "../state/assets.ts";
 import { covered } from "./covered.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import { LAST_KEY_ID } from "../state/key-table.ts";
-import type { Placed, VaultRow } from "../state/schema.ts";
+import type { AssetRevision, VaultRow } from "../state/schema.ts";
 import type { Change, Operation } from "../state/group-commit.ts";
 
 /**
@@ -102,7 +102,7 @@ async function assets(
 ): Promise<void> {
   const { id } = vault.row();
   const theirs = await revisionPage(db, id, after);
-  const ours = database.placed(after, takeover.base, PAGE_ROWS);
+  const ours = database.revisions(after, takeover.base, PAGE_ROWS);
   let end = covered([seqs(theirs), seqs(ours)], PAGE_ROWS, takeover.base);
 
   const mine = new Map(ours.map((asset) => [asset.seq, asset]));
@@ -121,12 +121,12 @@ async function assets(
   await vault.apply(mergeAssets(database, takeover, page, end));
 }
 
-const seqs = (places: readonly Placed[]): number[] => places.map(({ seq }) => seq);
+const seqs = (places: readonly AssetRevision[]): number[] => places.map(({ seq }) => seq);
 const ids = (keys: readonly KeyRecord[]): string[] => keys.map(({ id }) => id);
 
 interface Page {
-  readonly theirs: readonly Placed[];
-  readonly ours: readonly Placed[];
+  readonly theirs: readonly AssetRevision[];
+  readonly ours: readonly AssetRevision[];
   /** Of D1's, those that differ, by seq. */
   readonly rows: ReadonlyMap<number, Asset>;
 }
@@ -140,7 +140,7 @@ function mergeAssets(
   return (change) => {
     const changedHere = database.outbox.changedSince(since);
     const changedLast = database.outbox.changedSince(began);
-    const isNewerHere = ({ seq, rev }: Placed): boolean =>
+    const isNewerHere = ({ seq, rev }: AssetRevision): boolean =>
       changedLast.has(seq) || (changedHere.has(seq) && rev <= since);
     const theirs = new Map(page.theirs.map((asset) => [asset.seq, asset]));
     const created: Asset[] = [];

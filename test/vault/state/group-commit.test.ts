@@ -67,7 +67,7 @@ describe("group commit", () => {
       const before = row?.rev ?? 0;
       const writes = new GroupCommit({
         database,
-        state: () => row ?? never(),
+        row: () => row ?? never(),
         persist: (next) => database.saveVault(next),
         expected: () => 0,
         committed: (next) => {
