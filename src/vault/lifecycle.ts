@@ -13,7 +13,7 @@ import { VaultDatabase } from "./state/database.ts";
 import type { VaultRow } from "./state/schema.ts";
 import { buryAgain, purge } from "./sync/purge.ts";
 import { rebuild } from "./sync/rebuild.ts";
-import { reconcileSettings } from "./sync/reconcile.ts";
+import { reconcileSettings } from "./sync/reconcile-settings.ts";
 
 /** Reconciliation works in steps for about this long before it lets the alarm end. Milliseconds. */
 const RECONCILE_SLICE_MS = 5_000;

@@ -3,7 +3,7 @@ import { showWindow, type ShownWindow } from "../model/lost-window.ts";
 import type { VaultInfo } from "../model/vault.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { LiveVault } from "./live.ts";
-import type { Findings } from "./sync/reconcile.ts";
+import type { Findings } from "./sync/reconcile-state.ts";
 
 /** What an operator sees of a vault. */
 export interface VaultReport extends VaultInfo {

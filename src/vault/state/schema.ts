@@ -91,7 +91,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE reconcile (
     one   INTEGER PRIMARY KEY CHECK (one = 1),
     due   INTEGER NOT NULL, -- epoch milliseconds
-    state TEXT              -- JSON, see sync/reconcile.ts
+    state TEXT              -- JSON: ReconcileState of sync/reconcile-state.ts
   );
 
   -- Ids of uploads that were given up. A commit of one of them that arrives late is refused.

@@ -1,4 +1,14 @@
-import type { Env } from "../../env.ts";
+/**
+ * Reconciliation: compares index, D1 and R2, one bounded step at a time, and makes them agree. The index is right
+ * wherever it has an opinion. Nothing here writes D1 or R2: what they should hear again is enqueued, and the relays do
+ * the rest in the order of revisions. In a vault whose stores agree it changes nothing.
+ *
+ *     keys    ── index and D1 side by side, by id
+ *     rows    ── index and D1 side by side, by seq
+ *     bodies  ── what R2 has under the vault's prefix. Each is looked up by its asset's id: key order is not seq order
+ *     missing ── only if fewer bodies matched than there are assets: R2 is asked for each asset's body by its key
+ */
+
 import { UNCONDITIONAL } from "../../model/etag.ts";
 import { log } from "../../runtime/log.ts";
 import { MAX_MISSING_IDS } from "../../model/limits.ts";
@@ -18,95 +28,41 @@ import { LAST_KEY_ID } from "../state/key-table.ts";
 import { MAX_CALLS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
 import type { Operation } from "../state/group-commit.ts";
+import type { ReconcileSettings } from "./reconcile-settings.ts";
+import { beginReconciliation, type Findings, type Progress, type ReconcileState } from "./reconcile-state.ts";
 
-/** Bodies asked for in one step, each by a call. */
+/** Bodies that one step asks R2 for. Each takes a call. */
 const HEADS = 30;
-/** Simultaneous connections of one invocation, R2 calls included, are six. */
+/** Calls at once. An invocation may have six connections open, and calls to R2 count. */
 const HEADS_AT_ONCE = 5;
 
-/** What a reconciliation found and did, as the operator sees it. */
-export interface Findings {
-  started_at: string;
-  /** null while it is under way. */
-  finished_at: string | null;
-  /** Rows that D1 lacked or had in an older state: recorded again. */
-  restored: number;
-  /** Rows that D1 had of assets that are no more: deleted. So are assets that only an old storage still had. */
-  removed: number;
-  /** Bodies that no asset names, past the grace period: deleted. */
-  orphans_deleted: number;
-  /** The same within the grace period: perhaps uploads under way. */
-  orphans_waiting: number;
-  /** The same from a time of which the record is lost (see README): left alone, for someone to look at. */
-  orphans_kept: number;
-  /** Objects under the vault's prefix that are no asset's body by their name: left alone. */
-  foreign: number;
-  /** Assets whose body is missing: reported, never dropped. */
-  missing: number;
-  missing_ids: string[];
-}
-
-/** Where a reconciliation stands; kept after every step, so that it goes on where it was cut off. */
-interface Progress {
-  phase: "keys" | "rows" | "bodies" | "missing";
-  /** rows and missing: the last seq seen. */
-  after: number;
-  /** keys and bodies: the last id, or key in R2, seen. */
-  afterKey: string;
-  /** Bodies seen that an asset names: as many as there are assets means that none is missing. */
-  matched: number;
-}
-
-interface State {
-  progress: Progress | null;
-  findings: Findings | null;
-  /** Whether another was asked for while this one was under way: it follows. */
-  again?: boolean;
-}
-
-/** What the reconciler needs of its vault. */
-export interface Reconciled {
+/** What a reconciliation needs of its vault. */
+export interface ReconciledVault {
   readonly row: Readonly<VaultRow>;
   readonly lostWindows: readonly LostWindow[];
-  /** How far D1 has everything. */
+  /** D1 has everything up to this watermark. */
   readonly relayD1: { readonly watermark: number };
-  /** Has D1 forget keys that the vault does not know, and hear of those that it lacks, with its next flush. */
+  /** Has the next flush delete keys from D1 that the vault does not know, and put those that D1 lacks. Both are ids. */
   correctKeys(unknown: readonly string[], lacking: readonly string[]): void;
   write(actor: Actor, operation: Operation<object>, urgency: "urgent"): Promise<Result>;
 }
 
-export interface ReconcileSettings {
-  /** How old a body without an asset must be before it is deleted: far longer than any upload may take. Milliseconds. */
-  readonly grace: number;
-  /** From the end of one reconciliation to the next. Milliseconds. */
-  readonly every: number;
-}
-
-/**
- * Compares index, D1 and R2, one bounded step at a time, and makes them agree. The index is right where it has an opinion. It
- * never writes D1 or R2 itself: it enqueues what they should hear again, and the relays do the rest in the
- * order of revisions. On a vault whose stores agree it changes nothing.
- *
- *     keys ── index and D1 side by side, by id
- *     rows ── index and D1 side by side, by seq
- *     bodies ── what R2 has under the vault's prefix, each looked up by its asset's id (key order is not seq order)
- *     missing ── only if fewer bodies matched than there are assets: each asset's body asked for by name
- */
 export class Reconciler {
-  readonly #live: Reconciled;
+  readonly #vault: ReconciledVault;
   readonly #database: VaultDatabase;
   readonly #db: BoundedD1;
   readonly #bucket: Bucket;
   readonly #settings: ReconcileSettings;
+  /** When the next reconciliation is due, in epoch milliseconds. */
   #due: number;
-  #state: State;
+  #state: ReconcileState;
 
   constructor(
-    live: Reconciled,
+    vault: ReconciledVault,
     stores: { database: VaultDatabase; db: BoundedD1; bucket: Bucket },
     settings: ReconcileSettings,
   ) {
-    this.#live = live;
+    this.#vault = vault;
     this.#database = stores.database;
     this.#db = stores.db;
     this.#bucket = stores.bucket;
@@ -114,33 +70,38 @@ export class Reconciler {
     const saved = this.#database.reconcile();
     this.#due = saved?.due ?? Date.now() + settings.every;
     if (!saved) this.#database.saveReconcile(this.#due, null);
-    this.#state = saved?.state ? (JSON.parse(saved.state) as State) : { progress: null, findings: null };
+    this.#state = saved?.state ? (JSON.parse(saved.state) as ReconcileState) : { progress: null, findings: null };
   }
 
-  /** When there is something to do; epoch milliseconds. */
+  /** When there is something to do, in epoch milliseconds. */
   get due(): number {
     return this.#state.progress ? Date.now() : this.#due;
   }
 
-  /** The reconciliation under way, or the last one; null before the first. */
+  /** What the reconciliation under way has found, or else the last one. Null before the first. */
   get findings(): Findings | null {
     return this.#state.findings;
   }
 
-  /** Asks for one now. One that is under way goes on, for it has looked at some things already; then another follows. */
+  /**
+   * Asks for a reconciliation now. One that is under way has already looked at some things, so it is finished and
+   * another follows it.
+   */
   request(): void {
     if (this.#state.progress) this.#state.again = true;
     else this.#due = Date.now();
-    // Refused assets are tried again too, by the same alarm and before anything is compared.
+    // The same alarm tries the parked assets again, before anything is compared.
     this.#database.outbox.retryParkedAt(Date.now());
     this.#save();
   }
 
-  /** Steps until nothing is due, `until` (epoch milliseconds) is over or as many calls are made as one run may. */
+  /**
+   * Does steps until nothing is due, `until` (epoch milliseconds) has come or the run has made as many calls as it may.
+   */
   async run(until: number): Promise<void> {
     for (let calls = 0; Date.now() >= this.due && Date.now() < until; await breathe()) {
       const { progress, findings } = this.#begin();
-      // A page is one call; what is enqueued makes D1 and R2 be called once more each.
+      // A page is one call. What a step enqueues causes one more call to D1 and one to R2.
       calls += progress.phase === "missing" ? HEADS : 3;
       if (calls > MAX_CALLS) return;
       if (progress.phase === "keys") await this.#keys(progress, findings);
@@ -154,21 +115,7 @@ export class Reconciler {
   #begin(): { progress: Progress; findings: Findings } {
     const { progress, findings } = this.#state;
     if (progress && findings) return { progress, findings };
-    const begun = {
-      progress: { phase: "keys", after: 0, afterKey: "", matched: 0 } as Progress,
-      findings: {
-        started_at: timestamp(Date.now()),
-        finished_at: null,
-        restored: 0,
-        removed: 0,
-        orphans_deleted: 0,
-        orphans_waiting: 0,
-        orphans_kept: 0,
-        foreign: 0,
-        missing: 0,
-        missing_ids: [],
-      },
-    };
+    const begun = beginReconciliation();
     this.#state = begun;
     return begun;
   }
@@ -179,16 +126,17 @@ export class Reconciler {
     this.#due = Date.now() + (this.#state.again ? 0 : this.#settings.every);
     if (!this.#state.again) this.#database.doubts.clear();
     delete this.#state.again;
-    log("reconcile: done", { vault: this.#live.row.id, ...findings });
+    log("reconcile: done", { vault: this.#vault.row.id, ...findings });
   }
 
   #save(): void {
     this.#database.saveReconcile(this.#due, JSON.stringify(this.#state));
   }
 
+  /** Compares a page of keys. */
   async #keys(progress: Progress, findings: Findings): Promise<void> {
-    const recorded = this.#live.relayD1.watermark;
-    const theirs = await keyPage(this.#db, this.#live.row.id, progress.afterKey, "");
+    const recorded = this.#vault.relayD1.watermark;
+    const theirs = await keyPage(this.#db, this.#vault.row.id, progress.afterKey, "");
     const page = this.#database.keys.after(progress.afterKey, PAGE_ROWS);
     const end = covered([theirs.map(({ id }) => id), page.map(({ id }) => id)], PAGE_ROWS, LAST_KEY_ID);
     const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));
@@ -204,7 +152,7 @@ export class Reconciler {
       const lacking = stale.map(({ id }) => id);
       await this.#enqueue((change) => {
         change.next();
-        change.effects.push(() => this.#live.correctKeys(unknown, lacking));
+        change.effects.push(() => this.#vault.correctKeys(unknown, lacking));
         return { ok: true };
       });
     }
@@ -216,10 +164,11 @@ export class Reconciler {
     progress.afterKey = "";
   }
 
+  /** Compares a page of assets. */
   async #rows(progress: Progress, findings: Findings): Promise<void> {
-    // What is newer than this D1 need not have yet.
-    const recorded = this.#live.relayD1.watermark;
-    const theirs = await revisionPage(this.#db, this.#live.row.id, progress.after);
+    // D1 need not have yet what is newer than this.
+    const recorded = this.#vault.relayD1.watermark;
+    const theirs = await revisionPage(this.#db, this.#vault.row.id, progress.after);
     const ours = this.#database.revisions(progress.after, Number.MAX_SAFE_INTEGER, PAGE_ROWS);
     const end = covered([theirs.map(({ seq }) => seq), ours.map(({ seq }) => seq)], PAGE_ROWS, Number.MAX_SAFE_INTEGER);
 
@@ -238,8 +187,9 @@ export class Reconciler {
     else progress.after = end;
   }
 
+  /** Looks at a page of what R2 has, and finds the bodies that no asset names. */
   async #bodies(progress: Progress, findings: Findings): Promise<void> {
-    const { row } = this.#live;
+    const { row } = this.#vault;
     const page = await this.#bucket.list(vaultPrefix(row.id), progress.afterKey);
     const orphans: { id: string; key: string }[] = [];
     for (const { key, uploaded } of page.objects) {
@@ -247,9 +197,9 @@ export class Reconciler {
       const id = parseKey(key)?.id;
       if (id === undefined) findings.foreign++;
       else if (this.#database.asset(id)?.r2_key === key) progress.matched++;
-      else if (this.#database.voids.has(id)) continue; // Its deletion is on its way.
+      else if (this.#database.voids.has(id)) continue; // Its deletion is under way.
       else if (Date.now() - uploaded.getTime() <= this.#settings.grace) findings.orphans_waiting++;
-      else if (isLost(this.#live.lostWindows, uploaded.getTime())) findings.orphans_kept++;
+      else if (isLost(this.#vault.lostWindows, uploaded.getTime())) findings.orphans_kept++;
       else orphans.push({ id, key });
     }
     if (orphans.length > 0) await this.#enqueue(discardBodies(this.#database, orphans));
@@ -260,35 +210,36 @@ export class Reconciler {
     if (progress.matched >= row.assets) this.#end(findings);
   }
 
+  /** Asks R2 for the bodies of the next assets. */
   async #missing(progress: Progress, findings: Findings): Promise<void> {
     const assets = this.#database.bodyKeysAfter(progress.after, HEADS);
-    const deleted: string[] = [];
+    const doubted: string[] = [];
     for (let i = 0; i < assets.length; i += HEADS_AT_ONCE) {
       const some = assets.slice(i, i + HEADS_AT_ONCE);
       const heads = await Promise.all(some.map(({ r2_key }) => this.#bucket.head(r2_key)));
       for (const [j, asset] of some.entries()) {
-        // Deleted in the meantime is not missing.
+        // The body of an asset that was deleted in the meantime is not missing.
         if (heads[j] || !this.#database.asset(asset.id)) continue;
         if (this.#database.doubts.has(asset.id)) {
-          deleted.push(asset.id);
+          doubted.push(asset.id);
           continue;
         }
         findings.missing++;
         if (findings.missing_ids.length < MAX_MISSING_IDS) findings.missing_ids.push(asset.id);
       }
     }
-    if (deleted.length > 0) await this.#enqueue(removeAll(this.#database, deleted));
-    findings.removed += deleted.length;
+    if (doubted.length > 0) await this.#enqueue(removeAll(this.#database, doubted));
+    findings.removed += doubted.length;
     progress.after = assets.at(-1)?.seq ?? progress.after;
     if (assets.length < HEADS) this.#end(findings);
   }
 
   async #enqueue(operation: Operation<object>): Promise<void> {
-    await this.#live.write(THE_VAULT, operation, "urgent");
+    await this.#vault.write(THE_VAULT, operation, "urgent");
   }
 }
 
-/** Removes assets, as whoever deleted them once did. */
+/** Deletes assets again that a client had deleted before the storage became old. */
 const removeAll =
   (database: VaultDatabase, ids: readonly string[]): Operation<object> =>
   (change) => {
@@ -296,7 +247,7 @@ const removeAll =
     return { ok: true };
   };
 
-/** Tells D1 of these assets once more, as they are now or that they are gone. */
+/** Has D1 told once more of the assets at these seqs: what they are now, or that they are gone. */
 const noteChanges =
   (database: VaultDatabase, seqs: readonly number[]): Operation<object> =>
   (change) => {
@@ -304,7 +255,10 @@ const noteChanges =
     return { ok: true };
   };
 
-/** Has bodies deleted that no asset names, unless one does by now; an upload that might still claim one is voided. */
+/**
+ * Has bodies deleted that no asset names, except those that an asset names by now. An id without an asset becomes void,
+ * because an upload might still be committed with it.
+ */
 const discardBodies =
   (database: VaultDatabase, orphans: readonly { id: string; key: string }[]): Operation<object> =>
   (change) => {
@@ -315,14 +269,3 @@ const discardBodies =
     }
     return { ok: true };
   };
-
-const DAY_SECONDS = 24 * 60 * 60;
-
-/** The operator's settings, or the defaults that the README names. */
-export function reconcileSettings(env: Env): ReconcileSettings {
-  const seconds = (value: string | undefined, otherwise: number): number => Number(value ?? otherwise) * 1000;
-  return {
-    grace: seconds(env.RECONCILE_GRACE_SECONDS, DAY_SECONDS),
-    every: seconds(env.RECONCILE_EVERY_SECONDS, 7 * DAY_SECONDS),
-  };
-}
