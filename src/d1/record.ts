@@ -37,6 +37,9 @@ export interface Guard {
 /** Whoever has been confirmed needs no second look at what it began with. */
 export const CONFIRMED = Number.MAX_SAFE_INTEGER;
 
+/** Below every revision: D1 has nothing, not even the keys the vault was created with (their rev is 0). */
+export const NOTHING = -1;
+
 /** Everything that happened to a vault in revisions (from, to], the latest state of each thing. */
 export interface Flush extends Guard {
   status: VaultInfo["status"];
@@ -48,7 +51,7 @@ export interface Flush extends Guard {
   deleted: number[];
   keys: KeyRecord[];
   /** Ids of keys that the vault no longer knows. */
-  forgottenKeys: string[];
+  unknownKeys: string[];
   /** Ids of all keys that the vault knows, when D1 is told everything again: others are deleted. */
   knownKeys?: string[] | undefined;
 }
@@ -69,7 +72,7 @@ export const KEY_COLUMNS = [
 
 const column = (_name: string, i: number): string => `value ->> ${i}`;
 
-const IS_OWN = `(incarnation = ?6 OR rev <= coalesce(json_extract(?7, '$."' || incarnation || '"'), -1))`;
+const IS_OWN = `(incarnation = ?6 OR rev <= coalesce(json_extract(?7, '$."' || incarnation || '"'), ${NOTHING}))`;
 const IS_KNOWN = `(?5 = ${CONFIRMED} OR ${IS_OWN} OR (incarnation IS NULL AND rev <= ?5))`;
 const IS_NEWS = `epoch = ?2 AND rev >= ?3 AND rev < ?4 AND ${IS_KNOWN}`;
 const GUARD = `EXISTS (SELECT 1 FROM vaults WHERE id = ?1 AND ${IS_NEWS})`;
@@ -148,7 +151,7 @@ export async function record(db: BoundedD1, flush: Flush): Promise<Position | un
     PUT_KEYS,
     flush.keys.map((key) => KEY_COLUMNS.map((name) => key[name])),
   );
-  add(DELETE_KEYS, flush.forgottenKeys);
+  add(DELETE_KEYS, flush.unknownKeys);
   statements.push(db.prepare(ADVANCE, ...guard, flush.status, flush.lostWindows, flush.completeTo));
   const results = await db.batch(statements);
   // No row was advanced: the flush was not news, and the vault's row says why.
@@ -172,7 +175,7 @@ export async function putAgain(db: BoundedD1, guard: Guard, asset: Asset): Promi
 }
 
 /** Writes the vault's own row as it is: whether D1 takes writes at all. Throws when it does not. */
-export async function control(db: BoundedD1, vaultId: string): Promise<void> {
+export async function controlWrite(db: BoundedD1, vaultId: string): Promise<void> {
   await db.rows("UPDATE vaults SET epoch = epoch WHERE id = ?", vaultId);
 }
 

@@ -2,7 +2,7 @@ import { type Asset, ASSET_FIELDS } from "../model/asset.ts";
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import type { Key, VaultInfo } from "../model/vault.ts";
 import type { BoundedD1 } from "./bounded.ts";
-import { KEY_COLUMNS, type KeyRecord } from "./record.ts";
+import { KEY_COLUMNS, type KeyRecord, NOTHING } from "./record.ts";
 
 /** A vault's row in D1. */
 export interface VaultRecord {
@@ -95,13 +95,11 @@ export async function claimVault(db: BoundedD1, vaultId: string, known: number):
  * gone, and sets its epoch, which is a new one, and its revision below all others. Not if a newer claim holds it. In a new
  * epoch nobody takes what D1 had for what it has, should this be cut off; and once it has landed, it does not land again.
  *
- * @param rev     below every revision
  * @param highest the highest revision that was handed out
  */
 export async function forgetHistory(
   db: BoundedD1,
   vault: VaultInfo & { epoch: number; lost_windows: string },
-  rev: number,
   highest: number,
 ): Promise<void> {
   await db.batch([
@@ -112,7 +110,7 @@ export async function forgetHistory(
       vault.created_at,
       vault.status,
       vault.epoch,
-      rev,
+      NOTHING,
       vault.lost_windows,
       highest,
     ),
@@ -120,7 +118,7 @@ export async function forgetHistory(
       "UPDATE vaults SET incarnation = NULL, epoch = ?2, rev = ?3, top = max(top, ?4) WHERE id = ?1 AND epoch < ?2",
       vault.id,
       vault.epoch,
-      rev,
+      NOTHING,
       highest,
     ),
   ]);

@@ -1,9 +1,7 @@
-import { log } from "../runtime/log.ts";
 import type { BoundedD1 } from "../d1/bounded.ts";
-import { claimVault } from "../d1/vaults.ts";
 import { newAssetId } from "../model/id.ts";
 import { MAX_UNRECORDED } from "../model/limits.ts";
-import { boundWindows, completeSince, type LostWindow, parseWindows } from "../model/lost-window.ts";
+import { type LostWindow, parseWindows } from "../model/lost-window.ts";
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 import { within } from "../runtime/wait.ts";
@@ -18,10 +16,11 @@ import type { VaultDatabase } from "./state/database.ts";
 import { Keyring } from "./state/keyring.ts";
 import { ALARM_DELAY_MS, DURABLE_WAIT_MS, KEYS_FORGOTTEN, VOID_MS } from "./limits.ts";
 import { D1Steps } from "./sync/relay-d1.ts";
-import type { ReconcileSettings } from "./sync/reconcile-settings.ts";
 import { Reconciler } from "./sync/reconcile.ts";
+import type { ReconcileSettings } from "./sync/reconcile-settings.ts";
+import { beginStart } from "./sync/starts.ts";
 import type { VaultRow } from "./state/schema.ts";
-import { type Takeover, takeoverStep } from "./sync/takeover.ts";
+import { beginTakeover, takeoverStep, type TakeoverVault } from "./sync/takeover.ts";
 import { type Operation, GroupCommit } from "./state/group-commit.ts";
 
 /** How often a vault that is awake looks for keys to forget. Milliseconds. */
@@ -29,12 +28,6 @@ const FORGET_EVERY_MS = 24 * 60 * 60 * 1000;
 
 /** Voids that are forgotten at once. */
 const VOIDS_PRUNED = 1_000;
-
-/**
- * Former starts whose last flush to D1 is still in doubt: at 56 bytes each, 3 KB of the vault's row and of each flush. One too many
- * is forgotten: then D1's history is taken over once more.
- */
-const MAX_STARTS = 50;
 
 /** What a vault keeps ready in memory of its records, and as much of its list pages. Characters. */
 const CACHE_SIZE = 4_000_000;
@@ -62,6 +55,13 @@ export class LiveVault {
   readonly #d1Steps: D1Steps;
   readonly relayD1: Relay;
   readonly relayR2: Relay;
+  /** What a takeover of this vault works on. */
+  readonly #takeoverVault: TakeoverVault = {
+    row: () => this.#row,
+    save: (fields) => this.#set(fields, true),
+    apply: (operation) => this.write(THE_VAULT, operation, "vital"),
+    reloadKeys: () => this.#keyring.reload(),
+  };
   #row: VaultRow;
   /** The revision with which this start began. */
   readonly #began: number;
@@ -84,7 +84,7 @@ export class LiveVault {
     settings: ReconcileSettings,
   ) {
     const { database, db, bucket, alarm } = stores;
-    this.#row = begun(row);
+    this.#row = beginStart(row);
     this.#began = row.rev;
     // D1 must not hear of this start before the storage knows of it, should the next one have to tell. Other than what is
     // left over, it hears of nothing that is not saved.
@@ -113,7 +113,7 @@ export class LiveVault {
       watermark: row.recorded,
       target: () => this.#row.rev,
       unsettled: () => this.#row.loaded !== null || this.#row.merging !== null,
-      step: () => (this.#row.merging === null ? this.#d1Steps.step(this.relayD1.watermark) : this.#mergeStep()),
+      step: () => (this.#row.merging === null ? this.#d1Steps.step(this.relayD1.watermark) : this.#takeoverStep()),
       advanced: () => this.relayR2.wake(),
       interrupted: () => void this.#alarm.set(0),
     });
@@ -227,8 +227,8 @@ export class LiveVault {
     this.#row = row;
     this.#unsaved = false;
     if (this.relayD1.isBehind) return Infinity;
-    if (Date.now() >= this.#forgetAt || this.#d1Steps.correcting) {
-      const forget = this.#keyring.forget((ids) => this.correctKeys(ids, []), this.#d1Steps.correcting);
+    if (Date.now() >= this.#forgetAt || this.#d1Steps.isCorrecting) {
+      const forget = this.#keyring.forget((ids) => this.correctKeys(ids, []), this.#d1Steps.isCorrecting);
       const outcome = await this.write(THE_VAULT, forget, "urgent");
       // No more than one group forgets: there may be others.
       if (outcome.ok && outcome.forgotten === KEYS_FORGOTTEN) return 0;
@@ -241,51 +241,21 @@ export class LiveVault {
     this.#d1Steps.correctKeys(unknown, lacking);
   }
 
-  /** D1 knows more than our storage, or something else: claims the vault anew, and takes D1's history over, step by step. */
   async #takeOver(known: number): Promise<void> {
-    const claimed = await claimVault(this.#db, this.#row.id, this.#row.rev);
-    if (!claimed || claimed.status === "deleted") return;
-    // Unless the epoch ended before D1 had heard of it.
-    const since = Math.min(known, completeSince(claimed.lost_windows, this.#row.epoch));
-    log("vault: its storage is old, taking over D1's history", { vault: this.#row.id, rev: this.#row.rev, since });
-    const takeover: Takeover = { since, began: this.#began, base: claimed.rev, common: this.relayD1.watermark };
-    this.#set(
-      {
-        epoch: claimed.epoch,
-        rev: claimed.rev,
-        status: this.#row.status === "active" ? claimed.status : this.#row.status,
-        deleted_at: this.#row.deleted_at ?? (claimed.status === "deleting" ? timestamp(Date.now()) : null),
-        lost_windows: boundWindows(claimed.lost_windows),
-        loaded: null,
-        starts: "{}",
-        merging: JSON.stringify(takeover),
-        keys_to: "",
-        rebuilt_to: 0,
-      },
-      true,
-    );
-    // Whoever waits has been given a revision that will not be recorded as it is.
+    const old = { known, began: this.#began, common: this.relayD1.watermark };
+    if (!(await beginTakeover(this.#takeoverVault, this.#db, old))) return;
+    // The revisions that waiting writers were given will not be recorded as they are.
     this.relayD1.release();
     this.relayR2.release();
-    // It may be cut off at any time.
+    // The takeover may be cut off at any time.
     await this.#alarm.set(ALARM_DELAY_MS);
   }
 
-  async #mergeStep(): Promise<number> {
-    const { base } = JSON.parse(this.#row.merging ?? "{}") as Takeover;
-    const isLast = await takeoverStep(
-      {
-        row: () => this.#row,
-        apply: (operation) => this.write(THE_VAULT, operation, "vital"),
-        reloadKeys: () => this.#keyring.reload(),
-      },
-      this.#database,
-      this.#db,
-    );
-    if (!isLast) return this.relayD1.watermark;
+  async #takeoverStep(): Promise<number> {
+    const base = await takeoverStep(this.#takeoverVault, this.#database, this.#db);
+    if (base === undefined) return this.relayD1.watermark;
     this.relayR2.watermark = base;
     this.reconciler.request();
-    log("vault: D1's history is taken over", { vault: this.#row.id, rev: this.#row.rev });
     return base;
   }
 
@@ -328,12 +298,4 @@ export class LiveVault {
     this.#alarm.confirm();
     this.relayD1.wake();
   }
-}
-
-/** A vault's row as its object begins: what a former start did not have confirmed is still to be confirmed. */
-function begun(row: VaultRow): VaultRow {
-  const former = Object.entries(JSON.parse(row.starts) as Record<string, number>);
-  if (row.incarnation !== "") former.push([row.incarnation, row.rev]);
-  const starts = JSON.stringify(Object.fromEntries(former.slice(-MAX_STARTS)));
-  return { ...row, loaded: row.loaded ?? row.rev, incarnation: crypto.randomUUID(), starts };
 }

@@ -169,11 +169,11 @@ export interface VaultRow {
   loaded: number | null;
   /** The name of the start of the object that wrote last. See Position in d1/record.ts. */
   incarnation: string;
-  /** JSON: former starts of the object from which D1 may have heard last. See begun in live.ts. */
+  /** JSON: former starts of the object from which D1 may have heard last. See sync/starts.ts. */
   starts: string;
   /** The most changes that the next flush to D1 carries. */
   flush_rows: number;
-  /** JSON: the Takeover of sync/takeover.ts that is under way. Else null. */
+  /** JSON: the Takeover of sync/takeover-merge.ts that is under way. Else null. */
   merging: string | null;
   /** JSON: LostWindow[]. */
   lost_windows: string;

@@ -1,3 +1,5 @@
+/** Purge: removes a deleted vault from R2, D1 and its own tables, and keeps it removed when D1 is restored. */
+
 import { UPLOAD_DEADLINE_MS } from "../../model/limits.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import { position } from "../../d1/record.ts";
@@ -10,17 +12,22 @@ import type { VaultDatabase } from "../state/database.ts";
 import { RETRY_MIN_MS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
 
-/** Rows deleted in one statement, and steps in one run of the alarm: each run stays far below a second of work. */
+/** Rows that one statement deletes. With the number of steps it keeps a run of the alarm far below a second of work. */
 const ROWS = 5_000;
+/** Steps in one run of the alarm. */
 const STEPS = 10;
 
-/** Uploads under way when the vault was deleted are refused at the deadline; their bodies may come until then. */
+/**
+ * How long after its deletion a vault's bodies are looked for once more. An upload that was under way then may bring
+ * its body until the upload deadline, and is refused after that. Milliseconds.
+ */
 const LAST_SWEEP_MS = UPLOAD_DEADLINE_MS + 60_000;
 
 /**
- * One bounded, resumable run of a deleted vault's removal: bodies, D1 rows, index rows; then, when no upload can still
- * be under way, the bodies that came since, and the tombstone. Returns when to run again (milliseconds from now), or
- * undefined when nothing is left but the caller's storage.
+ * One bounded run of a deleted vault's removal, which resumes where the last one ended. It removes bodies, rows in D1
+ * and rows in the index. When no upload can be under way any more it removes the bodies that have come since, and
+ * leaves a tombstone in D1. Returns when to run again, in milliseconds from now. Undefined means that nothing is left
+ * but the vault's own row here.
  */
 export async function purge(
   vault: VaultRow,
@@ -28,11 +35,11 @@ export async function purge(
 ): Promise<number | undefined> {
   const { database, db, bucket } = stores;
   for (let step = 0; step < STEPS; step++) {
-    const bodies = await bucket.list(vaultPrefix(vault.id));
-    if (bodies.objects.length > 0) await bucket.delete(bodies.objects.map((body) => body.key));
+    const { objects } = await bucket.list(vaultPrefix(vault.id));
+    if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
     const recorded = await purgeAssets(db, vault.id, ROWS);
     const indexed = database.purgeAssets(ROWS);
-    if (bodies.objects.length > 0 || recorded > 0 || indexed > 0) {
+    if (objects.length > 0 || recorded > 0 || indexed > 0) {
       await breathe();
       continue;
     }
@@ -47,8 +54,9 @@ export async function purge(
 }
 
 /**
- * One bounded run of what keeps a buried vault buried: a D1 that went back to a time before the vault was deleted has its
- * row, keys and assets again. Returns when to run again, or undefined when D1 has nothing but the tombstone.
+ * One bounded run of what keeps a buried vault buried. A D1 that went back to a time before the vault was deleted has
+ * its row, keys and assets again, and they are removed. Returns when to run again, in milliseconds from now, or
+ * undefined when D1 has nothing but the tombstone.
  */
 export async function buryAgain(vaultId: string, db: BoundedD1): Promise<number | undefined> {
   const found = await position(db, vaultId);

@@ -1,3 +1,8 @@
+/**
+ * Rebuild: a vault's object without state of its own gets it from D1. It claims the vault, and then copies keys and
+ * assets page by page. A new vault comes to life in the same way, as the rebuild of an empty one.
+ */
+
 import { assetPage, claimVault, keyPage, PAGE_ROWS } from "../../d1/vaults.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import type { Asset } from "../../model/asset.ts";
@@ -11,8 +16,8 @@ import { ALARM_DELAY_MS, FLUSH_ROWS, MAX_CALLS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
 
 /**
- * Brings a vault without complete local state to life, as far as one invocation may. Returns its row when it is complete,
- * "unfinished" when the alarm, which is set, has to go on, and otherwise what D1 says of such a vault.
+ * Rebuilds a vault as far as one invocation may. Returns its row when it is complete, and "unfinished" when the alarm,
+ * which is set, has to go on. "absent" and "deleted" are what D1 says of a vault that cannot be rebuilt.
  */
 export async function rebuild(
   database: VaultDatabase,
@@ -25,7 +30,7 @@ export async function rebuild(
     const claimed = await claim(database, db, vaultId);
     if (typeof claimed === "string") return claimed;
     row = claimed;
-    // A large rebuild outlives the request that began it.
+    // A large rebuild takes longer than the request that began it.
     await alarm.set(ALARM_DELAY_MS);
   }
   for (let calls = 0; row.rebuilt_to !== null; calls++) {
@@ -39,13 +44,10 @@ export async function rebuild(
   return row;
 }
 
-/** What D1 says of a vault that has no local state. */
+/** The row of a vault that was claimed, or what D1 says of one that cannot be. */
 export type Claim = "absent" | "deleted" | VaultRow;
 
-/**
- * Begins the life of a vault's Durable Object: claims the vault in D1 and writes its row here. A new vault is the
- * rebuild of an empty one. Keys and assets follow with {@link copyPage}.
- */
+/** Claims a vault in D1 and writes its row here. Keys and assets follow with {@link copyPage}. */
 export async function claim(database: VaultDatabase, db: BoundedD1, vaultId: string): Promise<Claim> {
   const vault = await claimVault(db, vaultId, -1);
   if (!vault) return "absent";
@@ -74,7 +76,7 @@ export async function claim(database: VaultDatabase, db: BoundedD1, vaultId: str
   };
   database.migrate();
   database.transaction(() => {
-    // A call that was given up may answer after a later one: the first answer counts.
+    // A call that was given up may answer after a later one. The first answer counts.
     if (database.vault()) throw new Error("the vault was claimed meanwhile");
     database.saveVault(row);
   });
@@ -82,8 +84,9 @@ export async function claim(database: VaultDatabase, db: BoundedD1, vaultId: str
 }
 
 /**
- * Copies the next page of keys, then of assets, from D1 into the index, in one transaction with the note of how far it
- * came, so that it resumes where it was cut off. Returns the vault's new row; `rebuilt_to` is null once all are copied.
+ * Copies the next page from D1 into the index, of keys and after them of assets. The same transaction notes how far the
+ * rebuild has come, so that it resumes where it was cut off. Returns the vault's new row, whose `rebuilt_to` is null
+ * once everything is copied.
  */
 export const copyPage = (database: VaultDatabase, db: BoundedD1, row: VaultRow): Promise<VaultRow> =>
   row.keys_to === null ? copyAssets(database, db, row) : copyKeys(database, db, row, row.keys_to);
@@ -91,7 +94,7 @@ export const copyPage = (database: VaultDatabase, db: BoundedD1, row: VaultRow):
 async function copyKeys(database: VaultDatabase, db: BoundedD1, row: VaultRow, after: string): Promise<VaultRow> {
   const keys = await keyPage(db, row.id, after, timestamp(Date.now() - KEY_KEPT_MS));
   const next: VaultRow = { ...row, keys_to: keys.length < PAGE_ROWS ? null : (keys.at(-1)?.id ?? null) };
-  save(database, row, () => {
+  savePage(database, row, () => {
     for (const key of keys) database.keys.save(key);
     database.saveVault(next);
   });
@@ -101,14 +104,15 @@ async function copyKeys(database: VaultDatabase, db: BoundedD1, row: VaultRow, a
 async function copyAssets(database: VaultDatabase, db: BoundedD1, row: VaultRow): Promise<VaultRow> {
   const assets = await assetPage(db, row.id, row.rebuilt_to ?? 0);
   const next: VaultRow = { ...row, rebuilt_to: assets.at(-1)?.seq ?? null };
-  save(database, row, () => {
+  savePage(database, row, () => {
     const count = (asset: Asset, by: 1 | -1): void => {
       database.count(asset.partition, by, by * asset.size);
       next.assets += by;
       next.bytes += by * asset.size;
     };
     for (const asset of assets) {
-      // A D1 that went back may have one asset at two places; a reconciliation removes what is not here.
+      // A D1 that went back in time may have one asset at two seqs. The newer one counts, and a reconciliation removes
+      // the other from D1.
       const twin = database.asset(asset.id);
       if (twin && twin.rev > asset.rev) continue;
       if (twin) {
@@ -117,7 +121,7 @@ async function copyAssets(database: VaultDatabase, db: BoundedD1, row: VaultRow)
       }
       database.insertAsset(asset);
       count(asset, 1);
-      // Whatever D1 holds was handed out, even what its row of the vault does not know of.
+      // Every revision that D1 holds was handed out, even one beyond that of the vault's row in D1.
       next.rev = Math.max(next.rev, asset.rev);
       if (asset.updated_at > next.clock) next.clock = asset.updated_at;
     }
@@ -126,13 +130,15 @@ async function copyAssets(database: VaultDatabase, db: BoundedD1, row: VaultRow)
   return next;
 }
 
-/** Saves a page, if it is still the next one: a call that was given up may answer after a later one. */
-function save(database: VaultDatabase, row: VaultRow, page: () => void): void {
+/**
+ * Saves a page if it is still the next one. A call that was given up may answer after a later one: then this throws.
+ */
+function savePage(database: VaultDatabase, row: VaultRow, write: () => void): void {
   database.transaction(() => {
     const here = database.vault();
     if (here?.epoch !== row.epoch || here.rebuilt_to !== row.rebuilt_to || here.keys_to !== row.keys_to) {
       throw new Error("the page was copied meanwhile");
     }
-    page();
+    write();
   });
 }

@@ -1,9 +1,11 @@
+/** The relay to R2: it deletes bodies whose asset is gone, after D1 has recorded the deletion. */
+
 import { type Bucket, MAX_KEYS } from "../../r2/bucket.ts";
 import type { VaultDatabase } from "../state/database.ts";
 
 /**
- * Deletes the next bodies from R2 whose deletion D1 has recorded, (from, to], as many as one call takes. Returns the new
- * watermark. Deleting a body twice is harmless.
+ * One step of the relay: deletes the bodies whose deletion has a revision in (from, to], as many as one call takes.
+ * Returns R2's new watermark. Deleting a body twice is harmless.
  */
 export async function deleteBodies(database: VaultDatabase, bucket: Bucket, from: number, to: number): Promise<number> {
   const doomed = database.outbox.doomedKeys(from, to, MAX_KEYS);

@@ -1,40 +1,44 @@
+/**
+ * A relay brings another store up to the vault's revision. It works in steps and never does two at once, so that
+ * everything that arrives during a step shares the next one. Its watermark is the revision up to which the store has
+ * everything.
+ *
+ * A step costs much, whatever it carries. So a step that follows another closely waits a moment, until as many changes
+ * have gathered as the step before carried: the writers that it answered are about to write again. A writer that is
+ * alone and waits for each answer is not kept waiting, since its one change is as many as its last step carried. At
+ * most it waits once, when other writers have just stopped.
+ *
+ * When a step fails, or keeps a writer waiting too long, the relay is *stalled*: writers no longer wait for it. A timer
+ * tries again soon, a few times. What takes longer, and what a crash cut off, is left to the alarm, whose pauses grow.
+ */
+
 import { logError } from "../../runtime/log.ts";
 import { breathe } from "../../runtime/wait.ts";
 import { DURABLE_WAIT_MS, MAX_CALLS, RETRY_MAX_MS, RETRY_MIN_MS } from "../limits.ts";
 
-/** How long a step waits at most, after the one before, for the changes that it might carry too. Milliseconds. */
+/** The longest that a step waits, after the step before, for further changes that it could carry. Milliseconds. */
 const GATHER_MS = 10;
 
 /**
- * How often in a row a timer tries again what has failed. The object stays in memory while a timer is set, so a store that
- * is down for longer is left to the alarm.
+ * How often in a row a timer tries a failed step again. A store that is down for longer is left to the alarm, because
+ * an object stays in memory while a timer is set.
  */
 const TIMED_RETRIES = 2;
 
+/** A writer that waits for the store to have its change. */
 interface Waiter {
   readonly rev: number;
-  /** When it has waited long enough, in epoch milliseconds. */
+  /** When the writer has waited long enough, in epoch milliseconds. */
   readonly until: number;
   settle(reached: boolean): void;
 }
 
-/** How long steps may follow each other before everybody else has a turn, which costs a millisecond. */
+/** How long steps may follow each other before everything else gets a turn, which costs a millisecond. Milliseconds. */
 const TURN_MS = 20;
 
-/** Calls that one step makes at most. */
+/** The most calls that one step makes. */
 const STEP_CALLS = 4;
 
-/**
- * Brings another store up to the vault's revision, one step at a time and never two at once, so that everything that
- * arrives during a step shares the next. `watermark` says how far: the store has everything up to it.
- *
- * A step is dear, whatever it carries. So one that follows another closely waits a moment for as many changes as that one
- * carried: those who were answered by it are about to write again. Who writes alone, one thing after the other, waits for
- * nobody, or once, when others have just stopped.
- *
- * When a step fails or keeps a writer waiting too long, the drain is *stalled*: writers no longer wait for it. A timer tries
- * again soon, and again; what takes longer, and what a crash cut off, is the alarm's, with growing pauses.
- */
 export class Relay {
   readonly #name: string;
   readonly #target: () => number;
@@ -42,30 +46,34 @@ export class Relay {
   readonly #unsettled: () => boolean;
   readonly #advanced: () => void;
   readonly #interrupted: () => void;
-  /** In the order of their times. */
+  /** The waiters, in the order in which their time runs out. */
   #waiters: Waiter[] = [];
-  /** One timer serves all waiters: each of its own would cost more than the wait. */
-  #watching = false;
-  /** Changes that the last step carried, and when it ended. */
+  /** Whether the timer is set. One timer serves all waiters: a timer for each would cost more than the wait. */
+  #isWatching = false;
+  /** How many changes the last step carried. */
   #carried = 0;
+  /** When the last step ended, in epoch milliseconds. */
   #ended = 0;
-  /** Ends the gathering, if that is what is going on. */
-  #gathered: (() => void) | undefined;
+  /** Ends the gathering of changes. Undefined when nothing is being gathered. */
+  #endGathering: (() => void) | undefined;
+  /** The run that is under way. */
   #running: Promise<void> | undefined;
   #isStalled = false;
   #failures = 0;
-  /** Set while a failed step waits to be tried again. */
+  /** The timer that tries a failed step again. */
   #retry: ReturnType<typeof setTimeout> | undefined;
+  /** The store has everything up to this revision. */
   watermark: number;
-  /** How many waiters the last step answered. */
+  /** How many writers the last step answered. */
   answered = 0;
 
   /**
    * @param target      the revision to reach
-   * @param unsettled   whether there is something to do for the store although the revision is reached
-   * @param step        one bounded piece of work of at most {@link STEP_CALLS} calls; resolves to the new watermark
-   * @param advanced    called after each step
-   * @param interrupted called when there is more to do than one run may: somebody must call {@link run} again
+   * @param unsettled   whether there is work for the store although the target is reached
+   * @param step        one bounded piece of work of at most {@link STEP_CALLS} calls. Resolves to the new watermark
+   * @param advanced    is called after each step
+   * @param interrupted is called when work is left but the run has made as many calls as it may. It must see to it that
+   *                    {@link run} is called again
    */
   constructor(options: {
     name: string;
@@ -85,35 +93,38 @@ export class Relay {
     this.#interrupted = options.interrupted ?? (() => {});
   }
 
-  /** Whether nobody waits for the store any more, until a step has succeeded. */
+  /** Whether writers do not wait for the store. They do again once a step has succeeded. */
   get isStalled(): boolean {
     return this.#isStalled;
   }
 
+  /** Whether the relay has work to do. */
   get isBehind(): boolean {
     return this.watermark < this.#target() || this.#unsettled();
   }
 
-  /** Starts draining unless that is under way, or stalled and left to the timer. */
+  /** Starts a run if none is under way. A relay that is stalled is left to its timer and to the alarm. */
   wake(): void {
-    if (this.#pending >= this.#carried) this.#gathered?.();
+    if (this.#pending >= this.#carried) this.#endGathering?.();
     if (!this.#isStalled) void this.run();
   }
 
-  /** Drains until the target is reached, a step fails or the run has made as many calls as it may. Never rejects. */
+  /**
+   * Does steps until the target is reached, a step fails or the run has made as many calls as it may. Never rejects.
+   */
   run(): Promise<void> {
-    this.#running ??= this.#drain();
+    this.#running ??= this.#doSteps();
     return this.#running;
   }
 
-  /** Tells everybody who waits that the store does not have it yet. */
+  /** Tells all waiting writers that the store does not have their changes yet. */
   release(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) waiter.settle(false);
   }
 
-  /** Whether the store has `rev`; waits for it a bounded time, unless the drain is stalled. */
+  /** Whether the store has `rev`. Waits up to {@link DURABLE_WAIT_MS} for it, unless the relay is stalled. */
   waitFor(rev: number): Promise<boolean> {
     if (this.watermark >= rev) return Promise.resolve(true);
     if (this.#isStalled) return Promise.resolve(false);
@@ -123,13 +134,13 @@ export class Relay {
     });
   }
 
-  /** Pause before the next attempt: exponential, with jitter so that vaults do not retry in step. Milliseconds. */
+  /** The pause before the next attempt: exponential, with jitter so that vaults do not retry together. Milliseconds. */
   get retryDelay(): number {
     return Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(this.#failures, 16)) * (0.5 + Math.random() / 2);
   }
 
-  async #drain(): Promise<void> {
-    // One turn later, so that nudging from inside a commit costs that commit nothing.
+  async #doSteps(): Promise<void> {
+    // A microtask later, so that a group that wakes the relay is not held up by it.
     await Promise.resolve();
     clearTimeout(this.#retry);
     this.#retry = undefined;
@@ -157,45 +168,48 @@ export class Relay {
     } catch (error) {
       this.#failures++;
       this.#stall();
-      logError(`${this.#name}: step failed`, error, { failures: this.#failures });
+      logError(`${this.#name}: a step failed`, error, { failures: this.#failures });
       if (this.#failures <= TIMED_RETRIES) this.#retry = setTimeout(() => void this.run(), this.retryDelay);
     } finally {
-      // In the same moment in which it is seen that nothing is left: who is told so and writes at once starts anew.
+      // In the same turn in which nothing was found to be left. So a writer that was answered and writes again at once
+      // starts a new run.
       this.#running = undefined;
     }
   }
 
+  /** How many changes the store does not have. */
   get #pending(): number {
     return this.#target() - this.watermark;
   }
 
-  /** Waits until as many changes are here as the last step carried, at most {@link GATHER_MS} after it. */
+  /** Waits until as many changes are pending as the last step carried, or until {@link GATHER_MS} after that step. */
   #gather(): Promise<void> | undefined {
-    // Never longer, should the clock be set back.
+    // Not longer than GATHER_MS, even if the clock is set back.
     const left = Math.min(GATHER_MS, this.#ended + GATHER_MS - Date.now());
     if (this.#isStalled || left <= 0 || this.#pending >= this.#carried) return undefined;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#gathered?.(), left);
-      this.#gathered = () => {
-        this.#gathered = undefined;
+      const timer = setTimeout(() => this.#endGathering?.(), left);
+      this.#endGathering = () => {
+        this.#endGathering = undefined;
         clearTimeout(timer);
         resolve();
       };
     });
   }
 
-  /** Stalls the drain when somebody has waited too long. */
+  /** Stalls the relay when a writer has waited too long. */
   #watch(): void {
     const [oldest] = this.#waiters;
-    if (this.#watching || !oldest) return;
-    this.#watching = true;
+    if (this.#isWatching || !oldest) return;
+    this.#isWatching = true;
     setTimeout(() => {
-      this.#watching = false;
+      this.#isWatching = false;
       if (this.#waiters.some((waiter) => waiter.until <= Date.now())) this.#stall();
       this.#watch();
     }, oldest.until - Date.now());
   }
 
+  /** Answers the writers whose changes the store has. */
   #settle(): void {
     const waiters = this.#waiters;
     this.#waiters = waiters.filter((waiter) => waiter.rev > this.watermark);
@@ -205,7 +219,7 @@ export class Relay {
 
   #stall(): void {
     this.#isStalled = true;
-    this.#gathered?.();
+    this.#endGathering?.();
     this.#settle();
     this.release();
   }

@@ -1,0 +1,184 @@
+/**
+ * How a takeover merges one page of D1's history into the vault's: which side is right for each key and asset. All of
+ * it is operations of a group, so a page is merged whole or not at all.
+ */
+
+import { PAGE_ROWS } from "../../d1/vaults.ts";
+import type { KeyRecord } from "../../d1/record.ts";
+import { type Asset, ASSET_FIELDS } from "../../model/asset.ts";
+import { parseKey } from "../../r2/keys.ts";
+import { voidAsset } from "../state/assets.ts";
+import type { VaultDatabase } from "../state/database.ts";
+import type { Change, Operation } from "../state/group-commit.ts";
+import { LAST_KEY_ID } from "../state/key-table.ts";
+import type { AssetRevision } from "../state/schema.ts";
+import { covered } from "./covered.ts";
+
+/**
+ * The revisions that tell which side knows what. They are saved as JSON in the vault's row while a takeover is under
+ * way.
+ */
+export interface Takeover {
+  /** The vault alone knows the changes beyond this revision, up to `base`. */
+  readonly since: number;
+  /**
+   * Changes beyond this revision are newer than anything that D1 has, because this start of the object made them. Older
+   * ones that the vault alone knows may be older than what D1 heard later.
+   */
+  readonly began: number;
+  /** The claimed revision. Whatever is above it has been applied again, or is new. */
+  readonly base: number;
+  /**
+   * Up to this revision both sides have one history. Beyond it one revision may stand for a different change on each.
+   */
+  readonly common: number;
+}
+
+/** Rows of the old outbox that one transaction goes through. */
+const OUTBOX_ROWS = 5_000;
+
+/**
+ * Merges the page of keys after the id `after`.
+ *
+ * @param theirs D1's page
+ * @param merged called after the group is committed
+ */
+export function mergeKeys(
+  database: VaultDatabase,
+  { since }: Takeover,
+  after: string,
+  theirs: readonly KeyRecord[],
+  merged: () => void,
+): Operation<object> {
+  return (change) => {
+    const page = database.keys.after(after, PAGE_ROWS);
+    const end = covered([ids(theirs), ids(page)], PAGE_ROWS, LAST_KEY_ID);
+    const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));
+    for (const key of theirs) {
+      if (key.id > end) break;
+      const mine = ours.get(key.id);
+      ours.delete(key.id);
+      // A key that is revoked on either side is revoked.
+      if (mine && mine.revoked_at !== null && key.revoked_at === null) {
+        database.keys.save({ ...key, revoked_at: mine.revoked_at, rev: change.next() });
+      } else if (mine?.rev !== key.rev || mine.revoked_at !== key.revoked_at) database.keys.save(key);
+    }
+    for (const mine of ours.values()) {
+      if (mine.rev > since) database.keys.save({ ...mine, rev: change.next() });
+      else database.keys.delete([mine.id]);
+    }
+    change.vault.keys_to = end === LAST_KEY_ID ? null : end;
+    change.next();
+    change.effects.push(merged);
+    return { ok: true };
+  };
+}
+
+const ids = (keys: readonly KeyRecord[]): string[] => keys.map(({ id }) => id);
+
+/** A page of assets, up to the same seq on both sides. */
+export interface AssetPage {
+  readonly theirs: readonly AssetRevision[];
+  readonly ours: readonly AssetRevision[];
+  /** D1's assets that differ from ours, by seq. */
+  readonly rows: ReadonlyMap<number, Asset>;
+}
+
+/** Merges a page of assets, which goes up to the seq `end`. */
+export function mergeAssets(
+  database: VaultDatabase,
+  { since, began, base }: Takeover,
+  page: AssetPage,
+  end: number,
+): Operation<object> {
+  return (change) => {
+    const changedHere = database.outbox.changedSince(since);
+    const changedByThisStart = database.outbox.changedSince(began);
+    const isNewerHere = ({ seq, rev }: AssetRevision): boolean =>
+      changedByThisStart.has(seq) || (changedHere.has(seq) && rev <= since);
+    const theirs = new Map(page.theirs.map((asset) => [asset.seq, asset]));
+    const created: Asset[] = [];
+    for (const { seq, rev, id } of page.ours) {
+      const their = theirs.get(seq);
+      const asset = database.assetAt(seq);
+      if (!asset) continue; // It was deleted after the page was read.
+      if (their?.id === id) {
+        theirs.delete(seq);
+        const row = page.rows.get(seq);
+        const isRefused = their.rev < rev && database.outbox.isParked(seq, rev);
+        if (isNewerHere(their) || isRefused) changeAgain(database, change, asset);
+        else if (row && !isSame(row, asset)) replace(database, change, asset, row);
+        continue;
+      }
+      remove(database, change, asset);
+      if (seq > since || database.outbox.isParked(seq, rev)) created.push(asset);
+      else if (!their) voidAsset(database, id);
+    }
+    for (const their of theirs.values()) {
+      const { seq, id } = their;
+      const row = page.rows.get(seq);
+      // If an asset was created here since and then deleted, D1 may have another asset at its seq.
+      const isDeletedHere = isNewerHere(their) && (seq <= since || database.voids.has(id));
+      if (isDeletedHere) database.outbox.add({ kind: "change", rev: change.next(), seq });
+      else if (row) insert(database, change, row);
+    }
+    for (const asset of created) {
+      // D1 had this asset at another seq, because its commit was repeated here.
+      if (database.asset(asset.id)) continue;
+      if (asset.seq <= began) database.doubts.add(asset.id);
+      const seq = change.next();
+      insert(database, change, { ...asset, seq, rev: seq, created_at: change.now, updated_at: change.now });
+    }
+    change.vault.rebuilt_to = end >= base ? null : end;
+    change.next();
+    return { ok: true };
+  };
+}
+
+/** Gives an asset that is newer here than in D1 a new revision, so that D1 is told of its state. */
+function changeAgain(database: VaultDatabase, change: Change, asset: Asset): void {
+  const rev = change.next();
+  database.updateAsset({ ...asset, rev });
+  database.outbox.add({ kind: "change", rev, seq: asset.seq });
+  change.touched.push(asset.id);
+}
+
+const isSame = (a: Asset, b: Asset): boolean => ASSET_FIELDS.every((field) => a[field] === b[field]);
+
+function replace(database: VaultDatabase, change: Change, old: Asset, asset: Asset): void {
+  remove(database, change, old);
+  insert(database, change, asset);
+}
+
+function remove(database: VaultDatabase, change: Change, asset: Asset): void {
+  database.deleteAsset(asset.seq);
+  change.count(asset.partition, -1, -asset.size);
+  change.touched.push(asset.id);
+}
+
+function insert(database: VaultDatabase, change: Change, asset: Asset): void {
+  const elsewhere = database.asset(asset.id);
+  if (elsewhere) remove(database, change, elsewhere);
+  database.insertAsset(asset);
+  change.count(asset.partition, 1, asset.size);
+  change.touched.push(asset.id);
+  if (asset.updated_at > (change.vault.clock ?? "")) change.vault.clock = asset.updated_at;
+}
+
+/**
+ * Goes through the next rows of the old outbox. Bodies that must still be deleted get new revisions above the claimed
+ * one. The takeover is over when no row of the old outbox is left.
+ */
+export function mergeOutbox(database: VaultDatabase, { base }: Takeover): Operation<object> {
+  return (change) => {
+    const { taken, keys } = database.outbox.take(base, OUTBOX_ROWS);
+    for (const r2_key of keys) {
+      // D1 may have gone back itself. The body of an asset that it has brought back stays.
+      if (database.asset(parseKey(r2_key)?.id ?? "")?.r2_key === r2_key) continue;
+      database.outbox.add({ kind: "orphan", rev: change.next(), r2_key });
+    }
+    if (taken < OUTBOX_ROWS) change.vault.merging = null;
+    change.next();
+    return { ok: true };
+  };
+}
