@@ -1,3 +1,5 @@
+/** The vault's surface: the methods that the router may call. */
+
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import {
@@ -14,20 +16,22 @@ import { assetNotFound, type Result, unavailable } from "../model/refusal.ts";
 import { type Caller, type Durability, type Key, type NewKey, THE_VAULT } from "../model/vault.ts";
 import { log } from "../runtime/log.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { LiveVault, Store, Urgency } from "./live.ts";
+import type { LastStore, LiveVault } from "./live.ts";
 import { report, type VaultReport } from "./report.ts";
 import { commitUpload, deleteAsset, nameTaken, patchAsset, recordTag, resolveUpload } from "./state/assets.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { Operation } from "./state/group-commit.ts";
 import { withoutRev } from "./state/key-table.ts";
 import { listPage, type PageRequest } from "./state/list-page.ts";
+import type { Urgency } from "./urgency.ts";
 
 /**
- * One vault: what the router may ask of it. The object owns the vault's state, is the one point of order for its writes, and
- * answers every read from its own SQLite. File bodies never pass through it.
+ * One vault. The object owns the vault's state, is the one point of order for its writes, and answers every read from
+ * its own SQLite. File bodies never pass through it. How the object gets its state, and loses it, stands in
+ * lifecycle.ts.
  *
- * Each method first checks that the caller's key is still good, in the same call that does the work. The router has verified
- * the token's signature and what its type may do. How the object comes to have its state, and loses it: lifecycle.ts.
+ * Each method first checks that the caller's key still acts, in the same call that does the work. The router has
+ * verified the token's signature, and what a key of its type may do.
  */
 export class Vault extends DurableObject<Env> {
   readonly #life: Lifecycle;
@@ -50,7 +54,7 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /** A page as JSON text, or as a stream of it when it is large; see {@link listPage}. */
+  /** A page as JSON text, or as a stream of that text when it is large. See {@link listPage}. */
   async listAssets(
     caller: Caller,
     request: PageRequest,
@@ -66,14 +70,14 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /** Whether a caller's key is good: asked before a request is refused for what it says. */
+  /** Whether a caller's key still acts. The router asks before it refuses a request for what the request says. */
   async checkKey(caller: Caller): Promise<Result> {
     return this.#life.authorized(caller, () => ({ ok: true }));
   }
 
   /**
-   * What it takes to serve an asset's body: by its id, or the newest at a path. Its fields never change, so that the
-   * answer stays right while the body is streamed.
+   * What it takes to serve the body of an asset, by its id, or of the newest asset at a path. These fields never
+   * change, so the answer stays right while the body is streamed.
    */
   async locateContent(caller: Caller, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
     return this.#life.authorized(caller, () => {
@@ -84,12 +88,15 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /** Asked before a large upload, whose path is perhaps not known yet: would its commit be refused? The commit decides. */
+  /**
+   * Whether the commit of an upload would be refused. The router asks before a large upload, whose path may not be
+   * known yet. Only the commit decides.
+   */
   async checkUpload(caller: Caller, path: AssetPath | undefined, createOnly: boolean): Promise<Result> {
     return this.#life.authorized(caller, () => (createOnly && path && nameTaken(this.#database, path)) || { ok: true });
   }
 
-  /** See {@link commitUpload}. The body must be in R2 under `upload.r2_key` before this is called. */
+  /** See {@link commitUpload}. The caller must have put the body into R2 under `upload.r2_key`. */
   async commitUpload(caller: Caller, upload: NewAsset, createOnly = false): Promise<Result<RecordBody & Durability>> {
     return this.#life.authorized(caller, async (live) => {
       const operation = commitUpload(this.#database, upload, createOnly, live.lostWindows);
@@ -98,7 +105,11 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /** See {@link resolveUpload}. Asks for no key: the caller began the upload with a good one. */
+  /**
+   * See {@link resolveUpload}. It needs no key that still acts: the caller began the upload with one.
+   *
+   * @param bodyKey the R2 key of the upload's body
+   */
   async resolveUpload(
     { request }: Caller,
     id: string,
@@ -106,7 +117,7 @@ export class Vault extends DurableObject<Env> {
   ): Promise<Result<{ record: (RecordBody & Durability) | null }>> {
     const caller: Caller = { actor: THE_VAULT, request };
     return this.#life.authorized(caller, async (live) => {
-      // A storage that is old may not know the asset, whose body would then be deleted.
+      // An old storage may not know the asset, and would then have its body deleted.
       if (!(await live.confirmed())) return unavailable("the durable record does not answer");
       const operation = resolveUpload(this.#database, id, bodyKey, live.lostWindows);
       const outcome = await live.write(THE_VAULT, operation, "urgent");
@@ -131,7 +142,7 @@ export class Vault extends DurableObject<Env> {
   async deleteAsset(caller: Caller, id: string, conditions: Conditions): Promise<Result<Durability>> {
     return this.#change(caller, () => deleteAsset(this.#database, id, conditions), {
       urgency: "careful",
-      stores: ["D1", "R2"],
+      last: "R2",
     });
   }
 
@@ -141,7 +152,7 @@ export class Vault extends DurableObject<Env> {
     return this.#life.authorized(caller, (live) => ({ ok: true, vault: report(this.#database, live) }));
   }
 
-  /** Deletes the vault: its keys are refused from here on, and the alarm removes everything else. */
+  /** Begins the deletion of the vault. Its keys are refused from now on, and the alarm removes everything else. */
   async deleteVault(caller: Caller): Promise<Result<Durability & { vault: VaultReport }>> {
     const deletion =
       ({ row }: LiveVault): Operation<{ rev: number }> =>
@@ -157,7 +168,7 @@ export class Vault extends DurableObject<Env> {
     return described.ok ? { ...described, durable: outcome.durable, waited: outcome.waited } : described;
   }
 
-  /** Compares index, D1 and R2 and makes them agree, from now on in the background; {@link describeVault} tells how it goes. */
+  /** Begins a reconciliation, which goes on in the background. {@link describeVault} tells how far it is. */
   async reconcileVault(caller: Caller): Promise<Result<{ vault: VaultReport }>> {
     return this.#life.authorized(caller, async (live) => {
       live.reconciler.request();
@@ -166,7 +177,7 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /** Declares that nothing more is to be found of what was lost: bodies that no asset names are deleted from now on. */
+  /** Declares that nothing more can be found of what was lost. From now on bodies that no asset names are deleted. */
   async clearLostWindows(caller: Caller): Promise<Result<Durability>> {
     return this.#change(caller, () => (change) => {
       change.vault.lost_windows = "[]";
@@ -174,7 +185,7 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /** Keys with an id below `before`, newest first. */
+  /** The keys with an id below `before`, newest first. */
   async listKeys(caller: Caller, before: string, limit: number): Promise<Result<{ keys: Key[] }>> {
     return this.#life.authorized(caller, () => ({
       ok: true,
@@ -182,7 +193,7 @@ export class Vault extends DurableObject<Env> {
     }));
   }
 
-  /** Stores a key whose token nobody has seen yet. Only a key that D1 has too counts as created; else 503 and no key. */
+  /** Stores a key whose token nobody has seen yet. Only a key that D1 has too is created. Otherwise 503, and no key. */
   async createKey(caller: Caller, key: NewKey): Promise<Result<{ key: Key }>> {
     return this.#life.authorized(caller, async (live) => {
       const outcome = await live.write(caller.actor, live.keyring.create(key));
@@ -193,7 +204,9 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /** Acts at once in any case; answers 503 while D1 does not have it, so that a success outlives any rebuild. */
+  /**
+   * Revokes a key at once in any case. It answers 503 while D1 does not have that, so a success outlives any rebuild.
+   */
   async revokeKey(caller: Caller, id: string): Promise<Result> {
     return this.#life.authorized(caller, async (live) => {
       const outcome = await live.write(caller.actor, live.keyring.revoke(id), "vital");
@@ -203,22 +216,21 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /** Finishes whatever is left over. */
   override async alarm(): Promise<void> {
     await this.#life.alarmFired();
   }
 
   // ---
 
-  /** Runs an operation and waits for the stores that it concerns; D1 unless said otherwise. */
+  /** Runs an operation and waits until it is durable. `last` is the last store that must have it: D1 if not said. */
   async #change(
     caller: Caller,
     operation: (live: LiveVault) => Operation<{ rev: number }>,
-    { urgency, stores }: { urgency?: Urgency; stores?: readonly Store[] } = {},
+    { urgency, last }: { urgency?: Urgency; last?: LastStore } = {},
   ): Promise<Result<Durability>> {
     return this.#life.authorized(caller, async (live) => {
       const outcome = await live.write(caller.actor, operation(live), urgency);
-      return outcome.ok ? { ok: true, ...(await this.#durable(live, caller, outcome.rev, stores)) } : outcome;
+      return outcome.ok ? { ok: true, ...(await this.#durable(live, caller, outcome.rev, last)) } : outcome;
     });
   }
 
@@ -226,9 +238,9 @@ export class Vault extends DurableObject<Env> {
     return { ...this.#render(asset), ...(await this.#durable(live, caller, asset.rev)) };
   }
 
-  async #durable(live: LiveVault, { request }: Caller, rev: number, stores?: readonly Store[]): Promise<Durability> {
-    const durability = await live.durable(rev, stores);
-    if (!durability.durable) log("vault: acknowledged as queued", { request, vault: this.#life.id, rev });
+  async #durable(live: LiveVault, { request }: Caller, rev: number, last?: LastStore): Promise<Durability> {
+    const durability = await live.durable(rev, last);
+    if (!durability.durable) log("vault: a write was acknowledged as queued", { request, vault: this.#life.id, rev });
     return durability;
   }
 
