@@ -1,19 +1,26 @@
-/** The platform tries a failed alarm six times, for two minutes in all. Milliseconds. */
+/** A vault's one alarm. It wakes the object for work that is left over, even after a crash. */
+
+/**
+ * An alarm that is overdue by this much will not come any more. The platform tries a failed alarm six times, which
+ * takes two minutes in all. Milliseconds.
+ */
 const GIVEN_UP_MS = 5 * 60 * 1000;
 
-/** A vault's one alarm, and when it is known to be due: setting it costs a write, so it is only ever set earlier. */
+/**
+ * Setting the alarm costs a write. So this remembers when the alarm is due, and only ever sets it to an earlier time.
+ */
 export class Alarm {
   readonly #storage: DurableObjectStorage;
-  /** Epoch milliseconds; Infinity when none is known to be set. */
+  /** When the alarm is due, in epoch milliseconds. Infinity when none is known to be set. */
   #due = Infinity;
-  /** Set inside a transaction whose outcome is not known yet. */
+  /** The same, as set inside a transaction whose outcome is not known yet. */
   #tentative = Infinity;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
   }
 
-  /** Sees to it that the alarm goes off within `delay` milliseconds. */
+  /** Makes sure that the alarm goes off within `delay` milliseconds. */
   async set(delay: number): Promise<void> {
     const due = Date.now() + delay;
     if (due >= this.#due && !this.#isGivenUp) return;
@@ -22,26 +29,29 @@ export class Alarm {
   }
 
   /**
-   * After a start, when it is not known what is set: sees to it that the alarm goes off within `delay` milliseconds. The
-   * platform gives an alarm up that has failed six times.
+   * The same after a start, when it is not known yet whether an alarm is set. None may be: the platform gives up an
+   * alarm that has failed six times.
    */
   async restore(delay: number): Promise<void> {
     this.#due = Math.min(this.#due, (await this.#storage.getAlarm()) ?? Infinity);
     await this.set(delay);
   }
 
-  /** The same as {@link set} inside a transaction: it is set, or not, with the rest; {@link confirm} says which. */
+  /** The same as {@link set} inside a transaction, with which it is committed or rolled back. See {@link confirm}. */
   setInTransaction(delay: number): void {
     this.#tentative = Date.now() + delay;
     if (this.#tentative < this.#due || this.#isGivenUp) void this.#storage.setAlarm(this.#tentative);
     else this.#tentative = this.#due;
   }
 
+  /** The transaction with {@link setInTransaction} was committed. */
   confirm(): void {
     this.#due = this.#tentative;
   }
 
-  /** An alarm that failed over and over without reaching this object is due for ever, and will not come. */
+  /**
+   * Whether the platform gave the alarm up without this object hearing of it. Such an alarm stays due and never comes.
+   */
   get #isGivenUp(): boolean {
     return this.#due < Date.now() - GIVEN_UP_MS;
   }

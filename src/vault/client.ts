@@ -1,3 +1,5 @@
+/** The one way into a vault from outside: calls of its object, with time-outs and repetitions. */
+
 import type { Env } from "../env.ts";
 import { logError } from "../runtime/log.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
@@ -5,25 +7,36 @@ import { VAULT_TIMEOUT_MS } from "../runtime/timeouts.ts";
 import { TimeoutError, type Watchdog } from "../runtime/wait.ts";
 import type { Vault } from "./vault.ts";
 
-/** What the router may call. The methods as declared: the platform's stub types wrap every field of a union in promises. */
+/**
+ * What the router may call. These are the methods as the vault declares them, because the platform's types of stubs
+ * wrap every field of a union in a promise.
+ */
 export type VaultStub = Omit<Vault, keyof DurableObject>;
 
-/** A read; a write that has the same effect done twice as done once; or one that has not. */
-export type CallKind = "read" | "repeatable" | "once";
+/** What a call does to the vault. */
+export type CallKind =
+  | "read"
+  /** A write that has the same effect done twice as done once. */
+  | "repeatable"
+  /** Any other write. */
+  | "once";
 
-/** Which vault is called, and with what. */
+/** Which vault is called, and by which request. */
 export interface VaultTarget {
   readonly env: Env;
   readonly vaultId: string;
-  /** The request that makes the call: its id, and what bounds its waits. */
+  /** The id of the request that makes the call. */
   readonly id: string;
+  /** Bounds the waits of that request. */
   readonly watchdog: Watchdog;
 }
 
-/** Calls of one request at most, and the pause before each further one (with jitter). */
+/** How often one request makes a call at most. */
 const ATTEMPTS = 3;
+/** The pause before the second call, with jitter. It doubles before each further one. Milliseconds. */
 const PAUSE_MS = 50;
 
+/** What the platform says of an error of the object itself. */
 interface StubError extends Error {
   retryable?: boolean;
   overloaded?: boolean;
@@ -32,11 +45,11 @@ interface StubError extends Error {
 const vaultStub = (env: Env, vaultId: string): VaultStub => env.VAULT.getByName(vaultId) as unknown as VaultStub;
 
 /**
- * Calls a vault. Expected outcomes come back as they are. When the object itself fails, a call that may be repeated is,
- * on a fresh stub, if the platform says that this can help and the object is not overloaded; then 503. Any other
- * exception is a bug and is thrown.
+ * Calls a vault. Expected outcomes come back as they are.
  *
- * @param kind what the call does to the vault
+ * When the object itself fails, a call that may be repeated is made again on a fresh stub. That happens only if the
+ * platform says that it can help and the object is not overloaded. Otherwise the outcome is 503. Any other exception is
+ * a bug and is thrown.
  */
 export async function callVault<T extends object>(
   { env, vaultId, id: request, watchdog }: VaultTarget,
@@ -46,7 +59,8 @@ export async function callVault<T extends object>(
   for (let attempt = 1; ; attempt++) {
     try {
       const answer = call(vaultStub(env, vaultId));
-      // A vault answers reads from memory and its own SQLite, waiting for nothing: they need no timer, which costs.
+      // A vault answers reads from memory and its own SQLite. It waits for nothing, so the call needs no timer. A timer
+      // costs.
       return await (kind === "read" ? answer : watchdog.within(VAULT_TIMEOUT_MS, answer));
     } catch (error) {
       const { retryable, overloaded } = error as StubError;

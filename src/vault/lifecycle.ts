@@ -1,3 +1,15 @@
+/**
+ * How a vault's object comes to life and ends:
+ *
+ *     absent     ── it has no state of its own and asks D1. If D1 knows no such vault, it stores nothing
+ *     rebuilding ── it has claimed the vault, and copies keys and assets from D1. Requests get 503 meanwhile
+ *     live       ── all of the vault is here, and the object answers for it
+ *     deleting   ── the vault's keys are refused. The alarm empties D1, R2 and the object's own tables
+ *     buried     ── nothing is left but the knowledge that the vault is gone
+ *
+ * The first request, or the alarm, brings an object from one state to the next.
+ */
+
 import { BoundedD1 } from "../d1/bounded.ts";
 import { shardOf } from "../d1/shards.ts";
 import type { Env } from "../env.ts";
@@ -15,20 +27,9 @@ import { buryAgain, purge } from "./sync/purge.ts";
 import { rebuild } from "./sync/rebuild.ts";
 import { reconcileSettings } from "./sync/reconcile-settings.ts";
 
-/** Reconciliation works in steps for about this long before it lets the alarm end. Milliseconds. */
+/** About how long a reconciliation does steps before it lets the alarm end. Milliseconds. */
 const RECONCILE_SLICE_MS = 5_000;
 
-/**
- * What a vault's object goes through:
- *
- *     absent     ── it has no state of its own and asks D1. Without such a vault it stays empty and stores nothing
- *     rebuilding ── it has claimed the vault, and copies keys and assets from D1. Requests get 503 meanwhile
- *     live       ── all of the vault is here, and the object answers for it
- *     deleting   ── the vault's keys are refused. The alarm empties D1, R2 and the object's own tables
- *     buried     ── nothing is left but the knowledge that the vault is gone
- *
- * The first request, or the alarm, brings an object from one state to the next.
- */
 export class Lifecycle {
   readonly id: string;
   readonly database: VaultDatabase;
@@ -36,11 +37,13 @@ export class Lifecycle {
   readonly #storage: DurableObjectStorage;
   readonly #env: Env;
   readonly #bucket: Bucket;
+  /** Undefined while the vault is in any other state than live or deleting. */
   #live: LiveVault | undefined;
-  #waking: Promise<void> | undefined;
+  /** The rebuild that is under way. */
+  #rebuilding: Promise<void> | undefined;
   #isBuried: boolean;
-  /** Whether this start has had D1 looked at for a buried vault that came back. */
-  #isWatched = false;
+  /** Whether this start has had the alarm look whether D1 has a buried vault again. */
+  #isBurialChecked = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     this.#env = env;
@@ -51,12 +54,15 @@ export class Lifecycle {
     const buried = this.database.buried();
     const row = buried ? undefined : this.database.load();
     this.#isBuried = buried !== undefined;
-    // An object that its alarm has woken may not be told its name.
+    // The platform may not tell an object its name when the alarm has woken it.
     this.id = buried?.id ?? row?.id ?? ctx.id.name ?? "";
     if (row && (row.rebuilt_to === null || row.merging !== null)) this.#live = this.#start(row);
   }
 
-  /** Does `work` for a caller that may act here; refuses all others. Waits a bounded time for a vault that is not live yet. */
+  /**
+   * Does `work` for a caller that may act here, and refuses all others. Waits up to {@link REBUILD_WAIT_MS} for a vault
+   * that is not live yet, and then answers 503.
+   */
   async authorized<T extends object>(
     caller: Caller,
     work: (live: LiveVault) => Result<T> | Promise<Result<T>>,
@@ -70,15 +76,16 @@ export class Lifecycle {
     return live.refusal(caller.actor) ?? work(live);
   }
 
+  /** Brings the vault to life for a caller, or says why it is not. */
   async #wakeFor({ actor, request }: Caller): Promise<Result<{ live: LiveVault }>> {
-    if (this.#isBuried && !this.#isWatched) {
-      this.#isWatched = true;
+    if (this.#isBuried && !this.#isBurialChecked) {
+      this.#isBurialChecked = true;
       await this.alarm.set(0);
     }
     try {
       await within(REBUILD_WAIT_MS, this.#wake());
     } catch (error) {
-      logError("vault: not ready", error, { request, vault: this.id });
+      logError("vault: it is not ready for a request", error, { request, vault: this.id });
       return unavailable("the vault is being rebuilt", 2);
     }
     if (this.#live) return { ok: true, live: this.#live };
@@ -88,12 +95,14 @@ export class Lifecycle {
       : refuse("NOT_FOUND", "no vault with this id");
   }
 
-  /** Brings a vault without (complete) local state to life; once at a time, however many ask. */
+  /**
+   * Brings a vault to life whose state is not here, or not all of it. There is one rebuild at a time, however many ask.
+   */
   #wake(): Promise<void> {
-    this.#waking ??= this.#rebuild().finally(() => {
-      this.#waking = undefined;
+    this.#rebuilding ??= this.#rebuild().finally(() => {
+      this.#rebuilding = undefined;
     });
-    return this.#waking;
+    return this.#rebuilding;
   }
 
   async #rebuild(): Promise<void> {
@@ -111,7 +120,10 @@ export class Lifecycle {
     );
   }
 
-  /** Finishes whatever is left over. Idempotent; catches everything; sets the alarm again while there is work. */
+  /**
+   * The alarm has gone off: does what is left over. It may be repeated, catches whatever the work throws, and sets the
+   * alarm again while work is left.
+   */
   async alarmFired(): Promise<void> {
     this.alarm.fired();
     let pause: number | undefined;
@@ -124,7 +136,7 @@ export class Lifecycle {
     if (pause !== undefined) await this.alarm.set(pause);
   }
 
-  /** Returns when to come back, in milliseconds from now, or undefined when nothing is left to do. */
+  /** Returns when the alarm must go off again, in milliseconds from now, or undefined when nothing is left to do. */
   async #work(): Promise<number | undefined> {
     if (this.#isBuried) return buryAgain(this.id, this.#db());
     if (!this.#live) await this.#wake();
@@ -145,7 +157,7 @@ export class Lifecycle {
     const pause = await purge(live.row, { database: this.database, db: this.#db(), bucket: this.#bucket });
     if (pause !== undefined) return pause;
     this.#live = undefined;
-    this.#isBuried = this.#isWatched = true;
+    this.#isBuried = this.#isBurialChecked = true;
     this.database.bury();
     await this.#storage.deleteAlarm();
     return undefined;

@@ -1,4 +1,10 @@
-// Tests replace the times in this file by shorter ones (vi.mock): so these stand here even with a single user.
+// Tests replace the times in this file by shorter ones (vi.mock). So each of them stands here, even with a single user.
+
+/**
+ * Bounds that several files of the vault need. Any other bound stands with its only user, and what a client can run
+ * into stands in model/limits.ts.
+ */
+
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 
 // --- times that tests replace, in milliseconds
@@ -9,29 +15,35 @@ export const DURABLE_WAIT_MS: number = 2_000;
 /** A request that finds the vault being rebuilt waits this long before it gets 503. */
 export const REBUILD_WAIT_MS: number = 5_000;
 
-/** How soon after a write the alarm looks whether anything was left over, such as by a crash. */
+/** How soon after a write the alarm looks for what was left over, by a crash for instance. */
 export const ALARM_DELAY_MS: number = 5_000;
 
-/** Retries of D1 and R2 back off from the first to the second, doubling, with jitter: after six failures it is a minute. */
+/**
+ * The pauses before D1 or R2 is tried again. They double from the first of these to the second, with jitter. After six
+ * failures a pause is a minute.
+ */
 export const RETRY_MIN_MS: number = 1_000;
 export const RETRY_MAX_MS: number = 60_000;
 
-// --- what several files of this folder need; what a client can run into stands in model/limits.ts
+// --- what several files of the vault need
 
 /**
- * Calls to D1 and R2 that one run of background work makes at most before it lets the alarm go on: an invocation may make
- * 50 on Cloudflare's free plan, and the request that began it has made some.
+ * The most calls to D1 and R2 that one run of background work makes before it leaves the rest to the alarm. An
+ * invocation may make 50 on Cloudflare's free plan, and the request that began the run has made some of them.
  */
 export const MAX_CALLS = 40;
 
-/** Changes that one flush to D1 carries at most, as many as a page that is read from D1. A new vault begins with it. */
+/**
+ * The most changes that one flush to D1 carries: as many as the rows of a page that is read from D1. A new vault begins
+ * with it.
+ */
 export const FLUSH_ROWS = 1_000;
 
-/** Dead keys that one group forgets: they are named in one flush. At 33 bytes an id, 33 KB. */
+/** Dead keys that one group forgets. One flush names them all: at 33 bytes an id they are 33 KB. */
 export const KEYS_FORGOTTEN = 1_000;
 
 /**
- * How long an id stays void: an upload of it may be committed until its deadline, and repeated by a router for a while. Twice the
- * deadline is far more than both. Milliseconds.
+ * How long after it was made an id stays void. An upload with the id may be committed until its deadline, and a router
+ * may repeat the commit for a while. Twice the deadline is far more than both together. Milliseconds.
  */
 export const VOID_MS: number = 2 * UPLOAD_DEADLINE_MS;

@@ -1,3 +1,5 @@
+/** The report on a vault, as `GET /vaults/{vaultId}` answers it. */
+
 import { MAX_REPORTED } from "../model/limits.ts";
 import { showWindow, type ShownWindow } from "../model/lost-window.ts";
 import type { VaultInfo } from "../model/vault.ts";
@@ -9,21 +11,23 @@ import type { Findings } from "./sync/reconcile-state.ts";
 export interface VaultReport extends VaultInfo {
   assets: number;
   bytes: number;
-  /** The largest ones. */
+  /** The partitions with the most assets. */
   partitions: { name: string; assets: number; bytes: number }[];
-  /** The vault's revision, and the last one that D1 has. */
+  /** The vault's revision. */
   rev: number;
+  /** The revision up to which D1 has everything. */
   recorded_rev: number;
-  /** Changes that are kept until D1 and R2 have heard of them. */
+  /** How many changes the outbox keeps until D1 and R2 have heard of them. */
   outbox: number;
-  /** Assets that D1 refuses for what they hold. */
+  /** Parked assets: D1 refuses them for what they hold. */
   parked: { id: string; error: string }[];
   /**
-   * When the vault's storage was lost, each time: what was acknowledged as queued in one of these windows, and had not
-   * reached D1, may be lost. Bodies from then are kept until an operator clears the windows.
+   * One for each time that the vault's storage was lost. A write that was acknowledged as queued in one of these
+   * windows, and had not reached D1, may be lost. Bodies from these times are kept until an operator clears the
+   * windows.
    */
   lost_windows: ShownWindow[];
-  /** The latest of them. */
+  /** The latest of these windows. */
   lost_since: string | null;
   lost_until: string | null;
   reconcile: Findings | null;
@@ -42,7 +46,7 @@ export function report(database: VaultDatabase, live: LiveVault): VaultReport {
     bytes,
     partitions: database.partitions(MAX_REPORTED),
     rev,
-    // What D1 refuses is not recorded.
+    // D1 does not have what it refuses, whatever its watermark is.
     recorded_rev: Math.max(0, Math.min(live.relayD1.watermark, (parked.rev ?? Infinity) - 1)),
     outbox: database.outbox.size(),
     parked: database.outbox.parked(MAX_REPORTED).map(({ id: asset, error }) => ({ id: asset, error })),
