@@ -1,10 +1,12 @@
-/** A change of D1's tables: a file of `migrations/`, by its name. Applied once, in order, and never edited after it has shipped. */
+/** Brings the tables of a D1 database up to date for `npm start` and the tests. A deployment has wrangler do it. */
+
+/** A file of `migrations/`. Each is applied once, in order of name. The statements of a shipped one never change. */
 export interface Migration {
   readonly name: string;
   readonly sql: string;
 }
 
-/** Wrangler's own table and columns, so that `wrangler d1 migrations apply` and this agree on what has been applied. */
+/** Wrangler's own table and columns. So `wrangler d1 migrations apply` and this agree on what has been applied. */
 const APPLIED = `
   CREATE TABLE IF NOT EXISTS d1_migrations (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -13,8 +15,8 @@ const APPLIED = `
   )`;
 
 /**
- * Applies to a database what it does not have yet, each migration with the note of its name in one transaction, so that
- * a failure leaves the database as the last complete one made it. Throws the database's error.
+ * Applies the migrations that a database does not have yet. Each is one transaction with the note of its name, so a
+ * failure leaves the database as the last complete migration made it. Throws the database's error.
  */
 export async function migrate(db: D1Database, migrations: readonly Migration[]): Promise<void> {
   await db.prepare(APPLIED).run();
@@ -27,7 +29,7 @@ export async function migrate(db: D1Database, migrations: readonly Migration[]):
   }
 }
 
-/** D1 takes single statements. In these files a semicolon ends one and stands nowhere else, comments aside. */
+/** The statements of a file, because D1 takes one at a time. Outside comments a semicolon does nothing but end one. */
 export const statements = (sql: string): string[] =>
   sql
     .replace(/--.*$/gm, "")

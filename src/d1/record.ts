@@ -1,62 +1,71 @@
+/**
+ * How a vault's changes are recorded in D1: the flush, its guard, and what D1's answers and errors mean. The relay to
+ * D1 (vault/sync/relay-d1.ts) decides what follows from them.
+ */
+
 import { type Asset, ASSET_FIELDS, CHANGEABLE_FIELDS } from "../model/asset.ts";
 import type { Key, VaultInfo } from "../model/vault.ts";
 import type { BoundedD1 } from "./bounded.ts";
 
-/** How far D1 is with a vault: everything up to `rev`, as the holder of `epoch` tells it. */
+/** How far D1 is with a vault. It has everything up to `rev`, as the object that holds `epoch` has told it. */
 export interface Position {
   status: "active" | "deleting" | "deleted";
   epoch: number;
   rev: number;
-  /** Which start of the vault's object wrote last; null when none has since the vault was claimed. */
+  /** The name of the start of the vault's object that wrote last. Null when none has since the vault was claimed. */
   incarnation: string | null;
 }
 
 export type KeyRecord = Key & { rev: number };
 
 /**
- * What every statement of a flush is guarded with: it acts only while the vault's row says that this flush is news, and
- * that whoever sends it knows all that D1 has. A late, repeated or superseded flush therefore changes nothing, no older
- * create can undo a newer delete, and an object whose storage is old writes nothing.
+ * What guards every statement of a flush. A statement acts only while the vault's row in D1 says two things: that the
+ * flush is news, and that whoever sends it knows all that D1 has. So a flush that is late, repeated or superseded
+ * changes nothing. No older create can undo a newer delete, and an object whose storage is old writes nothing.
  */
 export interface Guard {
   vaultId: string;
   epoch: number;
-  /** D1 must be within [from, to). */
+  /** D1's revision must be in [from, to). */
   from: number;
   to: number;
-  /** The revision that the sender began with; once D1 has confirmed it, {@link CONFIRMED}. */
+  /** The revision that the sender loaded when it started, or {@link CONFIRMED} once D1 has confirmed that start. */
   loaded: number;
   incarnation: string;
   /**
-   * JSON: former starts of the sender whose last flush may be what D1 has, each with the highest revision it can have told.
-   * A revision alone says too little: a history that was given up may have come to the same one.
+   * JSON: former starts of the sender whose last flush D1 may have, each with the highest revision that it can have
+   * told. A revision alone would say too little, because a history that was given up may have come to the same one.
    */
   starts: string;
 }
 
-/** Whoever has been confirmed needs no second look at what it began with. */
+/**
+ * In place of the revision that a start loaded: D1 has confirmed that start, so what it loaded is not looked at again.
+ */
 export const CONFIRMED = Number.MAX_SAFE_INTEGER;
 
-/** Below every revision: D1 has nothing, not even the keys the vault was created with (their rev is 0). */
+/** Below every revision: D1 has nothing. Revision 0 is that of the keys which a vault is created with. */
 export const NOTHING = -1;
 
-/** Everything that happened to a vault in revisions (from, to], the latest state of each thing. */
+/** Everything that happened to a vault in the revisions (from, to], as the latest state of each asset and key. */
 export interface Flush extends Guard {
   status: VaultInfo["status"];
   lostWindows: string;
-  /** The time up to which D1 has everything once it has this; null when that is not known. */
+  /** The time up to which D1 has everything once it has this flush. Null when that is not known. */
   completeTo: string | null;
   assets: Asset[];
-  /** `seq` of assets that are gone. */
+  /** The seqs of the assets that are gone. */
   deleted: number[];
   keys: KeyRecord[];
-  /** Ids of keys that the vault no longer knows. */
+  /** Ids of keys that the vault does not know. D1 deletes them. */
   unknownKeys: string[];
-  /** Ids of all keys that the vault knows, when D1 is told everything again: others are deleted. */
+  /** Ids of all keys that the vault knows, when D1 is told everything again. D1 deletes all others. */
   knownKeys?: string[] | undefined;
 }
 
-/** Bytes of JSON in one bound parameter. SQLite takes no string over 2 MB; half of it leaves room for its own copies. */
+/**
+ * Bytes of JSON in one bound parameter. SQLite takes no string over 2 MB. Half of that leaves room for its own copies.
+ */
 const MAX_PARAMETER_BYTES = 1_000_000;
 
 export const KEY_COLUMNS = [
@@ -78,8 +87,9 @@ const IS_NEWS = `epoch = ?2 AND rev >= ?3 AND rev < ?4 AND ${IS_KNOWN}`;
 const GUARD = `EXISTS (SELECT 1 FROM vaults WHERE id = ?1 AND ${IS_NEWS})`;
 
 /**
- * A row of another asset at the same place says that history has diverged: its revision becomes null, which the table
- * refuses, and the whole flush with it.
+ * What an asset that D1 has already is set to. If D1 has another asset at the same seq, the two histories have
+ * diverged. The revision then becomes null. The table refuses that, and the whole flush fails. {@link saysDiverged}
+ * knows the error.
  */
 const CHANGES = CHANGEABLE_FIELDS.map((name) =>
   name === "rev" ? "rev = CASE assets.id WHEN excluded.id THEN excluded.rev END" : `${name} = excluded.${name}`,
@@ -114,7 +124,7 @@ const ADVANCE = `
 const values = ({ vaultId, epoch, from, to, loaded, incarnation, starts }: Guard) =>
   [vaultId, epoch, from, to, loaded, incarnation, starts] as const;
 
-/** Cuts rows into JSON arrays that each fit a bound parameter. */
+/** Makes JSON arrays of the rows, each of which fits into one bound parameter. */
 function* parameters(rows: readonly unknown[]): Generator<string> {
   let items: string[] = [];
   let bytes = 0;
@@ -135,8 +145,8 @@ function* parameters(rows: readonly unknown[]): Generator<string> {
 const assetRow = (asset: Asset): unknown[] => ASSET_FIELDS.map((name) => asset[name]);
 
 /**
- * Records a flush in one D1 transaction and returns the vault's row as it is afterwards: `rev` is at least
- * `flush.to` when D1 has it all. Undefined when D1 does not know the vault. Throws when D1 does not answer, or refuses.
+ * Records a flush in one transaction. Returns where D1 is afterwards: its `rev` is at least `flush.to` if D1 has all of
+ * it. Undefined when D1 does not know the vault. Throws when D1 does not answer, or refuses the flush.
  */
 export async function record(db: BoundedD1, flush: Flush): Promise<Position | undefined> {
   const guard = values(flush);
@@ -154,19 +164,19 @@ export async function record(db: BoundedD1, flush: Flush): Promise<Position | un
   add(DELETE_KEYS, flush.unknownKeys);
   statements.push(db.prepare(ADVANCE, ...guard, flush.status, flush.lostWindows, flush.completeTo));
   const results = await db.batch(statements);
-  // No row was advanced: the flush was not news, and the vault's row says why.
+  // If no row was advanced, the flush was not news, and the vault's row says why.
   return (results.at(-1)?.results[0] as Position | undefined) ?? position(db, flush.vaultId);
 }
 
-/** How far D1 is with a vault; undefined when it does not know it. */
+/** Where D1 is with a vault. Undefined when D1 does not know the vault. */
 export async function position(db: BoundedD1, vaultId: string): Promise<Position | undefined> {
   const [found] = await db.rows<Position>(`SELECT ${POSITION} FROM vaults WHERE id = ?`, vaultId);
   return found;
 }
 
 /**
- * Puts one asset, and nothing else, while D1 is exactly where the guard begins: an asset that was refused, once more.
- * Returns whether D1 has it; throws when D1 refuses again.
+ * Puts a parked asset once more, and nothing else, if D1's revision is exactly `guard.from`. Returns whether D1 has the
+ * asset now. Throws when D1 refuses it again.
  */
 export async function putAgain(db: BoundedD1, guard: Guard, asset: Asset): Promise<boolean> {
   const json = JSON.stringify([assetRow(asset)]);
@@ -174,18 +184,18 @@ export async function putAgain(db: BoundedD1, guard: Guard, asset: Asset): Promi
   return rows.length > 0;
 }
 
-/** Writes the vault's own row as it is: whether D1 takes writes at all. Throws when it does not. */
+/** Finds out whether D1 takes writes at all, by writing the vault's own row as it is. Throws when D1 does not. */
 export async function controlWrite(db: BoundedD1, vaultId: string): Promise<void> {
   await db.rows("UPDATE vaults SET epoch = epoch WHERE id = ?", vaultId);
 }
 
-/** Whether an error says that D1 has another asset where the flush has one. */
+/** Whether an error says that D1 has another asset at a seq where the flush has one. */
 export const saysDiverged = (error: unknown): boolean =>
   /NOT NULL constraint failed: assets\.rev/.test(error instanceof Error ? error.message : "");
 
 /**
- * Whether an error is about what a row holds: a constraint, a value that is too big or of the wrong type. All others are
- * the store's own trouble, which passes.
+ * Whether an error is about what a row holds: a constraint, or a value that is too big or of the wrong type. Any other
+ * error is trouble of the store, which passes.
  */
 export const isAboutRow = (error: unknown): boolean =>
   /SQLITE_(?:CONSTRAINT|TOOBIG|MISMATCH)|constraint failed|too (?:big|large)|datatype mismatch/.test(

@@ -1,3 +1,8 @@
+/**
+ * D1's side of a vault's life: create, list, claim, lose and bury it, and read back what was recorded. Recording itself
+ * stands in record.ts.
+ */
+
 import { type Asset, ASSET_FIELDS } from "../model/asset.ts";
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import type { Key, VaultInfo } from "../model/vault.ts";
@@ -17,14 +22,18 @@ export interface VaultRecord {
 }
 
 /**
- * How far a claimed vault's revisions jump: more than a vault may have handed out without D1 knowing. Writes stop at
- * MAX_UNRECORDED, a twentieth of this; few are taken all the same.
+ * How far the revisions of a claimed vault jump. It is more than a vault may hand out without D1 knowing: ordinary
+ * writes stop at MAX_UNRECORDED, a twentieth of this, and the others are few.
  */
 const REV_GAP = 1_000_000;
 
-/** Rows and bytes read from D1 at once: 4 KB of metadata and tags for each of 1,000 rows, or 30 rows with the most there may be. */
+/** The most rows of a page that is read from D1. */
 export const PAGE_ROWS = 1_000;
-const PAGE_BYTES = 4_000_000;
+/**
+ * About the most metadata and tags of a page of assets: 4 KB for each of 1,000 rows, or 30 rows with the most that
+ * there may be. Characters.
+ */
+const PAGE_SIZE = 4_000_000;
 
 /** Creates a vault with its first keys. */
 export async function createVault(db: BoundedD1, vault: VaultInfo, keys: readonly Key[]): Promise<void> {
@@ -38,7 +47,8 @@ export async function createVault(db: BoundedD1, vault: VaultInfo, keys: readonl
     ),
     ...keys.map((key) =>
       db.prepare(
-        "INSERT INTO keys (vault_id, id, rev, label, type, kid, created_at, expires_at, revoked_at) VALUES (?,?,0,?,?,?,?,?,?)",
+        `INSERT INTO keys (vault_id, id, rev, label, type, kid, created_at, expires_at, revoked_at)
+         VALUES (?,?,0,?,?,?,?,?,?)`,
         vault.id,
         key.id,
         key.label,
@@ -52,7 +62,7 @@ export async function createVault(db: BoundedD1, vault: VaultInfo, keys: readonl
   ]);
 }
 
-/** Vaults of one shard that are not yet gone, newest first, below the id `before`. */
+/** The vaults of one shard that are not gone yet and have an id below `before`, newest first. */
 export const listVaults = (db: BoundedD1, before: string, limit: number): Promise<VaultInfo[]> =>
   db.rows(
     "SELECT id, name, created_at, status FROM vaults WHERE id < ? AND status <> 'deleted' ORDER BY id DESC LIMIT ?",
@@ -61,8 +71,10 @@ export const listVaults = (db: BoundedD1, before: string, limit: number): Promis
   );
 
 /**
- * Above everything that was ever handed out: what D1 was told of, what it holds (a row may be newer than the vault's own,
- * of which an older state was restored), and what the claimer knows; then the gap, for what nobody knows.
+ * A revision above all that were ever handed out. It is above what D1 was told of, above what D1 holds and above what
+ * the claimer knows. (D1 may hold a newer asset than its row of the vault says, if an older state of that row was
+ * restored.) The gap comes on top, for what nobody knows of. A new vault, which nobody has claimed yet, keeps its
+ * revision.
  */
 const CLAIMED_REV = `CASE WHEN epoch = 0 AND ?2 < 0 THEN rev
   ELSE max(rev, top, ?2, coalesce((SELECT max(seq) FROM assets WHERE vault_id = ?1), 0)) + ${REV_GAP} END`;
@@ -75,12 +87,14 @@ const CLAIM = `
   WHERE id = ?1 AND status <> 'deleted'`;
 
 /**
- * Claims a vault for a Durable Object whose own state is absent or old: from here on flushes of any former one are void.
- * Revisions jump past any that were handed out but never recorded. Unless the vault is new, what D1 may lack of it
- * becomes a lost window: a body may be as much older than its record as an upload may take. Undefined when there is no
- * such vault.
+ * Claims a vault for a Durable Object whose own state is absent or old. From here on D1 takes no flush of an older
+ * claim. Revisions jump past all that were handed out but never recorded.
  *
- * @param known the highest revision that the claimer knows; -1 when it knows nothing
+ * Unless the vault is new, the time of which D1 may lack something becomes a lost window. The window begins an upload's
+ * longest time earlier, because a body may be that much older than its record.
+ *
+ * @param known the highest revision that the claimer knows, or {@link NOTHING}
+ * @returns the vault's row, or undefined when D1 knows no such vault
  */
 export async function claimVault(db: BoundedD1, vaultId: string, known: number): Promise<VaultRecord | undefined> {
   const [, vaults] = await db.batch([
@@ -91,9 +105,12 @@ export async function claimVault(db: BoundedD1, vaultId: string, known: number):
 }
 
 /**
- * Says in D1 that nothing of a vault is recorded, because D1 has lost some or all of it: puts back its row if that is
- * gone, and sets its epoch, which is a new one, and its revision below all others. Not if a newer claim holds it. In a new
- * epoch nobody takes what D1 had for what it has, should this be cut off; and once it has landed, it does not land again.
+ * Notes in D1 that nothing of a vault is recorded, because D1 has lost some or all of it. The vault's row is put back
+ * if it is gone. Its epoch becomes the given one, which must be new, and its revision {@link NOTHING}. Nothing happens
+ * if a newer claim holds the vault.
+ *
+ * The epoch has to be new for two reasons. If this is cut off, nobody takes what D1 had for what it has. And a call
+ * that has landed does not act again when it is repeated.
  *
  * @param highest the highest revision that was handed out
  */
@@ -104,7 +121,8 @@ export async function forgetHistory(
 ): Promise<void> {
   await db.batch([
     db.prepare(
-      "INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev, lost_windows, top) VALUES (?,?,?,?,?,?,?,?)",
+      `INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev, lost_windows, top)
+       VALUES (?,?,?,?,?,?,?,?)`,
       vault.id,
       vault.name,
       vault.created_at,
@@ -124,7 +142,10 @@ export async function forgetHistory(
   ]);
 }
 
-/** Keys of a vault with an id above `after`, in order, except those that died before `cutoff`; at most {@link PAGE_ROWS}. */
+/**
+ * At most {@link PAGE_ROWS} keys of a vault with an id above `after`, in order of id. Keys that were revoked or expired
+ * before `cutoff`, a timestamp, are left out.
+ */
 export const keyPage = (db: BoundedD1, vaultId: string, after: string, cutoff: string): Promise<KeyRecord[]> =>
   db.rows(
     `SELECT ${KEY_COLUMNS.join(", ")} FROM keys WHERE vault_id = ?1 AND id > ?2
@@ -134,18 +155,20 @@ export const keyPage = (db: BoundedD1, vaultId: string, after: string, cutoff: s
     cutoff,
   );
 
-/** `source` cut to as many of its first rows as stay below {@link PAGE_BYTES}, but at least one. */
+/** As many of the first rows of `source` as stay below {@link PAGE_SIZE}, but at least one. */
 const bounded = (source: string): string => `
   SELECT ${ASSET_FIELDS.join(", ")} FROM (
     SELECT *, sum(length(metadata) + length(tags)) OVER (ORDER BY seq) - length(metadata) - length(tags) AS bytes_before
     FROM (${source} ORDER BY seq LIMIT ${PAGE_ROWS})
-  ) WHERE bytes_before < ${PAGE_BYTES} ORDER BY seq`;
+  ) WHERE bytes_before < ${PAGE_SIZE} ORDER BY seq`;
 
-/** Assets of a vault with seq above `after`, oldest first: a page bounded in rows and bytes, empty at the end. */
+/**
+ * A page of the assets with a seq above `after`, oldest first. It is bounded in rows and size, and empty at the end.
+ */
 export const assetPage = (db: BoundedD1, vaultId: string, after: number): Promise<Asset[]> =>
   db.rows(bounded("SELECT * FROM assets WHERE vault_id = ?1 AND seq > ?2"), vaultId, after);
 
-/** The assets at these places, in order: as many of the first as a page may hold. */
+/** The assets at these seqs, in order of seq: as many of the first as a page may hold. */
 export const assetsAt = (db: BoundedD1, vaultId: string, seqs: readonly number[]): Promise<Asset[]> =>
   db.rows(
     bounded("SELECT * FROM assets WHERE vault_id = ?1 AND seq IN (SELECT value FROM json_each(?2))"),
@@ -153,7 +176,9 @@ export const assetsAt = (db: BoundedD1, vaultId: string, seqs: readonly number[]
     JSON.stringify(seqs),
   );
 
-/** What D1 has of a vault's assets with seq above `after`: place, latest revision and id of each, in order. */
+/**
+ * Which assets D1 has with a seq above `after`, and which state of each: at most {@link PAGE_ROWS}, in order of seq.
+ */
 export const revisionPage = (
   db: BoundedD1,
   vaultId: string,
@@ -166,7 +191,7 @@ export const revisionPage = (
     PAGE_ROWS,
   );
 
-/** Deletes up to `limit` assets of a vault; returns how many there were. */
+/** Deletes up to `limit` assets of a vault. Returns how many it deleted. */
 export async function purgeAssets(db: BoundedD1, vaultId: string, limit: number): Promise<number> {
   const rows = await db.rows(
     "DELETE FROM assets WHERE rowid IN (SELECT rowid FROM assets WHERE vault_id = ? LIMIT ?) RETURNING 1",
@@ -176,7 +201,7 @@ export async function purgeAssets(db: BoundedD1, vaultId: string, limit: number)
   return rows.length;
 }
 
-/** Deletes a vault's keys and leaves its row as a tombstone, so that an old token never wakes an empty vault. */
+/** Deletes a vault's keys, and leaves its row as a tombstone. Without it an old token could wake an empty vault. */
 export async function buryVault(db: BoundedD1, vaultId: string, deletedAt: string): Promise<void> {
   await db.batch([
     db.prepare("DELETE FROM keys WHERE vault_id = ?", vaultId),

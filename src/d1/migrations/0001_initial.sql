@@ -1,4 +1,5 @@
--- The tables of version 0.1. IF NOT EXISTS: a database of that version has them, but no list of migrations yet.
+-- The tables of version 0.1. They are created IF NOT EXISTS, because a database of that version has them already but
+-- has no list of migrations yet.
 CREATE TABLE IF NOT EXISTS vaults (
   id         TEXT    NOT NULL PRIMARY KEY,
   name       TEXT    NOT NULL,

@@ -1,11 +1,11 @@
--- What it takes to come through the loss of either side's history.
+-- What a vault needs to survive when its storage, or D1, loses history. schema.sql says what each column holds.
 ALTER TABLE vaults ADD COLUMN top INTEGER NOT NULL DEFAULT 0;
 UPDATE vaults SET top = rev;
 ALTER TABLE vaults ADD COLUMN complete_to TEXT;
 ALTER TABLE vaults ADD COLUMN incarnation TEXT;
 ALTER TABLE vaults ADD COLUMN lost_windows TEXT NOT NULL DEFAULT '[]';
 
--- The same table without a list of types: a key of a later type must not stop all recording.
+-- The same table without the list of types. A key of a type that a later version knows must not stop all recording.
 CREATE TABLE keys_without_types (
   vault_id   TEXT    NOT NULL,
   id         TEXT    NOT NULL,

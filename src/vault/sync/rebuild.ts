@@ -3,8 +3,9 @@
  * assets page by page. A new vault comes to life in the same way, as the rebuild of an empty one.
  */
 
-import { assetPage, claimVault, keyPage, PAGE_ROWS } from "../../d1/vaults.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
+import { NOTHING } from "../../d1/record.ts";
+import { assetPage, claimVault, keyPage, PAGE_ROWS } from "../../d1/vaults.ts";
 import type { Asset } from "../../model/asset.ts";
 import { KEY_KEPT_MS } from "../../model/limits.ts";
 import { boundWindows } from "../../model/lost-window.ts";
@@ -49,7 +50,7 @@ export type Claim = "absent" | "deleted" | VaultRow;
 
 /** Claims a vault in D1 and writes its row here. Keys and assets follow with {@link copyPage}. */
 export async function claim(database: VaultDatabase, db: BoundedD1, vaultId: string): Promise<Claim> {
-  const vault = await claimVault(db, vaultId, -1);
+  const vault = await claimVault(db, vaultId, NOTHING);
   if (!vault) return "absent";
   if (vault.status === "deleted") return "deleted";
   const row: VaultRow = {
