@@ -1,3 +1,5 @@
+/** How migrations are applied to a D1 database: each once, in order, and whole or not at all. */
+
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { migrate } from "../../src/d1/migrate.ts";
@@ -15,7 +17,7 @@ it("migrate: notes what it has applied, and applies nothing twice", async () => 
   const names = MIGRATIONS.map(({ name }) => name);
   expect(await applied()).toEqual(names);
   await migrate(env.DB, [...MIGRATIONS, { name: "9001_more.sql", sql: "CREATE TABLE more (a); -- one; comment" }]);
-  // Without IF NOT EXISTS a second time would fail.
+  // The statement has no IF NOT EXISTS, so it would fail if it were applied again.
   await migrate(env.DB, [...MIGRATIONS, { name: "9001_more.sql", sql: "CREATE TABLE more (a);" }]);
   expect(await applied()).toEqual([...names, "9001_more.sql"]);
 });
@@ -28,7 +30,7 @@ it("migrate: takes over a database of version 0.1, which has the tables but no l
   expect(await applied()).toEqual([first.name]);
 });
 
-it("migrate: a migration that fails half way leaves nothing of itself", async () => {
+it("migrate: leaves nothing of a migration that fails half way", async () => {
   const before = await applied();
   const broken = { name: "9002_broken.sql", sql: "CREATE TABLE half (a); INSERT INTO nowhere VALUES (1);" };
   await expect(migrate(env.DB, [broken])).rejects.toThrow(/nowhere/);

@@ -1,3 +1,8 @@
+/**
+ * What a client is told, and what is kept, when one call of a request to R2, D1 or the vault goes wrong. Each operation
+ * of the API runs again and again, each time with another of its calls failing.
+ */
+
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
@@ -7,7 +12,7 @@ import { eachCall } from "../support/fault-loop.ts";
 import { Faults } from "../support/faults.ts";
 import { clearLostWindows, expectAgreement, indexed, lose, reconcile } from "../support/stores.ts";
 
-// The bounds are what a hung call runs into: short ones, so that thousands of faults take minutes.
+// A call that hangs ends at one of these bounds. They are short, so that thousands of faults take minutes.
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
   DURABLE_WAIT_MS: 200,
@@ -32,7 +37,7 @@ const MIB = 1024 * 1024;
 
 interface Scene {
   vault: TestVault;
-  /** Made before anything fails. */
+  /** The stub is made before anything fails. */
   stub: TestVault["stub"];
   old: AssetRecord;
   publicKeyId: string;
@@ -69,7 +74,7 @@ const raw = (vault: TestVault, size: number, init: RequestInit = {}): Promise<Re
     headers: { "Content-Type": "a/b", ...(init.headers as Record<string, string>) },
   });
 
-/** A body in the middle of which the vault's storage is lost: its id is then from a lost window. */
+/** A body during which the vault's storage is lost, so that the upload's id lies in a lost window. */
 function interrupted(losing: () => Promise<void>): ReadableStream<Uint8Array> {
   const pieces = [() => Promise.resolve(), losing];
   return new ReadableStream({
@@ -90,9 +95,9 @@ const OPERATIONS: Record<string, (scene: Scene) => Promise<Response>> = {
     request(vault, vault.assets, { method: "POST", body: form(9 * MIB, true) }),
   "raw upload": ({ vault }) => raw(vault, 3 * MIB),
   "raw upload to a name that is taken": ({ vault }) => raw(vault, 10, { headers: { "If-None-Match": "*" } }),
-  "raw upload that is not what it says": ({ vault }) =>
+  "raw upload whose digest is wrong": ({ vault }) =>
     raw(vault, 3 * MIB, { headers: { "Content-Digest": `sha-256=:${"A".repeat(43)}=:` } }),
-  "raw upload of unknown length that is not what it says": ({ vault }) =>
+  "raw upload of unknown length whose digest is wrong": ({ vault }) =>
     raw(vault, 0, {
       body: new Blob([new Uint8Array(9 * MIB)]).stream(),
       headers: { "Content-Digest": `sha-256=:${"A".repeat(43)}=:` },
@@ -121,11 +126,11 @@ const OPERATIONS: Record<string, (scene: Scene) => Promise<Response>> = {
   link: ({ vault, old }) => request(vault, `${vault.assets}/${old.id}/links`, { method: "POST", ...json({}) }),
 };
 
-/** What an operation is refused with when nothing fails, where that is what it is about. */
+/** The status of the operations that are refused even when nothing fails. */
 const REFUSALS: Record<string, number> = {
   "raw upload to a name that is taken": 412,
-  "raw upload that is not what it says": 400,
-  "raw upload of unknown length that is not what it says": 400,
+  "raw upload whose digest is wrong": 400,
+  "raw upload of unknown length whose digest is wrong": 400,
 };
 
 beforeAll(() => {
@@ -147,7 +152,7 @@ async function scene(): Promise<Scene> {
   return { vault, stub: vault.stub, old, publicKeyId: String(key?.["id"]) };
 }
 
-/** What was acknowledged is there, as it was answered. */
+/** Asserts that what was acknowledged is there, and is what the answer said. */
 async function expectKept(name: string, { vault, old }: Scene, status: number, answer: Answer): Promise<void> {
   if (status === 201 && answer.r2_key && answer.id) {
     expect(await (await vault.get(answer.id)).json()).toEqual(answer);
@@ -174,7 +179,7 @@ async function expectKept(name: string, { vault, old }: Scene, status: number, a
   else expect(status === 204 ? [401] : [200, 401]).toContain(withPublicKey.status);
 }
 
-/** Of what it reads, a client is told the truth, or that it cannot be had. */
+/** Asserts that a client which reads is told the truth, or that the asset cannot be had. */
 async function expectRead(name: string, { old, publicKeyId }: Scene, text: string | undefined): Promise<void> {
   if (name.startsWith("content")) expect([undefined, "old"]).toContain(text);
   if (name === "get") expect(JSON.parse(text ?? "")).toEqual(old);
@@ -193,7 +198,7 @@ eachCall(Object.keys(OPERATIONS), async (name, faults) => {
   if (!operation) throw new Error(name);
   const { status, text } = await faults.during(async () => {
     const response = await operation(setting);
-    // A body that breaks off.
+    // The body of the answer may break off.
     return { status: response.status, text: await response.text().catch(() => undefined) };
   });
   const refusal = REFUSALS[name];
@@ -206,7 +211,7 @@ eachCall(Object.keys(OPERATIONS), async (name, faults) => {
   await reconcile(vault);
   await expectAgreement(vault);
   await expectKept(name, setting, status, expected && text?.startsWith("{") ? (JSON.parse(text) as Answer) : {});
-  // Not acknowledged: it is there whole, or not at all; the old asset too.
+  // What was not acknowledged is there whole or not at all. So is the old asset.
   for (const { id } of await indexed(vault)) expect((await vault.get(String(id))).status).toBe(200);
   expect((await request(vault, vault.path, { headers: admin })).status).toBe(200);
   return ` ${status}`;

@@ -1,3 +1,5 @@
+/** Random histories of writes, outages and evictions, compared with a model of what a client knows. */
+
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
@@ -6,8 +8,9 @@ import type { AssetRecord } from "../../src/model/asset.ts";
 import { TestVault, textFile } from "../support/api.ts";
 import { expectAgreement, indexed, reconcile } from "../support/stores.ts";
 
-/** What a client knows: the assets in the order of their creation. */
+/** What a client knows. */
 interface Model {
+  /** In the order of their creation. */
   assets: AssetRecord[];
   d1Down: boolean;
 }
@@ -40,7 +43,7 @@ const upload = place.map((path) =>
 const together = fc.integer({ min: 2, max: 12 }).map((count) =>
   command(`upload ${count} at once`, async (model, { vault }) => {
     const records = await Promise.all(Array.from({ length: count }, () => vault.upload({ partition: "a" })));
-    // Which came first is the vault's to say: its list is newest first.
+    // Only the vault knows which came first. Its list is newest first.
     const order = (await vault.list({ limit: 200 })).data.map((asset) => asset.id);
     model.assets.push(...records.toSorted((x, y) => order.indexOf(y.id) - order.indexOf(x.id)));
   }),
@@ -110,7 +113,7 @@ const alarm = fc.constant(
   }),
 );
 
-/** The outage was laid over the binding's own method. */
+/** Ends an outage, which hides the binding's own method. */
 const restore = (vault: TestVault): void => {
   delete (vault.db as { batch?: unknown }).batch;
 };
@@ -125,7 +128,7 @@ it(
         async (commands) => {
           const real = { vault: await TestVault.create() };
           const model: Model = { assets: [], d1Down: false };
-          // Alive before D1 may go down: nothing else can bring it to life.
+          // The vault comes to life before D1 may go down, because it cannot without D1.
           await real.vault.list();
           try {
             await fc.asyncModelRun(() => ({ model, real }), commands);

@@ -1,9 +1,12 @@
+/** What requests cost in rows and calls, which is what Cloudflare bills. docs/cost.md calculates with these figures. */
+
 import { expect, it } from "vitest";
 import { TestVault } from "../../support/api.ts";
 import { type Bill, meter } from "../../support/meter.ts";
 
-/** Writes share transactions and flushes, so they come many at once; what a read costs does not depend on others. */
+/** Writes come many at once, because they share transactions and flushes. */
 const WRITES = { requests: 128, concurrency: 32 };
+/** What a read costs does not depend on other reads. */
 const READS = { requests: 10, concurrency: 1 };
 
 /** Does `request` a number of times and returns what one of them cost. */
@@ -22,7 +25,7 @@ async function perRequest(
   return Object.fromEntries(Object.entries(bill).map(([what, count]) => [what, count / requests])) as unknown as Bill;
 }
 
-/** The figures that docs/cost.md calculates with. */
+/** Prints the figures as a row of the table in docs/cost.md. */
 const report = (operation: string, bill: Bill): void =>
   console.log(
     `| ${operation} | ${Object.values(bill)
@@ -32,13 +35,13 @@ const report = (operation: string, bill: Bill): void =>
 
 it("what a request costs in rows and calls stays what docs/cost.md says", async () => {
   const vault = await TestVault.create();
-  await vault.upload(); // Brings the vault to life.
+  await vault.upload(); // This brings the vault to life.
   const ids: string[] = [];
 
   const upload = await perRequest(vault, WRITES, async () => ids.push((await vault.upload()).id));
   report("upload", upload);
-  // The table, its unique id, seven filter indexes and the name: ten. The rest is the group's: the vault's own row, its
-  // partition's counters, the alarm. A create needs no row in the outbox.
+  // Ten rows are the table, its unique id, seven filter indexes and the name. The rest are a share of the group's own:
+  // the vault's row, the partition's counters and the alarm. A created asset needs no row in the outbox.
   expect(upload.vaultWritten).toBeGreaterThanOrEqual(10);
   expect(upload.vaultWritten).toBeLessThanOrEqual(12);
   expect(upload.d1Calls).toBeLessThanOrEqual(0.15);
@@ -54,7 +57,8 @@ it("what a request costs in rows and calls stays what docs/cost.md says", async 
     vault.list({ limit: 50, partition: n % 2 ? "marketing" : "none" }),
   );
   report("list, pages kept ready", list);
-  expect(list.vaultRead).toBeLessThanOrEqual(11); // Two pages of 51 rows, read once each; assets-list.test.ts counts the rows of one.
+  // Two pages of 51 rows are read once each. assets-list.test.ts counts the rows of one page.
+  expect(list.vaultRead).toBeLessThanOrEqual(11);
   expect([list.vaultWritten, list.d1Calls]).toEqual([0, 0]);
 
   const download = await perRequest(vault, READS, async (n) =>
@@ -74,7 +78,7 @@ it("what a request costs in rows and calls stays what docs/cost.md says", async 
 
   const removal = await perRequest(vault, WRITES, async (n) => (await vault.delete(ids[n] ?? "")).text());
   report("delete", removal);
-  // Of these one keeps the id of a young asset from coming back.
+  // One of these rows is the void, which keeps the id of a young asset from coming back.
   expect(removal.vaultWritten).toBeLessThanOrEqual(4.5);
   expect(removal.d1Written).toBeLessThanOrEqual(1.5);
   expect(removal.d1Calls).toBeLessThanOrEqual(0.15);

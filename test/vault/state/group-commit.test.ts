@@ -1,3 +1,8 @@
+/**
+ * Group commit, and the path of a write from there: commit and resolve of an upload, the relay to D1, and what a vault
+ * does when D1 or its own storage has lost history.
+ */
+
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
@@ -155,7 +160,7 @@ describe("commit", () => {
 });
 
 describe("resolve", () => {
-  it("answers with the record of an upload whose commit was heard", async () => {
+  it("answers with the record of an upload that was committed", async () => {
     const vault = await TestVault.create();
     const asset = newAsset(vault);
     const committed = await vault.rpc.commitUpload(OPERATOR, asset);
@@ -165,7 +170,7 @@ describe("resolve", () => {
     });
   });
 
-  it("otherwise voids the id, deletes the body, and refuses a commit that comes late", async () => {
+  it("of an upload that was not committed: voids the id, deletes the body, and a late commit is refused", async () => {
     const vault = await TestVault.create();
     const asset = newAsset(vault);
     await env.BUCKET.put(asset.r2_key, "body");
@@ -176,7 +181,7 @@ describe("resolve", () => {
     expect((await vault.list()).data).toEqual([]);
   });
 
-  it("forgets voids once no upload of that time can commit", async () => {
+  it("leaves a void that is forgotten once no upload with its id can be committed", async () => {
     const vault = await TestVault.create();
     await vault.rpc.resolveUpload(OPERATOR, newAssetId(Date.now() - 3 * 60 * 60 * 1000), `${vault.id}/x`);
     await vault.rpc.resolveUpload(OPERATOR, newAssetId(), `${vault.id}/y`);
@@ -186,7 +191,7 @@ describe("resolve", () => {
 });
 
 describe("relay to D1", () => {
-  it("records what arrives while a flush is under way with the next: few calls for many writes", async () => {
+  it("records many writes with few calls, because what arrives during a flush goes with the next one", async () => {
     const vault = await TestVault.create();
     await vault.list();
     let calls = 0;
@@ -202,7 +207,7 @@ describe("relay to D1", () => {
     expect(calls).toBeLessThanOrEqual(10);
   });
 
-  it("acknowledges writes as queued while D1 is down, serves reads, and catches up by itself", async () => {
+  it("while D1 is down: writes are acknowledged as queued and reads served, and D1 catches up by itself", async () => {
     const vault = await TestVault.create();
     const before = await vault.upload();
     await withD1(vault, down, async () => {
@@ -220,7 +225,7 @@ describe("relay to D1", () => {
       const gone = await vault.upload();
       const deleted = await vault.delete(gone.id);
       expect([deleted.status, deleted.headers.get("Strongroom-Durability")]).toEqual([204, "queued"]);
-      expect(await vault.bodies(), "the body waits until D1 knows").toContain(gone.r2_key);
+      expect(await vault.bodies(), "the body stays until D1 has the deletion").toContain(gone.r2_key);
     });
     await runDurableObjectAlarm(vault.stub);
     const { data } = await vault.list();
@@ -233,7 +238,7 @@ describe("relay to D1", () => {
     expect(response.headers.has("Strongroom-Durability")).toBe(false);
   });
 
-  it("wakes the vault by itself after a crash between commit and flush", async () => {
+  it("is woken by the alarm after a crash between commit and flush", async () => {
     const vault = await TestVault.create();
     await vault.list();
     await withD1(vault, down, async () => {
@@ -241,12 +246,12 @@ describe("relay to D1", () => {
       await evictDurableObject(vault.stub);
     });
     expect(await vault.recorded()).toEqual([]);
-    // The alarm was set by the commit itself; nobody asks the vault anything.
+    // The commit itself has set the alarm. Nothing else calls the vault.
     expect(await runDurableObjectAlarm(vault.stub)).toBe(true);
     expect(await vault.recorded()).toHaveLength(1);
   });
 
-  it("ignores a flush that arrives late", async () => {
+  it("a flush that arrives late changes nothing", async () => {
     const vault = await TestVault.create();
     await vault.list();
     let late: D1PreparedStatement[] = [];
@@ -282,10 +287,10 @@ describe("relay to D1", () => {
 });
 
 describe("D1 that went back in time", () => {
-  it("is given everything again, however much that is", async () => {
+  it("is told everything again, even if that takes more than one flush", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
-    // More changes than one flush takes.
+    // These are more changes than one flush carries.
     await runInDurableObject(vault.stub, async (instance: Vault) => {
       await Promise.all(Array.from({ length: 1_500 }, () => instance.commitUpload(OPERATOR, newAsset(vault))));
     });
@@ -303,7 +308,7 @@ describe("D1 that went back in time", () => {
     expect(after[0]?.["tags"]).toBe('["patched"]');
   });
 
-  it("takes part again when a claim that was given up has landed late", async () => {
+  it("is told everything again after a claim that was given up has landed late", async () => {
     const vault = await TestVault.create();
     await vault.upload();
     await vault.db
@@ -317,7 +322,7 @@ describe("D1 that went back in time", () => {
 });
 
 describe("while D1 is far behind", () => {
-  it("refuses ordinary writes with 503, leaves no body, and still revokes keys", async () => {
+  it("a vault refuses ordinary writes with 503, leaves no body of them, and still revokes keys", async () => {
     const vault = await TestVault.create();
     await vault.upload();
     const keys = await (
@@ -340,8 +345,8 @@ describe("while D1 is far behind", () => {
   });
 });
 
-describe("publish", () => {
-  it("keeps the body when a first commit was heard, its answer lost, and a second one refused", async () => {
+describe("commit by the router", () => {
+  it("keeps the body when the first commit succeeded, its answer was lost, and the second was refused", async () => {
     const vault = await TestVault.create();
     const upload = newAsset(vault);
     await env.BUCKET.put(upload.r2_key, "body");
@@ -373,7 +378,7 @@ describe("publish", () => {
 });
 
 describe("rebuild", () => {
-  it("is not undone by a step that was given up and answers late", async () => {
+  it("is not undone by the late answer to a step that was given up", async () => {
     const vault = await TestVault.create();
     const claimed = await runInDurableObject(vault.stub, async (_, { storage }) => {
       const database = new VaultDatabase(storage);
@@ -392,7 +397,7 @@ describe("rebuild", () => {
     expect(claimed.row?.rebuilt_to).toBeNull();
   });
 
-  it("brings a vault back from D1, record for record, old cursors and keys good", async () => {
+  it("brings a vault back from D1 record for record, and old cursors and keys stay good", async () => {
     const vault = await TestVault.create();
     for (let i = 0; i < 5; i++) await vault.upload({ tags: `["${i}"]`, partition: `p${i % 2}` });
     const [first] = [await vault.list({ limit: 2 })];

@@ -1,3 +1,8 @@
+/**
+ * Keys as rows: how many a vault may have, when dead ones are forgotten, and how vault and D1 come to agree on them.
+ * The numbers are large, because every step that touches keys is bounded.
+ */
+
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { newKeyId } from "../../../src/model/id.ts";
@@ -21,7 +26,7 @@ withoutGrace();
 const DAY = 24 * 60 * 60 * 1000;
 const ago = (days: number): string => timestamp(Date.now() - days * DAY);
 
-/** Rows of keys as JSON, for json_each: revoked `days` ago, or live. */
+/** Rows of keys as JSON, for json_each. The keys were revoked `days` ago, or are live without it. */
 const rows = (count: number, days?: number): string =>
   JSON.stringify(
     Array.from({ length: count }, () => ({ id: newKeyId(), revoked_at: days === undefined ? null : ago(days) })),
@@ -31,6 +36,7 @@ const COLUMNS = "id, rev, label, type, kid, created_at, expires_at, revoked_at";
 const VALUES =
   "value ->> 'id', 1, NULL, 'secret', 'kid', '2026-01-01T00:00:00Z', NULL, value ->> 'revoked_at' FROM json_each";
 
+/** Puts keys into D1. */
 async function keysInD1(vault: TestVault, count: number, days?: number): Promise<void> {
   for (let left = count; left > 0; left -= 5_000) {
     await vault.db
@@ -40,13 +46,14 @@ async function keysInD1(vault: TestVault, count: number, days?: number): Promise
   }
 }
 
-/** The same in the vault's own storage. */
+/** Puts keys into the vault's own storage. */
 async function keysInVault(vault: TestVault, count: number, days?: number): Promise<void> {
   for (let left = count; left > 0; left -= 5_000) {
     await amend(vault, `INSERT INTO keys (${COLUMNS}) SELECT ${VALUES}(?)`, rows(Math.min(left, 5_000), days));
   }
 }
 
+/** How many keys the vault and D1 have. */
 const counted = async (vault: TestVault): Promise<[vault: number, d1: number]> => {
   const [here] = await state<{ n: number }>(vault, "SELECT count(*) AS n FROM keys");
   const there = await vault.db
@@ -65,13 +72,13 @@ const revoke = (vault: TestVault, id: string): Promise<Response> =>
   send(`${vault.path}/keys/${id}`, { method: "DELETE", headers: admin });
 
 describe("keys: create", () => {
-  it("makes exactly as many live keys as there may be, however many are asked for at once", async () => {
+  it("creates exactly as many live keys as a vault may have, however many are asked for at once", async () => {
     const vault = await TestVault.create();
     await vault.list();
     const outcomes = await runInDurableObject(vault.stub, (instance: Vault) =>
       Promise.all(Array.from({ length: 1_100 }, () => instance.createKey(OPERATOR, newKey()))),
     );
-    // Two came with the vault.
+    // The vault was created with two.
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(MAX_LIVE_KEYS - 2);
     expect(new Set(outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.code])))).toEqual(new Set(["CONFLICT"]));
     expect(await counted(vault)).toEqual([MAX_LIVE_KEYS, MAX_LIVE_KEYS]);
@@ -79,7 +86,7 @@ describe("keys: create", () => {
     expect((await post(`${vault.path}/keys`, admin, {})).status, "revoking one makes room").toBe(201);
   });
 
-  it("answers 409 when there are too many dead ones; revoking works on", async () => {
+  it("answers 409 when there are too many dead keys, and keys can still be revoked", async () => {
     const vault = await TestVault.create();
     await vault.list();
     await keysInVault(vault, MAX_KEY_ROWS - 3, 1);
@@ -90,8 +97,8 @@ describe("keys: create", () => {
   });
 });
 
-describe("keys: forgotten", () => {
-  it("37 days after their death, revoked or expired, in the vault and in D1", async () => {
+describe("keys: forget", () => {
+  it("happens 37 days after a key was revoked or expired, in the vault and in D1", async () => {
     const vault = await TestVault.create();
     await vault.list();
     const ids = await Promise.all(
@@ -116,7 +123,7 @@ describe("keys: forgotten", () => {
     await refusal(await revoke(vault, revokedLongAgo ?? ""), 404, "NOT_FOUND");
   });
 
-  it("a few at a time; a crash before D1 has heard of it leaves none there for good", async () => {
+  it("takes some keys at a time, and a crash before D1 has heard of it leaves none in D1 for good", async () => {
     const vault = await TestVault.create();
     await vault.list();
     await work(vault);
@@ -135,7 +142,7 @@ describe("keys: forgotten", () => {
     expect(await counted(vault)).toEqual([2, 2]);
   });
 
-  it("by a flush that is guarded: one that comes late deletes nothing", async () => {
+  it("is told to D1 by a guarded flush: one that arrives late deletes nothing", async () => {
     const vault = await TestVault.create();
     await vault.list();
     await work(vault);
@@ -148,11 +155,12 @@ describe("keys: forgotten", () => {
     const late = lost();
     await work(vault, 2);
     const [id] = await state<{ id: string }>(vault, "SELECT id FROM keys WHERE type = 'public'");
-    // The id comes back, though that cannot be: what is late must not act by itself.
+    // The key is put into D1 again, which never happens by itself. It shows whether the late flush acts.
     const forgotten = /key_[0-9a-z]{26}/.exec(JSON.stringify(late))?.[0];
     await vault.db
       .prepare(
-        `INSERT INTO keys (vault_id, ${COLUMNS}) SELECT vault_id, ?1, rev, label, type, kid, created_at, expires_at, revoked_at FROM keys WHERE id = ?2`,
+        `INSERT INTO keys (vault_id, ${COLUMNS})
+         SELECT vault_id, ?1, rev, label, type, kid, created_at, expires_at, revoked_at FROM keys WHERE id = ?2`,
       )
       .bind(forgotten, id?.id)
       .run();
@@ -175,13 +183,13 @@ describe("keys: a lost vault", () => {
     await wipe(vault);
     expect((await send(vault.assets, { headers: bearer(vault.publicKey) })).status).toBe(200);
     expect((await counted(vault))[0]).toBe(2_502);
-    // What was not copied is removed from D1 by a comparison.
+    // A reconciliation removes from D1 what the rebuild did not copy.
     await reconcile(vault);
     await work(vault);
     expect(await counted(vault)).toEqual([2_502, 2_502]);
   });
 
-  it("goes on with its keys where it was cut off", async () => {
+  it("goes on with its keys where its rebuild was cut off", async () => {
     const vault = await TestVault.create();
     await keysInD1(vault, 2_500, 10);
     const { batch } = flaky(vault, (call) => call > 3);
@@ -196,17 +204,17 @@ describe("keys: a lost vault", () => {
 });
 
 describe("keys: D1", () => {
-  it("that is told everything again loses the keys that the vault does not know", async () => {
+  it("loses the keys that the vault does not know when it is told everything again", async () => {
     const vault = await TestVault.create();
     await vault.upload();
     await keysInD1(vault, 5);
     await vault.db.prepare("UPDATE vaults SET rev = 0 WHERE id = ?").bind(vault.id).run();
     await vault.upload();
-    // At once; the comparison that follows finds nothing left to do.
+    // The first flush has done it, and not the reconciliation that follows.
     expect(await counted(vault)).toEqual([2, 2]);
   });
 
-  it("is compared with the vault both ways", async () => {
+  it("is made to agree with the vault in both directions by a reconciliation", async () => {
     const vault = await TestVault.create();
     await vault.upload();
     await work(vault);
@@ -225,7 +233,7 @@ describe("keys: D1", () => {
 });
 
 describe("keys: a vault of an earlier version", () => {
-  it("with 30,000 dead keys starts, answers, records, and is told of none twice", async () => {
+  it("with 30,000 dead keys: starts, answers, records, and has nothing to record again after a rebuild", async () => {
     const vault = await TestVault.create();
     await vault.upload();
     await work(vault);

@@ -1,3 +1,5 @@
+/** Commits that are repeated or late: an asset comes to be once, and never again after it was deleted or lost. */
+
 import { env } from "cloudflare:workers";
 import { evictDurableObject } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
@@ -9,7 +11,7 @@ import { state, wipe, work } from "../../support/history.ts";
 import { down, withD1 } from "../../support/outage.ts";
 import { bodies, reconcile } from "../../support/stores.ts";
 
-// An object that is evicted is waited for as long as it has a timer.
+// An eviction waits as long as the object has a timer, so the timers are short.
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({ ...(await original()), DURABLE_WAIT_MS: 300 }));
 
 const HOUR = 60 * 60 * 1000;
@@ -21,7 +23,9 @@ afterEach(() => {
 type Stub = Record<string, (...args: unknown[]) => Promise<unknown>>;
 type Commit = (call: () => Promise<unknown>, n: number) => Promise<unknown>;
 
-/** The bindings, with something between router and vault: `commit` gets the call that was to be made, and its number. */
+/**
+ * The bindings with `commit` between router and vault. It gets each call that commits an upload, and the call's number.
+ */
 function interposed(commit: Commit): typeof env {
   let commits = 0;
   const getByName = (name: string): Stub => {
@@ -38,10 +42,10 @@ function interposed(commit: Commit): typeof env {
   return { ...env, VAULT: { getByName } } as unknown as typeof env;
 }
 
-/** As the platform reports that an object was reset: the call may have been carried out. */
+/** The platform's report that an object was reset. The call may have been carried out. */
 const reset = (): Error => Object.assign(new Error("Durable Object reset"), { retryable: true });
 
-/** Uploads through a router that reaches the vault by way of `commit`. */
+/** Uploads through a router whose commits go through `commit`. */
 function upload(vault: TestVault, commit: Commit, headers: Record<string, string> = {}): Promise<Response> {
   const body = new FormData();
   for (const [name, value] of Object.entries(PATH)) body.append(name, value);
@@ -50,7 +54,7 @@ function upload(vault: TestVault, commit: Commit, headers: Record<string, string
   return handle(new Request(ORIGIN + vault.assets, init), interposed(commit));
 }
 
-it("commit: one that is repeated after the asset was deleted does not bring it back", async () => {
+it("commit: a repetition after the asset was deleted does not bring the asset back", async () => {
   const vault = await TestVault.create();
   await vault.list();
   const commit: Commit = async (call, n) => {
@@ -66,7 +70,7 @@ it("commit: one that is repeated after the asset was deleted does not bring it b
   expect(await bodies(vault)).toEqual([]);
 });
 
-it("commit: one that is repeated after the asset was deleted is refused at any later time", async () => {
+it("commit: a repetition after the asset was deleted is refused at any later time", async () => {
   const vault = await TestVault.create();
   const record = await vault.upload();
   const [row] = await state(vault, "SELECT * FROM assets");
@@ -76,13 +80,13 @@ it("commit: one that is repeated after the asset was deleted is refused at any l
   await work(vault);
   await evictDurableObject(vault.stub);
   expect(await vault.rpc.commitUpload(OPERATOR, late)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
-  // When the void ends, the upload's deadline is long over.
+  // The upload's deadline is long over when the void ends.
   await state(vault, "UPDATE voids SET ends = 0");
   const old = { ...late, id: newAssetId(Date.now() - 2 * HOUR) };
   expect(await vault.rpc.commitUpload(OPERATOR, old)).toMatchObject({ ok: false, code: "REQUEST_TIMEOUT" });
 });
 
-it("void: is written for young ids only, and ends two deadlines after the id was made", async () => {
+it("void: only a young id gets one, and it ends two deadlines after the id was made", async () => {
   const vault = await TestVault.create();
   const { id } = await vault.upload();
   await state(vault, "UPDATE assets SET id = ? WHERE id = ?", newAssetId(Date.now() - 3 * HOUR), id);
@@ -95,13 +99,13 @@ it("void: is written for young ids only, and ends two deadlines after the id was
   expect(Math.abs((voids[0]?.ends ?? 0) - Date.now() - 2 * HOUR)).toBeLessThan(60_000);
 });
 
-it("commit: one that is repeated after the vault was lost becomes an asset under another id", async () => {
+it("commit: a repetition after the vault was lost makes an asset with another id", async () => {
   const vault = await TestVault.create();
   await vault.list();
   let first: string | undefined;
   const commit: Commit = async (call, n) => {
     if (n > 1) return call();
-    // The vault has it and D1 does not, when the storage is lost.
+    // The vault has the asset and D1 does not when the storage is lost.
     await withD1(vault, down, call);
     [{ id: first }] = (await vault.list({ limit: 1 })).data as [AssetRecord];
     await wipe(vault);
@@ -113,14 +117,14 @@ it("commit: one that is repeated after the vault was lost becomes an asset under
   expect(record.id).not.toBe(first);
   expect((await vault.list()).data).toEqual([record]);
   expect(await (await vault.request("GET", `${vault.assets}/${record.id}/content`)).text()).toBe("body");
-  // The first copy may be all that is left of something.
+  // The first body is kept, because it may be all that is left of a lost asset.
   env.RECONCILE_GRACE_SECONDS = "0";
   await evictDurableObject(vault.stub);
   expect(await reconcile(vault)).toMatchObject({ orphans_kept: 1, orphans_deleted: 0 });
   expect(await bodies(vault)).toHaveLength(2);
 });
 
-it("commit: one that is repeated after the asset was deleted and the vault then lost is no second asset by that id", async () => {
+it("commit: a repetition after the asset was deleted and the vault lost makes no second asset of its id", async () => {
   const vault = await TestVault.create();
   await vault.upload({ file: textFile("other") });
   let first = "";
@@ -133,14 +137,14 @@ it("commit: one that is repeated after the asset was deleted and the vault then 
     throw reset();
   };
   const response = await upload(vault, commit);
-  // Its body is gone: nothing can be copied, and nothing is promised.
+  // The body is gone, so it cannot be copied, and the upload is refused.
   expect(response.status).toBe(503);
   expect((await response.json<ErrorBody>()).error.message).toMatch(/storage was lost/);
   expect((await vault.get(first)).status).toBe(404);
   expect((await vault.list()).data).toHaveLength(1);
 });
 
-it("commit: a copy that is refused for a reason of its own leaves no second body", async () => {
+it("commit: a copy under another id that is refused leaves no second body", async () => {
   const vault = await TestVault.create();
   await vault.upload({ file: textFile("old", "body.txt") });
   const commit: Commit = async (call, n) => {
@@ -151,7 +155,7 @@ it("commit: a copy that is refused for a reason of its own leaves no second body
   await vi.waitFor(async () => expect((await bodies(vault)).length).toBeLessThanOrEqual(2), 2_000);
 });
 
-it("resolve: does not delete the body of an upload that may have been committed in what was lost", async () => {
+it("resolve: does not delete the body of an upload that may have been committed in a lost history", async () => {
   const vault = await TestVault.create();
   await vault.list();
   const id = newAssetId();
