@@ -1,3 +1,8 @@
+/**
+ * What the vault's background work leaves when one of its calls goes wrong. Each kind of work runs again and again,
+ * each time with another of its calls to R2, D1 or the vault failing. In the end the three stores must agree.
+ */
+
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
@@ -22,7 +27,7 @@ import {
 } from "../../support/stores.ts";
 import { rememberD1, withoutD1 } from "../../support/outage.ts";
 
-// The bounds are what a hung call runs into: short ones, so that many faults take seconds.
+// A call that hangs ends at one of these bounds. They are short, so that many faults take seconds.
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
   DURABLE_WAIT_MS: 200,
@@ -46,10 +51,11 @@ afterEach(async () => {
   for (const db of shards(env)) await db.prepare("DROP TRIGGER IF EXISTS poison").run();
 });
 
-/** Work that the background does, and what must hold when it is done. */
+/** One kind of background work. */
 interface Scene {
-  /** With one call going wrong. */
+  /** Does the work, while one call goes wrong. */
   work(): Promise<void>;
+  /** Asserts what must hold when the work is done. */
   check(): Promise<void>;
 }
 
@@ -58,7 +64,7 @@ const request = (vault: TestVault, path: string, init: RequestInit = {}): Promis
 
 const named = (name: string): { file: File } => ({ file: textFile(name, name) });
 
-/** An upload at the time of the fault: the record if it was acknowledged, and whether a later loss may take it. */
+/** Uploads while a call may go wrong. Returns the record if the upload was acknowledged. */
 async function attempt(vault: TestVault, name: string): Promise<AssetRecord | undefined> {
   const form = new FormData();
   for (const [field, value] of Object.entries({ ...PATH, ...named(name) })) form.append(field, value);
@@ -72,7 +78,7 @@ const sql = (vault: TestVault, ...statements: string[]): Promise<void> =>
     for (const statement of statements) storage.sql.exec(statement);
   });
 
-/** The object ends, and with it its timers; it starts anew with the next call or the alarm, which is due soon. */
+/** Ends the object and its timers. It starts again with the next call, or with the alarm, which is due soon. */
 async function restart(vault: TestVault): Promise<void> {
   await runInDurableObject(vault.stub, (_, { storage }) => storage.setAlarm(Date.now() + 60_000));
   await evictDurableObject(vault.stub);
@@ -90,7 +96,11 @@ const revoke = async (vault: TestVault, id: string): Promise<void> => {
   expect((await insist(() => vault.request("DELETE", `${vault.path}/keys/${id}`))).status).toBe(204);
 };
 
-/** The three stores agree, and a reconciliation finds nothing to do. */
+/**
+ * Asserts that the three stores agree, and that a reconciliation finds nothing to do.
+ *
+ * @param missing keys of bodies that were taken away
+ */
 async function expectSettled(vault: TestVault, missing: readonly string[] = []): Promise<void> {
   await clearLostWindows(vault);
   await reconcile(vault);
@@ -119,14 +129,14 @@ const expectGone = async (vault: TestVault, ...records: AssetRecord[]): Promise<
   for (const { id } of records) expect((await vault.get(id)).status).toBe(404);
 };
 
-/** A vault that is deleted, and for long enough: its end is due. */
+/** Deletes a vault and lets its background work rest. */
 async function deleted(vault: TestVault, restSoon: () => Promise<void>): Promise<void> {
   const { status } = await insist(() => request(vault, vault.path, { method: "DELETE", headers: admin }));
   expect([202, 404]).toContain(status);
   await restSoon();
 }
 
-/** Nothing of a vault is left but the knowledge that it is gone. */
+/** Asserts that nothing of a vault is left but the knowledge that it is gone. */
 async function expectBuried(vault: TestVault): Promise<void> {
   expect(await bodies(vault)).toEqual([]);
   expect(await recorded(vault)).toEqual([]);
@@ -145,10 +155,12 @@ async function expectBuried(vault: TestVault): Promise<void> {
   expect((await request(vault, vault.assets)).status).toBe(401);
 }
 
+/** Makes a deletion long past, so that the last sweep for bodies is due. */
 const HOUR_PASSES = "UPDATE vault SET deleted_at = '2026-01-01T00:00:00Z' WHERE status = 'deleting'";
 
-const POISON =
-  "CREATE TRIGGER poison BEFORE INSERT ON assets WHEN NEW.filename = 'poison' BEGIN SELECT RAISE(ABORT, 'refused'); END";
+/** Has D1 refuse an asset with this filename. */
+const POISON = `CREATE TRIGGER poison BEFORE INSERT ON assets WHEN NEW.filename = 'poison'
+  BEGIN SELECT RAISE(ABORT, 'refused'); END`;
 
 const SCENES: Record<string, () => Promise<Scene>> = {
   "what was queued while D1 was down": async () => {
@@ -194,13 +206,16 @@ const SCENES: Record<string, () => Promise<Scene>> = {
       db.prepare("UPDATE assets SET rev = 2, tags = '[]' WHERE vault_id = ? AND id = ?").bind(id, older.id),
       db
         .prepare(
-          "INSERT INTO assets SELECT vault_id, 99, 99, ?, partition, collection, channel, filename, r2_key, size, mime_type, width, height, metadata, tags, sha256, created_at, updated_at FROM assets WHERE vault_id = ? AND id = ?",
+          `INSERT INTO assets SELECT vault_id, 99, 99, ?, partition, collection, channel, filename, r2_key, size,
+             mime_type, width, height, metadata, tags, sha256, created_at, updated_at
+           FROM assets WHERE vault_id = ? AND id = ?`,
         )
         .bind(newAssetId(), id, bodiless.id),
       db.prepare("DELETE FROM keys WHERE vault_id = ? AND type = 'public'").bind(id),
       db
         .prepare(
-          "INSERT INTO keys (vault_id, id, rev, type, kid, created_at) VALUES (?, 'key_01arz3ndektsv4rrffq69g5fav', 0, 'public', 'k', '2026-01-01T00:00:00Z')",
+          `INSERT INTO keys (vault_id, id, rev, type, kid, created_at)
+           VALUES (?, 'key_01arz3ndektsv4rrffq69g5fav', 0, 'public', 'k', '2026-01-01T00:00:00Z')`,
         )
         .bind(id),
     ]);
@@ -239,7 +254,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     };
   },
 
-  "deletion once more, of a vault that a restored D1 has again": async () => {
+  "second deletion of a vault that a restored D1 has again": async () => {
     const vault = await TestVault.create();
     const { stub } = vault;
     for (const name of ["a", "b"]) await vault.upload(named(name));
@@ -281,7 +296,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     };
   },
 
-  "telling a D1 that went back in time": async () => {
+  "recording again in a D1 that went back in time": async () => {
     const vault = await TestVault.create();
     const { stub } = vault;
     const [kept, removed] = [await vault.upload(named("a")), await vault.upload(named("b"))];
@@ -306,7 +321,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     };
   },
 
-  "telling a D1 that has lost all": async () => {
+  "recording again in a D1 that has lost everything": async () => {
     const vault = await TestVault.create();
     const { stub, db, id } = vault;
     const [kept, removed] = [await vault.upload(named("a")), await vault.upload(named("b"))];
@@ -340,7 +355,8 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     expect((await vault.delete(removed.id)).status).toBe(204);
     await revoke(vault, await keyId(vault, "public"));
     await rest(stub);
-    // Its storage is that of the second change again, when a body was still to be deleted and one asset was not yet.
+    // The storage goes back to the second change. Then a body was still to be deleted, and two assets were not there
+    // yet.
     await env.BUCKET.put(key, "x");
     await sql(
       vault,
@@ -363,7 +379,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
         await expectThere(vault, patched, later);
         await expectGone(vault, removed);
         expect(await bodies(vault)).not.toContain(key);
-        // What it takes as new it takes at the time of the takeover.
+        // An asset that the takeover applies again gets the time of the takeover.
         for (const record of made) {
           if (!record) continue;
           const now = await (await vault.get(record.id)).json();
@@ -447,7 +463,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     };
   },
 
-  "another try of an asset that D1 refused": async () => {
+  "retry of a parked asset": async () => {
     const vault = await TestVault.create();
     const { stub, db } = vault;
     await db.prepare(POISON).run();

@@ -1,3 +1,5 @@
+/** Random histories in which the storage goes back in time or is lost, and what must be left of what was durable. */
+
 import { evictDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, inject, it, vi } from "vitest";
@@ -22,16 +24,18 @@ vi.mock(import("../../../src/runtime/timeouts.ts"), () => ({
 
 withoutGrace();
 
-/** What an asset may be, as a client knows: its last state that was acknowledged as durable, and any that came later. */
-const ABSENT = "absent";
+/** A state of an asset, as a client sees it: metadata and tags as JSON text, or {@link ABSENT}. */
 type Possible = string;
+const ABSENT = "absent";
 
 interface Known {
-  /** Of each asset: metadata and tags as JSON text, or that it is gone. */
+  /** By asset id: the last state that was acknowledged as durable, and all that were acknowledged as queued since. */
   assets: Map<string, Set<Possible>>;
+  /** The storage as it was after each write. */
   snapshots: Awaited<ReturnType<typeof stored>>[];
-  /** Revisions that were seen in ETags. */
+  /** The highest revision in an ETag of a durable answer. */
   highest: number;
+  /** How many patches were sent. Each sets a value of its own. */
   patches: number;
 }
 
@@ -52,7 +56,7 @@ const command = (name: string, run: (known: Known, real: Real) => Promise<void>)
   toString: () => name,
 });
 
-/** Notes what an answer says of an asset. */
+/** Notes what an answer tells of an asset. */
 function learn(known: Known, id: string, now: Possible, response: Response): void {
   const isDurable = response.ok && !response.headers.has("Strongroom-Durability");
   const before = known.assets.get(id) ?? new Set<Possible>([ABSENT]);
@@ -153,7 +157,7 @@ it(
           expect(new Set(rows.map(({ rev }) => rev)).size).toBe(rows.length);
           expect(await recorded(vault)).toEqual(rows);
           expect(await bodies(vault)).toEqual(expect.arrayContaining(rows.map((asset) => asset["r2_key"])));
-          // What is left are bodies from lost windows, and of assets whose ids are void for now.
+          // The other bodies in R2 are from lost windows, or of assets whose ids are void for now.
           await state(vault, "DELETE FROM voids");
           expect(await vault.rpc.clearLostWindows(OPERATOR)).toMatchObject({ ok: true });
           await reconcile(vault);

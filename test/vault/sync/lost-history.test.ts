@@ -1,3 +1,8 @@
+/**
+ * Lost history: the vault's storage or D1 goes back in time, or loses everything. Whatever either side still has must
+ * come through, and nothing that was deleted may come back.
+ */
+
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { type AssetRecord, CHANGEABLE_FIELDS, RECORD_FIELDS } from "../../../src/model/asset.ts";
@@ -29,16 +34,17 @@ withoutGrace();
 
 const isDurable = (response: Response): boolean => response.ok && !response.headers.has("Strongroom-Durability");
 
-/** A new start of the object, as after a while without requests. */
+/** Makes a new start of the object, as there is after a while without requests. */
 const restart = (vault: TestVault): Promise<void> => evictDurableObject(vault.stub);
 
-/** Uploads, and asserts that every store has it. */
+/** Uploads, and asserts that the upload is durable. */
 async function upload(vault: TestVault, name: string, metadata = "{}"): Promise<AssetRecord> {
   const response = await vault.send({ ...PATH, file: textFile(name, name), metadata });
   expect([response.status, response.headers.get("Strongroom-Durability")]).toEqual([201, null]);
   return response.json();
 }
 
+/** Uploads, and asserts that the upload is acknowledged as queued. */
 async function queued(vault: TestVault, name: string): Promise<AssetRecord> {
   const response = await vault.send({ ...PATH, file: textFile(name, name) });
   expect([response.status, response.headers.get("Strongroom-Durability")]).toEqual([201, "queued"]);
@@ -48,7 +54,7 @@ async function queued(vault: TestVault, name: string): Promise<AssetRecord> {
 const names = async (vault: TestVault): Promise<string[]> =>
   (await indexed(vault)).map((row) => row["filename"] as string);
 
-/** Both stores hold the same, and no two assets share a revision. */
+/** Asserts that the vault and D1 hold the same, and that no two assets share a revision. */
 async function expectOneHistory(vault: TestVault): Promise<void> {
   await work(vault, 2);
   const rows = await indexed(vault);
@@ -59,7 +65,7 @@ async function expectOneHistory(vault: TestVault): Promise<void> {
 }
 
 describe("storage that goes back in time", () => {
-  it("upload: what D1 has comes back, and what was written since gets places of its own", async () => {
+  it("upload: what D1 has comes back, and what was written since gets new seqs", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     await work(vault);
@@ -74,7 +80,7 @@ describe("storage that goes back in time", () => {
   });
 
   it.each(["patch", "upload"])(
-    "%s: a history that was given up, and comes back, is told from the one that took its place",
+    "%s: a history that was given up and comes back is told from the one that took its place",
     async (what) => {
       const vault = await TestVault.create();
       const { id } = await upload(vault, "A");
@@ -97,13 +103,13 @@ describe("storage that goes back in time", () => {
   );
 
   it.each(["an upload", "a patch"])(
-    "upload: is found out although %s of the same start is all that is lost",
+    "upload: the old storage is found out even if all that it lost is %s of the same start",
     async (what) => {
       const vault = await TestVault.create();
       const { id } = await upload(vault, "A");
       await work(vault);
       await restart(vault);
-      // The first write of a start is saved before D1 has confirmed that start.
+      // D1 answers slowly, so the first write is saved before D1 has confirmed the start.
       const original = vault.db.batch.bind(vault.db);
       const slow = (async (statements: D1PreparedStatement[]) => {
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -118,7 +124,7 @@ describe("storage that goes back in time", () => {
       await withD1(vault, down, async () => {
         await queued(vault, "D");
         await queued(vault, "E");
-        // The first flush that reaches D1 carries all of it, past what D1 has.
+        // The first flush that reaches D1 carries everything, up to a revision above D1's.
         await amend(vault, "UPDATE vault SET flush_rows = 1000");
       });
       await expectOneHistory(vault);
@@ -127,7 +133,7 @@ describe("storage that goes back in time", () => {
     },
   );
 
-  it("upload: is found out after any number of starts that did not reach D1", async () => {
+  it("upload: the old storage is found out after any number of starts that did not reach D1", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     await work(vault);
@@ -144,7 +150,7 @@ describe("storage that goes back in time", () => {
     expect((await names(vault)).toSorted()).toEqual(["A", "B", "C", "D", "E"]);
   });
 
-  it("patch: keeps what D1 has of the asset's last state", async () => {
+  it("patch: changes the latest state of the asset, which D1 has", async () => {
     const vault = await TestVault.create();
     const { id } = await upload(vault, "A");
     await work(vault);
@@ -156,7 +162,7 @@ describe("storage that goes back in time", () => {
     expect(await (await vault.get(id)).json()).toMatchObject({ metadata: '{"kept":1}', tags: '["new"]' });
   });
 
-  it("patch: one that was never recorded does not undo what D1 heard later", async () => {
+  it("patch: one that D1 never recorded does not undo what D1 heard later", async () => {
     const vault = await TestVault.create();
     const { id } = await upload(vault, "A");
     await withD1(vault, down, () => vault.patch(id, { tags: ["lost"] }));
@@ -169,7 +175,7 @@ describe("storage that goes back in time", () => {
     expect(await (await vault.get(id)).json()).toMatchObject({ tags: '["durable"]' });
   });
 
-  it("patch: one that is newer than D1's wins", async () => {
+  it("patch: one that is newer than what D1 has wins", async () => {
     const vault = await TestVault.create();
     const { id } = await upload(vault, "A");
     await work(vault);
@@ -181,11 +187,11 @@ describe("storage that goes back in time", () => {
     expect(await (await vault.get(id)).json()).toMatchObject({ tags: '["newer"]' });
   });
 
-  it("delete: what was deleted stays deleted, though the storage has it in its last group", async () => {
+  it("delete: an asset stays deleted even if the old storage wrote it with its last group", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     const gone = await upload(vault, "B");
-    const copy = await stored(vault); // D1 has B; the storage does not know that yet.
+    const copy = await stored(vault); // D1 has B, but the storage does not know that yet.
     expect(copy.get("vault")?.[0]).toMatchObject({ recorded: 1, rev: 2 });
     expect(isDurable(await vault.delete(gone.id))).toBe(true);
     await putBack(vault, copy);
@@ -194,7 +200,7 @@ describe("storage that goes back in time", () => {
     expect(await names(vault)).toEqual(["A"]);
   });
 
-  it("delete: stays, also when the storage is from before a loss, and from before its claim was answered", async () => {
+  it("delete: an asset stays deleted if the storage is from before a loss, and its claim is not answered", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     const gone = await upload(vault, "B");
@@ -202,7 +208,7 @@ describe("storage that goes back in time", () => {
     await wipe(vault);
     expect(isDurable(await vault.delete(gone.id))).toBe(true);
     await putBack(vault, copy);
-    // The second call is the claim: it lands, and its answer is lost.
+    // The second call is the claim. It lands, and its answer is lost.
     const { batch, calls } = flaky(vault, (call) => call === 2, true);
     await withD1(vault, batch, async () => {
       await vault.list();
@@ -212,13 +218,13 @@ describe("storage that goes back in time", () => {
     expect(await names(vault)).toEqual(["A"]);
   });
 
-  it("delete: stays, though nothing tells but the body that D1 has ever had the asset", async () => {
+  it("delete: an asset stays deleted even if nothing but its missing body tells that D1 ever had it", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     await restart(vault);
     const gone = await withD1(vault, down, () => queued(vault, "B"));
     const copy = await stored(vault);
-    await restart(vault); // A start that the copy knows nothing of records it.
+    await restart(vault); // This start, of which the copy knows nothing, records B.
     await work(vault);
     expect(isDurable(await vault.delete(gone.id))).toBe(true);
     await putBack(vault, copy);
@@ -231,7 +237,7 @@ describe("storage that goes back in time", () => {
     expect(await state(vault, "SELECT * FROM doubts")).toEqual([]);
   });
 
-  it("delete: one that D1 has not heard of is told to D1, with its body", async () => {
+  it("delete: one that D1 has not heard of reaches D1, and the body is deleted after it", async () => {
     const vault = await TestVault.create();
     const asset = await upload(vault, "A");
     await work(vault);
@@ -258,7 +264,7 @@ describe("storage that goes back in time", () => {
     await vault.list();
     await work(vault);
     await refusal(await send(vault.assets, { headers: bearer(vault.publicKey) }), 401, "UNAUTHORIZED");
-    // D1 alone forgets it, and the storage goes back to a moment after it.
+    // D1 alone forgets the revocation, and the storage goes back to a moment after it.
     const later = await stored(vault);
     await upload(vault, "B");
     await vault.db.prepare("UPDATE keys SET revoked_at = NULL WHERE id = ?").bind(key?.id).run();
@@ -269,7 +275,7 @@ describe("storage that goes back in time", () => {
     expect((await record(vault)).get("keys")?.find(({ id }) => id === key?.id)?.["revoked_at"]).not.toBeNull();
   });
 
-  it("flush: one that landed without an answer is not taken for old storage", async () => {
+  it("flush: one that landed without an answer does not make the storage look old", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     await restart(vault);
@@ -281,7 +287,7 @@ describe("storage that goes back in time", () => {
     expect(await report(vault)).toMatchObject({ lost_windows: [], rev: 3 });
   });
 
-  it("reconcile and resolve: nothing is decided on before it is known that the storage is new", async () => {
+  it("reconcile and resolve: decide nothing before it is known whether the storage is old", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     await work(vault);
@@ -303,7 +309,7 @@ describe("storage that goes back in time", () => {
 });
 
 describe("takeover", () => {
-  /** Storage that is old by a patch, a delete and an upload, and that was written to since. */
+  /** A vault whose storage lacks a patch, a delete and an upload, and has been written to since. */
   async function old(): Promise<{ vault: TestVault; expected: Record<string, string> }> {
     const vault = await TestVault.create();
     const [a, b, c] = [await upload(vault, "A"), await upload(vault, "B"), await upload(vault, "C")];
@@ -324,7 +330,7 @@ describe("takeover", () => {
   const tags = async (vault: TestVault): Promise<Record<string, unknown>> =>
     Object.fromEntries((await indexed(vault)).map((row) => [row["filename"], row["tags"]]));
 
-  it("finishes, wherever a call to D1 fails, also when it lands, and wherever the object is evicted", async () => {
+  it("finishes whichever call to D1 fails, whether or not it lands, and although the object is evicted", async () => {
     for (const lands of [false, true]) {
       for (let nth = 1; ; nth++) {
         const { vault, expected } = await old();
@@ -343,7 +349,7 @@ describe("takeover", () => {
     }
   });
 
-  it("answers 503 to writes meanwhile, and still revokes keys and serves reads", async () => {
+  it("answers 503 to writes while it is under way, and still revokes keys and serves reads", async () => {
     const { vault } = await old();
     const { batch } = flaky(vault, (call) => call > 3);
     await withD1(vault, batch, async () => {
@@ -359,7 +365,7 @@ describe("takeover", () => {
     await refusal(await send(vault.assets, { headers: bearer(vault.publicKey) }), 401, "UNAUTHORIZED");
   });
 
-  it("takes over pages of assets, and of none at all", async () => {
+  it("takes over several pages of assets, and a D1 without any", async () => {
     const vault = await TestVault.create();
     await seed(vault, 2_500);
     await vault.list();
@@ -384,12 +390,13 @@ describe("takeover", () => {
     expect(await report(vault)).toMatchObject({ assets: 0, bytes: 0, partitions: [] });
   });
 
-  it("keeps what D1 has refused, for D1 never had it", async () => {
+  it("keeps an asset that D1 has refused, because D1 never had it", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     await vault.db
       .prepare(
-        "CREATE TRIGGER refuse BEFORE INSERT ON assets WHEN NEW.filename = 'bad' BEGIN SELECT RAISE(ABORT, 'refused'); END",
+        `CREATE TRIGGER refuse BEFORE INSERT ON assets WHEN NEW.filename = 'bad'
+           BEGIN SELECT RAISE(ABORT, 'refused'); END`,
       )
       .run();
     try {
@@ -424,12 +431,12 @@ describe("takeover", () => {
 });
 
 describe("D1 that goes back in time", () => {
-  it("is told everything again, also when the first attempt is cut off at any call", async () => {
+  it("is told everything again, whichever call cuts the first attempt off", async () => {
     for (const lands of [false, true]) {
       for (let nth = 1; nth <= 6; nth++) {
         const vault = await TestVault.create();
         await upload(vault, "A");
-        // A claim that was given up lands late: D1's revision is far above all others.
+        // A claim that was given up lands late, so D1's revision is far above all others.
         await vault.db
           .prepare("UPDATE vaults SET epoch = epoch + 1, rev = rev + 1000000, top = top + 1000000 WHERE id = ?")
           .bind(vault.id)
@@ -446,14 +453,14 @@ describe("D1 that goes back in time", () => {
     }
   });
 
-  it("hands out no revision twice when the vault is lost before D1 has everything again", async () => {
+  it("causes no revision to be handed out twice if the vault is lost before D1 has everything again", async () => {
     const vault = await TestVault.create();
     for (const name of ["A", "B", "C"]) await upload(vault, name);
     await wipe(vault);
     await upload(vault, "D");
     const highest = (await report(vault)).rev;
     await vault.db.prepare("UPDATE vaults SET epoch = epoch + 1, rev = 1, top = 1 WHERE id = ?").bind(vault.id).run();
-    // D1 hears that it has nothing, and is down from then on.
+    // D1 is told that it has nothing, and is down from then on.
     const { batch } = flaky(vault, (call) => call > 3);
     await withD1(vault, batch, () => queued(vault, "E"));
     expect((await position(vault))?.rev).toBe(-1);
@@ -483,12 +490,12 @@ describe("D1 that goes back in time", () => {
       await upload(vault, "C");
       await reconcile(vault);
       expect(await names(vault)).toEqual(["A", "C"]);
-      expect(await bodies(vault), "its body is kept for somebody to look at").toContain(b.r2_key);
+      expect(await bodies(vault), "the body of the lost asset is kept for somebody to look at").toContain(b.r2_key);
     }
     await expectOneHistory(vault);
   });
 
-  it("has lost the vault's row while the storage is old: nothing that either has is dropped", async () => {
+  it("without the vault's row, while the storage is old: nothing that either side has is dropped", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     await work(vault);
@@ -548,7 +555,7 @@ describe("a buried vault", () => {
     expect(await position(vault)).toMatchObject({ status: "deleted" });
   });
 
-  it("is removed whole, at whichever call to D1 or R2 its removal is cut off", async () => {
+  it("is removed completely, whichever call to D1 cuts its removal off", async () => {
     for (let nth = 1; nth <= 12; nth++) {
       const vault = await TestVault.create();
       await upload(vault, "A");
@@ -570,7 +577,7 @@ describe("lost windows", () => {
     for (let loss = 1; loss <= 3; loss++) {
       await wipe(vault);
       await upload(vault, `after ${loss}`);
-      // As if a month had gone by: all that is known of the present is complete.
+      // D1 is complete up to a late moment, as if a month had gone by. So no later window covers the first loss.
       await vault.db
         .prepare("UPDATE vaults SET complete_to = '2099-01-01T00:00:00Z' WHERE id = ?")
         .bind(vault.id)
@@ -592,7 +599,7 @@ describe("lost windows", () => {
     await expectAgreement(vault);
   });
 
-  it("come back with a rebuild, and are told to a D1 that lost them", async () => {
+  it("come back with a rebuild, and are told again to a D1 that lost them", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     await wipe(vault);
@@ -608,7 +615,7 @@ describe("lost windows", () => {
     expect(again[0]?.since).toBe(lost_windows[0]?.since);
   });
 
-  it("reach back an upload's time before what D1 was last complete to", async () => {
+  it("begin an upload's longest time before the moment up to which D1 was complete", async () => {
     const vault = await TestVault.create();
     await upload(vault, "A");
     const complete = Date.parse((await position(vault))?.complete_to ?? "");
@@ -626,8 +633,8 @@ describe("rebuild", () => {
     const { id } = await upload(vault, "A");
     const values: Record<string, unknown> = { metadata: { changed: true }, tags: ["changed"] };
     const [before] = await indexed(vault);
-    await new Promise((resolve) => setTimeout(resolve, 1_000)); // Times have seconds.
-    // Each name that a record has, whether or not a PATCH takes it.
+    await new Promise((resolve) => setTimeout(resolve, 1_000)); // Timestamps count whole seconds.
+    // Every field of a record is sent, whether or not a PATCH takes it.
     for (const name of RECORD_FIELDS) await vault.patch(id, { tags: [name], [name]: values[name] ?? "changed" });
     const [after] = await indexed(vault);
     const changed = Object.keys(after ?? {}).filter((name) => after?.[name] !== before?.[name]);

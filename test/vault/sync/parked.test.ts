@@ -1,3 +1,5 @@
+/** What happens when D1 refuses a row for what it holds: the row is parked, and nothing else is held up. */
+
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../../src/model/asset.ts";
@@ -19,7 +21,7 @@ withoutGrace();
 
 const HOUR = 60 * 60 * 1000;
 
-/** Runs `meanwhile` while D1 refuses what a trigger describes. */
+/** Runs `meanwhile` while D1 refuses what `when` describes, in the terms of a trigger. */
 async function refusing<T>(vault: TestVault, when: string, meanwhile: () => Promise<T>): Promise<T> {
   await vault.db.prepare(`CREATE TRIGGER refuse BEFORE ${when} BEGIN SELECT RAISE(ABORT, 'refused'); END`).run();
   try {
@@ -57,7 +59,7 @@ describe("an error of D1 that is not about a row", () => {
     "D1_ERROR: database or disk is full: SQLITE_FULL",
     "D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.",
   ])("parks nothing, however often it comes: %s", async (message) => {
-    // Small writes pass: that one does says nothing of a row.
+    // Small writes pass. So a control write that passes does not show that the error is about a row.
     await withD1(vault, failingAt(vault, /INSERT INTO assets/, message), async () => {
       expect(await send201(vault, "queued")).toMatchObject({ durability: "queued" });
       await work(vault, 5);
@@ -68,7 +70,7 @@ describe("an error of D1 that is not about a row", () => {
     expect((await send201(vault, "next")).durability).toBeNull();
   });
 
-  it("parks nothing when D1 refuses every write, the vault's own row too", async () => {
+  it("parks nothing when D1 refuses every write, even of the vault's own row", async () => {
     await withD1(vault, failing("D1_ERROR: CHECK constraint failed: x: SQLITE_CONSTRAINT"), async () => {
       await send201(vault, "queued");
       await work(vault, 3);
@@ -80,7 +82,7 @@ describe("an error of D1 that is not about a row", () => {
 });
 
 describe("an asset that D1 refuses", () => {
-  it("is parked alone; its upload is acknowledged as queued, it counts as not recorded, and others are durable", async () => {
+  it("is parked alone: its upload is queued and counts as not recorded, and others are durable", async () => {
     await refusing(vault, `INSERT ${BAD}`, async () => {
       const bad = await send201(vault, "bad");
       expect(bad.durability).toBe("queued");
@@ -93,7 +95,7 @@ describe("an asset that D1 refuses", () => {
     });
   });
 
-  it.each(["SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_CONSTRAINT"])("is known by its error: %s", async (code) => {
+  it.each(["SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_CONSTRAINT"])("is told by the error: %s", async (code) => {
     const original = vault.db.batch.bind(vault.db);
     const batch = ((statements: D1PreparedStatement[]) =>
       JSON.stringify(statements).includes("bad.txt")
@@ -105,7 +107,7 @@ describe("an asset that D1 refuses", () => {
     });
   });
 
-  it("is tried again hourly, and daily after a day of that", async () => {
+  it("is tried again every hour, and every day after the first", async () => {
     await refusing(vault, `INSERT ${BAD}`, async () => {
       await send201(vault, "bad");
       await vi.waitFor(async () => expect(await parked(vault)).toHaveLength(1), 2_000);
@@ -126,7 +128,7 @@ describe("an asset that D1 refuses", () => {
     expect(await report(vault)).toMatchObject({ parked: [], rev: 2, recorded_rev: 2 });
   });
 
-  it("is tried again by whoever starts the vault, though no alarm is left", async () => {
+  it("is tried again after a start, even if no alarm is left", async () => {
     await refusing(vault, `INSERT ${BAD}`, async () => {
       await send201(vault, "bad");
       await vi.waitFor(async () => expect(await parked(vault)).toHaveLength(1), 2_000);
@@ -149,7 +151,7 @@ describe("an asset that D1 refuses", () => {
     expect(await inD1(vault)).toEqual(["first", "bad"]);
   });
 
-  it("is no longer parked when a change makes it good, or it is deleted", async () => {
+  it("is no longer parked once a change makes it acceptable, or it is deleted", async () => {
     await refusing(vault, "INSERT ON assets WHEN NEW.tags LIKE '%bad%'", async () => {
       const [a, b] = [
         await vault.upload({ tags: '["bad"]', file: textFile("a", "a") }),
@@ -167,7 +169,7 @@ describe("an asset that D1 refuses", () => {
     });
   });
 
-  it("is parked again when a change leaves it bad, and D1 keeps its last good state", async () => {
+  it("is parked again if D1 refuses its changed state too, and D1 keeps the last state that it took", async () => {
     await refusing(vault, "UPDATE ON assets WHEN NEW.tags LIKE '%bad%'", async () => {
       const { id } = await vault.upload({ tags: '["good"]', file: textFile("a", "a") });
       for (const tags of [["bad"], ["bad", "worse"]]) {
@@ -186,7 +188,7 @@ describe("an asset that D1 refuses", () => {
     await refusing(vault, `INSERT ${BAD}`, async () => {
       const { asset } = await send201(vault, "bad");
       await vi.waitFor(async () => expect(await parked(vault)).toHaveLength(1), 2_000);
-      // Parked long ago, changed since, and refused again.
+      // The asset was parked long ago. It is changed now, and refused again.
       await state(vault, "UPDATE assets SET created_at = '2026-01-01T00:00:00Z' WHERE filename = 'bad'");
       await vault.db
         .prepare("UPDATE vaults SET complete_to = '2026-01-01T00:00:00Z' WHERE id = ?")
@@ -205,7 +207,7 @@ describe("an asset that D1 refuses", () => {
   });
 });
 
-describe("a change that D1 refuses and that is no asset", () => {
+describe("a refused change of a key, or a refused deletion", () => {
   it("key creation and revocation: answer 503, hold up no asset, and a repeated revocation is told again", async () => {
     const [row] = await state<{ id: string }>(vault, "SELECT id FROM keys WHERE type = 'public'");
     const key = `${vault.path}/keys/${row?.id}`;
@@ -213,7 +215,7 @@ describe("a change that D1 refuses and that is no asset", () => {
       expect((await post(`${vault.path}/keys`, admin, {})).status).toBe(503);
       expect((await send(key, { method: "DELETE", headers: admin })).status).toBe(503);
       expect((await send201(vault, "good")).durability).toBeNull();
-      // Not even when D1 is told of them once more.
+      // They do not hold up an asset when D1 is told of them once more, either.
       await reconcile(vault);
       expect((await send201(vault, "better")).durability).toBeNull();
     });
@@ -225,7 +227,7 @@ describe("a change that D1 refuses and that is no asset", () => {
     expect(results).toHaveLength((await state(vault, "SELECT id FROM keys")).length);
   });
 
-  it("delete: is acknowledged as queued, holds up nothing, and is repeated by a reconciliation", async () => {
+  it("delete: is queued, holds up nothing, and is repeated by a reconciliation", async () => {
     const { asset } = await send201(vault, "gone");
     await refusing(vault, "DELETE ON assets WHEN OLD.filename = 'gone'", async () => {
       const response = await vault.delete(asset.id);
@@ -238,6 +240,7 @@ describe("a change that D1 refuses and that is no asset", () => {
 });
 
 describe("a flush that D1 does not take", () => {
+  /** Commits `count` assets of which D1 has none yet. */
   const many = async (count: number): Promise<void> => {
     await withD1(vault, failing("D1 is down"), async () => {
       await work(vault);
@@ -245,7 +248,7 @@ describe("a flush that D1 does not take", () => {
     });
   };
 
-  it("because it is too large: shrinks until it passes, also over starts of the object", async () => {
+  it("because it is too large: shrinks until it passes, over several starts of the object", async () => {
     await many(600);
     const original = vault.db.batch.bind(vault.db);
     const sizes: number[] = [];
@@ -265,7 +268,7 @@ describe("a flush that D1 does not take", () => {
     expect(Math.max(...sizes)).toBeGreaterThan(20);
   });
 
-  it("because of a few bad rows among many: finds them in few calls a run, and goes on where it was", async () => {
+  it("because of a few bad rows among many: finds them with few calls a run, and goes on where it was", async () => {
     await many(1_000);
     const bad = [3, 500, 501, 998];
     await state(vault, `UPDATE assets SET filename = 'bad' WHERE seq IN (${bad.join()})`);

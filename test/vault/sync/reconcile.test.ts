@@ -1,3 +1,5 @@
+/** Reconciliation: what it finds and repairs when the three stores differ, and what the operator sees of a vault. */
+
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -8,7 +10,7 @@ import { wipe } from "../../support/history.ts";
 import { newAsset } from "../../support/new-asset.ts";
 import { bodies, expectAgreement, indexed, reconcile, recorded, report } from "../../support/stores.ts";
 
-/** Seconds; the object reads it when it starts. */
+/** Sets the grace period, in seconds. The object reads it when it starts, so it starts anew. */
 const grace = async (vault: TestVault, seconds: number): Promise<void> => {
   env.RECONCILE_GRACE_SECONDS = String(seconds);
   await vault.list();
@@ -45,7 +47,7 @@ describe("reconcile", () => {
     );
   });
 
-  it("restores what D1 lacks or has in an older state, and removes what it has too much", async () => {
+  it("restores what D1 lacks or has in an older state, and removes what D1 should not have", async () => {
     const vault = await TestVault.create();
     const assets = [await vault.upload(), await vault.upload(), await vault.upload()];
     await vault.patch(assets[2]?.id ?? "", { tags: ["x"] });
@@ -57,7 +59,9 @@ describe("reconcile", () => {
         .bind(vault.id, assets[2]?.id),
       vault.db
         .prepare(
-          "INSERT INTO assets SELECT vault_id, 99, 99, ?, partition, collection, channel, filename, r2_key, size, mime_type, width, height, metadata, tags, sha256, created_at, updated_at FROM assets WHERE vault_id = ? AND id = ?",
+          `INSERT INTO assets SELECT vault_id, 99, 99, ?, partition, collection, channel, filename, r2_key, size,
+             mime_type, width, height, metadata, tags, sha256, created_at, updated_at
+           FROM assets WHERE vault_id = ? AND id = ?`,
         )
         .bind(ghost, vault.id, assets[1]?.id),
     ]);
@@ -85,7 +89,7 @@ describe("reconcile", () => {
     expect((await bodies(vault)).toSorted()).toEqual([kept.r2_key, `${vault.id}/not-ours`].toSorted());
   });
 
-  it("refuses the commit of an upload whose body it has swept", async () => {
+  it("makes the vault refuse the commit of an upload whose body it has deleted", async () => {
     const vault = await TestVault.create();
     const id = newAssetId();
     const r2_key = `${vault.id}/p/c/h/${id}_f`;
@@ -112,7 +116,7 @@ describe("reconcile", () => {
     expect(await reconcile(vault)).toMatchObject(CLEAN);
   });
 
-  it("is for the admin and the vault's secret key", async () => {
+  it("may be asked for by the admin and with the vault's secret key", async () => {
     const vault = await TestVault.create();
     const as = (token: string) => send(`${vault.path}/reconcile`, { method: "POST", headers: bearer(token) });
     expect((await as(vault.secretKey)).status).toBe(202);
@@ -137,11 +141,11 @@ describe("the loss of one store", () => {
     await reconcile(vault);
     expect(await recorded(vault)).toEqual(before);
     await expectAgreement(vault);
-    await vault.delete((await vault.upload()).id); // The next write finds that the vault's row is gone, too.
+    await vault.delete((await vault.upload()).id); // These writes find that the vault's row is gone too.
     expect((await keys()).results).toEqual(keysBefore);
   });
 
-  it("the vault: what D1 never had is lost and said so, and no body of it is deleted", async () => {
+  it("the vault: what D1 never had is lost, the report says so, and no body of it is deleted", async () => {
     const vault = await TestVault.create();
     const kept = await vault.upload({ file: textFile("recorded") });
     const { db } = vault;
@@ -162,7 +166,7 @@ describe("the loss of one store", () => {
     expect((await bodies(vault)).toSorted()).toEqual([kept.r2_key, r2_key].toSorted());
     const { lost_since, lost_until } = await report(vault);
     expect([lost_since !== null, lost_until !== null]).toEqual([true, true]);
-    // What is written from now on is under no suspicion.
+    // A body that is written from now on lies in no lost window.
     const key = `${vault.id}/a/b/c/${newAssetId()}_late`;
     await new Promise((resolve) => setTimeout(resolve, 2_100));
     await env.BUCKET.put(key, "x");
@@ -178,7 +182,8 @@ describe("a row that D1 refuses for what it holds", () => {
     const { db } = vault;
     await db
       .prepare(
-        "CREATE TRIGGER poison BEFORE INSERT ON assets WHEN NEW.filename = 'poison' BEGIN SELECT RAISE(ABORT, 'refused'); END",
+        `CREATE TRIGGER poison BEFORE INSERT ON assets WHEN NEW.filename = 'poison'
+           BEGIN SELECT RAISE(ABORT, 'refused'); END`,
       )
       .run();
     try {
@@ -189,7 +194,7 @@ describe("a row that D1 refuses for what it holds", () => {
       await runInDurableObject(vault.stub, (instance) => instance.alarm());
       const { parked, recorded_rev, rev } = await report(vault);
       expect(parked).toEqual([{ id: poison.id, error: expect.stringContaining("refused") }]);
-      // What D1 refuses is not recorded.
+      // D1 does not have what it refuses, nor counts what comes after as recorded.
       expect([recorded_rev, rev]).toEqual([1, 3]);
       const ids = (await recorded(vault)).map((row) => row["id"]);
       expect(ids).toContain(other.id);
@@ -200,7 +205,7 @@ describe("a row that D1 refuses for what it holds", () => {
           "Strongroom-Durability",
         ),
       ).toBe(false);
-      // Changed, it is tried again.
+      // An asset that has changed is tried again.
       await db.prepare("DROP TRIGGER poison").run();
       await vault.patch(poison.id, { tags: ["again"] });
       expect((await recorded(vault)).map((row) => row["id"])).toContain(poison.id);
@@ -212,7 +217,7 @@ describe("a row that D1 refuses for what it holds", () => {
 });
 
 describe("what an operator sees", () => {
-  it("counts, the outbox and the watermarks of a vault", async () => {
+  it("the counts and watermarks of a vault", async () => {
     const vault = await TestVault.create();
     for (const partition of ["a", "a", "b"]) await vault.upload({ partition });
     const { id } = await vault.upload();
@@ -231,7 +236,7 @@ describe("what an operator sees", () => {
     });
   });
 
-  it("liveness, which asks for no key and tells no more than the version", async () => {
+  it("liveness, which needs no key and tells no more than the version", async () => {
     const response = await send("/healthz");
     expect([response.status, await response.json()]).toEqual([200, { status: "ok", version }]);
     expect((await send("/healthz", { method: "HEAD" })).status).toBe(200);

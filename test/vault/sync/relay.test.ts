@@ -1,34 +1,39 @@
+/**
+ * When a relay does its steps, and what its writers wait for. The store is a counter, so that only the timing is
+ * tested.
+ */
+
 import { expect, it } from "vitest";
 import { Relay } from "../../../src/vault/sync/relay.ts";
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A drain to a store that takes everything at once, and what each of its steps carried. */
-function drained(step: () => Promise<void> = async () => {}) {
+/** A relay to a store that takes everything at once, and how many changes each of its steps carried. */
+function relayed(step: () => Promise<void> = async () => {}) {
   let rev = 0;
   const carried: number[] = [];
-  const drain = new Relay({
+  const relay = new Relay({
     name: "test",
     watermark: 0,
     target: () => rev,
     step: async () => {
       const to = rev;
-      carried.push(to - drain.watermark);
+      carried.push(to - relay.watermark);
       await step();
       return to;
     },
   });
   const write = (changes: number): Promise<boolean> => {
     rev += changes;
-    drain.wake();
-    return drain.waitFor(rev);
+    relay.wake();
+    return relay.waitFor(rev);
   };
-  return { carried, write, drain };
+  return { carried, write, relay };
 }
 
-it("drain: carries what arrives during a step with the next one", async () => {
+it("relay: the next step carries what arrives during a step", async () => {
   let go = (): void => {};
-  const { carried, write } = drained(() => new Promise((resolve) => (go = resolve)));
+  const { carried, write } = relayed(() => new Promise((resolve) => (go = resolve)));
   const writes = [write(1)];
   await pause(0);
   writes.push(write(1), write(1));
@@ -39,8 +44,8 @@ it("drain: carries what arrives during a step with the next one", async () => {
   expect(carried).toEqual([1, 2]);
 });
 
-it("drain: waits, after a step that carried many, for as many again", async () => {
-  const { carried, write } = drained();
+it("relay: a step after one that carried many changes waits for as many again", async () => {
+  const { carried, write } = relayed();
   await write(5);
   const one = write(1);
   await pause(0);
@@ -49,25 +54,25 @@ it("drain: waits, after a step that carried many, for as many again", async () =
   expect(carried).toEqual([5, 5]);
 });
 
-it("drain: does not wait for them longer than it may", async () => {
-  const { carried, write } = drained();
+it("relay: a step does not wait for further changes longer than it may", async () => {
+  const { carried, write } = relayed();
   expect([await write(5), await write(1)]).toEqual([true, true]);
   expect(carried).toEqual([5, 1]);
 });
 
-it("drain: lets who writes alone wait for nobody", async () => {
-  const { carried, write } = drained();
+it("relay: a writer that is alone is not kept waiting", async () => {
+  const { carried, write } = relayed();
   for (let i = 1; i <= 5; i++) {
     const written = write(1);
-    await pause(0); // Comes before any gathering would be over.
+    await pause(0); // A step that gathers changes would not have begun by now.
     expect(carried).toHaveLength(i);
     await written;
   }
 });
 
-it("drain: settles its waiters when a step fails, and gathers nothing while it is stalled", async () => {
+it("relay: a step that fails settles the writers, and a stalled relay gathers nothing", async () => {
   let fails = false;
-  const { write, drain } = drained(async () => {
+  const { write, relay } = relayed(async () => {
     if (fails) throw new Error("down");
   });
   await write(5);
@@ -75,7 +80,7 @@ it("drain: settles its waiters when a step fails, and gathers nothing while it i
   expect(await write(5)).toBe(false);
   expect(await write(1)).toBe(false);
   fails = false;
-  await drain.run();
-  expect(drain.isBehind).toBe(false);
+  await relay.run();
+  expect(relay.isBehind).toBe(false);
   expect(await write(5)).toBe(true);
 });

@@ -1,3 +1,8 @@
+/**
+ * Calls of the background work that never answer. Each must end by its time-out, the vault must go on, and later make
+ * up for what the call did not do.
+ */
+
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
@@ -40,14 +45,14 @@ const upload = (vault: TestVault): Promise<Response> => vault.send({ ...PATH, fi
 const askFor = (vault: TestVault, what: string, method: string): Promise<Response> =>
   send(`${vault.path}${what}`, { method, headers: admin });
 
-/** The vault is deleted, and the hour is over in which uploads may still come. */
+/** Deletes a vault, and makes the hour pass in which uploads may still come. */
 async function destroyed(vault: TestVault): Promise<void> {
   await askFor(vault, "", "DELETE");
   await hourLater(vault);
 }
 
 interface Case {
-  /** A statement of the call that never answers. */
+  /** Matches a statement of the call that never answers. */
   sql: RegExp;
   before?: (vault: TestVault) => Promise<void>;
   /** What makes the call. */
@@ -55,7 +60,7 @@ interface Case {
   after?: (vault: TestVault) => Promise<void>;
 }
 
-/** Makes the stores agree; nothing is left of the call that never answered. */
+/** Asserts that the stores come to agree, and that nothing is left of the call that never answered. */
 async function agree(vault: TestVault): Promise<void> {
   await work(vault);
   await reconcile(vault);
@@ -63,6 +68,7 @@ async function agree(vault: TestVault): Promise<void> {
   expect((await upload(vault)).headers.has("Strongroom-Durability")).toBe(false);
 }
 
+/** Asserts that nothing of a deleted vault is left. */
 const gone = async (vault: TestVault): Promise<void> => {
   await work(vault, 3);
   expect(await position(vault)).toMatchObject({ status: "deleted" });
@@ -71,13 +77,14 @@ const gone = async (vault: TestVault): Promise<void> => {
 
 const D1_CALLS: Record<string, Case> = {
   "a flush": { sql: /INSERT INTO assets/, act: upload },
-  "the question how far D1 is, at a start": { sql: /^\s*SELECT status, epoch, rev/, before: restart, act: upload },
+  "the question where D1 is, at a start": { sql: /^\s*SELECT status, epoch, rev/, before: restart, act: upload },
   "the control write after a refusal": {
     sql: /SET epoch = epoch WHERE/,
     before: async (vault) => {
       await vault.db
         .prepare(
-          "CREATE TRIGGER refuse BEFORE INSERT ON assets WHEN NEW.filename = 'new.txt' BEGIN SELECT RAISE(ABORT, 'refused'); END",
+          `CREATE TRIGGER refuse BEFORE INSERT ON assets WHEN NEW.filename = 'new.txt'
+             BEGIN SELECT RAISE(ABORT, 'refused'); END`,
         )
         .run();
     },
@@ -87,14 +94,14 @@ const D1_CALLS: Record<string, Case> = {
       await vault.db.prepare("DROP TRIGGER refuse").run();
     },
   },
-  "a refused asset's next try": {
+  "the retry of a parked asset": {
     sql: /INSERT INTO assets/,
     before: async (vault) => {
       await state(vault, "INSERT INTO parked SELECT seq, rev, 'refused', 1, 0 FROM assets LIMIT 1");
     },
     act: work,
   },
-  "the word that D1 has nothing": {
+  "the note that D1 has nothing": {
     sql: /INSERT OR IGNORE INTO vaults/,
     before: async (vault) => {
       await vault.db.prepare("UPDATE vaults SET rev = 0 WHERE id = ?").bind(vault.id).run();
@@ -134,7 +141,7 @@ const D1_CALLS: Record<string, Case> = {
   "a burial": { sql: /status = 'deleted', name/, before: destroyed, act: work, after: gone },
   ...Object.fromEntries(
     Object.entries({
-      "question how far D1 is": /SELECT status, epoch/,
+      "question where D1 is": /SELECT status, epoch/,
       "deletion of assets": /DELETE FROM assets/,
       "last step": /SET status = 'deleted'|status = 'deleted', name/,
     }).map(([what, sql]): [string, Case] => [
@@ -156,7 +163,7 @@ const D1_CALLS: Record<string, Case> = {
 };
 
 describe("a call to D1 that never answers", () => {
-  it.each(Object.keys(D1_CALLS))("%s: ends, and is made up for by itself", async (name) => {
+  it.each(Object.keys(D1_CALLS))("%s: ends, and the vault makes up for it by itself", async (name) => {
     const { sql, before, act, after = agree } = D1_CALLS[name] as Case;
     const vault = await TestVault.create();
     await vault.upload();
@@ -189,7 +196,7 @@ const R2_CALLS: Record<string, { method: keyof R2Bucket; before: (vault: TestVau
       await askFor(vault, "/reconcile", "POST");
     },
   },
-  "an eraser's deletion": {
+  "the relay's deletion of a body": {
     method: "delete",
     before: async (vault) => {
       await vault.delete((await vault.upload()).id);
@@ -200,7 +207,7 @@ const R2_CALLS: Record<string, { method: keyof R2Bucket; before: (vault: TestVau
 };
 
 describe("a call to R2 that never answers", () => {
-  it.each(Object.keys(R2_CALLS))("%s: ends, and keeps D1 from nothing", async (name) => {
+  it.each(Object.keys(R2_CALLS))("%s: ends, and holds up nothing in D1", async (name) => {
     const { method, before } = R2_CALLS[name] as (typeof R2_CALLS)[string];
     const vault = await TestVault.create();
     await vault.upload();
@@ -223,32 +230,32 @@ describe("a call to R2 that never answers", () => {
   });
 });
 
-describe("a stalled recorder", () => {
-  it("tries again by a timer of its own while the alarm's run is stuck elsewhere", async () => {
+describe("a stalled relay to D1", () => {
+  it("tries again by a timer of its own while the object's other work is stuck", async () => {
     const vault = await TestVault.create();
     await vault.upload();
     let release = (): void => {};
     const stuck = new Promise<void>((resolve) => {
       release = resolve;
     });
-    // Not a call, which would end, but the alarm's run as such.
-    const reconciling = runInDurableObject(vault.stub, () => stuck);
+    // What is stuck is not a call, which would end, but the work as such.
+    const stuckWork = runInDurableObject(vault.stub, () => stuck);
     await withD1(vault, down, async () => {
       expect((await upload(vault)).headers.get("Strongroom-Durability")).toBe("queued");
       await runInDurableObject(vault.stub, (_, { storage }) => storage.deleteAlarm());
     });
     await vi.waitFor(async () => expect(await recorded(vault)).toHaveLength(2), 2_000);
     release();
-    await reconciling;
+    await stuckWork;
   });
 
-  it("is seen to by whoever starts the vault, if the alarm was given up", async () => {
+  it("goes on after a start, if the alarm was given up", async () => {
     const vault = await TestVault.create();
     await vault.upload();
     await withD1(vault, down, async () => {
       expect((await upload(vault)).headers.get("Strongroom-Durability")).toBe("queued");
       await restart(vault);
-      await work(vault, 4); // The timers' tries are used up.
+      await work(vault, 4); // After this many failures no timer tries again.
       await runInDurableObject(vault.stub, (_, { storage }) => storage.deleteAlarm());
       await restart(vault);
       await vault.list();
@@ -259,7 +266,7 @@ describe("a stalled recorder", () => {
     expect(recorded_rev).toBe(rev);
   });
 
-  it("serves reads, and answers writes, while nothing of D1 answers", async () => {
+  it("serves reads and answers writes while D1 answers nothing", async () => {
     const vault = await TestVault.create();
     const asset = await vault.upload();
     await restart(vault);
@@ -273,7 +280,7 @@ describe("a stalled recorder", () => {
     await agree(vault);
   });
 
-  it("a lost vault answers 503 with Retry-After while nothing of D1 answers", async () => {
+  it("makes a lost vault answer 503 with Retry-After while D1 answers nothing", async () => {
     const vault = await TestVault.create();
     await vault.upload();
     await wipe(vault);
@@ -287,7 +294,7 @@ describe("a stalled recorder", () => {
 });
 
 describe("alarm", () => {
-  it("is set again when it is long overdue, and not when it is about to come", async () => {
+  it("is set again when it is long overdue, and not when it is about to go off", async () => {
     const set: number[] = [];
     const storage = { setAlarm: async (due: number) => void set.push(due) } as unknown as DurableObjectStorage;
     const alarm = new Alarm(storage);
@@ -308,8 +315,8 @@ describe("alarm", () => {
   });
 });
 
-describe("reconcile: asked for while one is under way", () => {
-  it("another follows, also after an eviction, and it alone", async () => {
+describe("reconcile: asked for twice while one is under way", () => {
+  it("exactly one other follows, even after an eviction", async () => {
     const vault = await TestVault.create();
     const asset = await vault.upload();
     const backup = await record(vault);
@@ -320,12 +327,12 @@ describe("reconcile: asked for while one is under way", () => {
       () => Promise.reject(new Error("R2 is down")),
       async () => {
         await askFor(vault, "/reconcile", "POST");
-        await work(vault); // Keys and rows are done; the bodies are not.
+        await work(vault); // The phases keys and rows are done, and bodies is not.
         await askFor(vault, "/reconcile", "POST");
         await askFor(vault, "/reconcile", "POST");
       },
     );
-    // Behind the point that the first one has come to.
+    // The row lies behind the point that the first reconciliation has come to.
     const [ghost] = backup.get("assets") ?? [];
     const names = Object.keys(ghost ?? {});
     await vault.db
