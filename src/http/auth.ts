@@ -1,3 +1,8 @@
+/**
+ * Credentials: makes the tokens of keys, verifies the credential of a request, and says what each kind of credential
+ * may do. A request without a good credential is refused here, before any vault hears of it.
+ */
+
 import { timingSafeEqual } from "node:crypto";
 import type { Access } from "../api/endpoints.ts";
 import type { Env } from "../env.ts";
@@ -8,9 +13,9 @@ import { adminTokenProblem, keySecretProblem, misconfigured } from "./settings.t
 import { sign, verify } from "./signature.ts";
 
 /**
- * A token is `sk_` or `pk_`, the vault's ULID, the key's ULID and 43 characters of base64url, cut by position. The last
- * part is an HMAC-SHA-256 over the rest, so a token cannot be forged, moved to another vault or given another type, and
- * a request without a good one is refused before any vault hears of it.
+ * A token is `sk_` or `pk_`, the vault's ULID, the key's ULID and 43 characters of base64url. Each part has a fixed
+ * length, and a token is cut by position. The last part is an HMAC-SHA-256 over the rest. So nobody can forge a token,
+ * move it to another vault or give it another type.
  */
 const TOKEN_LENGTH = 98;
 const PREFIX = { secret: "sk_", public: "pk_" } as const satisfies Record<KeyType, string>;
@@ -31,8 +36,9 @@ export async function mintToken(
 }
 
 /**
- * Tokens whose signature this isolate has verified, oldest first: a signature stays good, and whether the key still acts is
- * asked of its vault with every request. At some 400 bytes each, 4 MB at most; dropped as a whole when the secrets change.
+ * Tokens whose signature this isolate has verified, the oldest first. A signature stays good, so it need not be
+ * verified again. Whether the key still acts is asked of its vault with every request. An entry takes some 400 bytes,
+ * so all of them take 4 MB at most. All are dropped when the secrets change.
  */
 const verified = new Map<string, Principal>();
 const MAX_VERIFIED = 10_000;
@@ -66,19 +72,19 @@ async function verifySignature(env: Env, token: string): Promise<Principal | und
 }
 
 async function isAdmin(env: Env, token: string): Promise<boolean> {
-  // Digests have one length whatever was sent, so comparing them tells nothing about the token's.
+  // Digests have one length, whatever was sent. So comparing them tells nothing about the length of the token.
   const [given, expected] = await Promise.all(
     [token, env.ADMIN_TOKEN].map((text) => crypto.subtle.digest("SHA-256", encoder.encode(text))),
   );
   return given !== undefined && expected !== undefined && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 }
 
-/** Who sends this request, by its signature alone; whether a key still acts is for its vault to say. */
+/** Tells who sends this request, by the signature alone. Whether a key still acts is for its vault to say. */
 export async function authenticate(request: Request, env: Env): Promise<Result<{ principal: Principal }>> {
   const secretProblem = keySecretProblem(env);
   if (secretProblem !== undefined) return misconfigured(secretProblem);
   const header = request.headers.get("Authorization");
-  // RFC 6750 3.1: who sent no token is told of no error.
+  // RFC 6750 3.1: whoever sent no token is told of no error.
   if (!header)
     return refuse("UNAUTHORIZED", "send a key as Authorization: Bearer …", {
       "WWW-Authenticate": 'Bearer realm="strongroom"',
@@ -96,7 +102,11 @@ export async function authenticate(request: Request, env: Env): Promise<Result<{
 /** Access that takes a key, or the operator's token. */
 type KeyAccess = Exclude<Access, "anyone" | "content">;
 
-/** Whether a principal's kind and type give it access to a vault (undefined: to no vault in particular). */
+/**
+ * Refuses a principal whose kind or type does not give it this access; undefined when it may pass.
+ *
+ * @param vaultId the vault of the request's path; undefined when the endpoint concerns no vault in particular
+ */
 export function authorize(principal: Principal, access: KeyAccess, vaultId: string | undefined): Refusal | undefined {
   const forbidden = (message: string): Refusal => refuse("FORBIDDEN", message);
   if (principal.kind === "admin") {

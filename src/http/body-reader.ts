@@ -1,3 +1,8 @@
+/**
+ * Reads the body of a request: once, by hand, into memory that is borrowed first. A body must come in time and, while
+ * others wait for memory, at a minimum rate.
+ */
+
 import { IDLE_BODY_MS, UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import { invalid, refuse, Refused } from "../model/refusal.ts";
 import { breathe, TimeoutError, type Watchdog } from "../runtime/wait.ts";
@@ -7,16 +12,18 @@ import { bodies, type Loan } from "./memory.ts";
 const KIB = 1024;
 
 /**
- * After so many bytes of a body everybody else gets a turn: a few fast uploads can keep one thread busy without end, and a small
- * request beside them waited for 20 seconds.
+ * After this many bytes of one body, everybody else gets a turn. A few fast uploads can keep the one thread busy
+ * without end: a small request beside them once waited for 20 seconds.
  */
 const BREATH_BYTES = 1024 * KIB;
 
 /**
- * Bytes read at once. A default reader hands out 4 KiB, which is six times slower than 64 KiB; a quarter of a MiB saves
- * another tenth of the time of a large upload. A connection begins with little (a small body with all it needs) and gets
- * more while it fills what it has, in two steps, 16 to 64 to 256 KiB; one that fills less than an eighth, twice in a row, gets
- * less again, down to what a default reader has.
+ * How many bytes are read at once. A default reader hands out 4 KiB, which is six times slower than 64 KiB. A quarter
+ * of a MiB saves another tenth of the time of a large upload.
+ *
+ * A connection begins with 16 KiB, or with the whole body if that has 32 KiB at most. A connection that fills its
+ * buffer gets a larger one, in two steps: 16 to 64 to 256 KiB. One that fills less than an eighth of it, twice in a
+ * row, gets a smaller one, down to the 4 KiB of a default reader.
  */
 const READ_BYTES = 256 * KIB;
 const FIRST_READ_BYTES = 16 * KIB;
@@ -25,24 +32,27 @@ const LEAST_READ_BYTES = 4 * KIB;
 const GROWTH = 4;
 
 /**
- * What is read at once of a body that nobody wants: the first is less than what the connection itself costs and needs no
- * lease, and the second is for clients that fill it, since it takes half the time.
+ * How many bytes are read at once of a body that nobody wants. The first size is less than what the connection itself
+ * costs, and needs no lease. A client that fills it gets the second size, with which draining takes half the time.
  */
 const DRAIN_FIRST_BYTES = 4 * KIB;
 const DRAIN_MOST_BYTES = 16 * KIB;
 
-/** Whoever is refused and sends nothing for this long has stopped to send: it is answered then. Milliseconds. */
+/** A refused client that sends nothing for this long has stopped sending, and is answered then. Milliseconds. */
 const DRAIN_IDLE_MS = 1_000;
 
-/** After a stall of the whole process the timer may go off before the bytes that have come are seen: they get this long. Milliseconds. */
+/**
+ * After a stall of the whole process, a timer may go off before the bytes that have come are seen. So a read that has
+ * timed out gets this much more. Milliseconds.
+ */
 const SECOND_LOOK_MS = 2_000;
 
-/** The most that the buffer of a body of this declared length takes. */
+/** The most bytes that the buffer of a body of this declared length takes. */
 export const readBytes = (declared: number | undefined): number => Math.min(READ_BYTES, declared ?? READ_BYTES);
 
 /**
- * A request's body, read once, by hand, into memory that is borrowed first. Workerd resets a connection whose body is left
- * unread, so that the client never sees the answer: whatever refuses a request leaves the rest to {@link drain}.
+ * A request's body. Workerd resets a connection whose body is left unread, and its client never sees the answer. So
+ * whoever refuses a request leaves the rest of its body to {@link drain}.
  */
 export class BodyReader {
   readonly #watchdog: Watchdog;
@@ -53,22 +63,22 @@ export class BodyReader {
   #ended = false;
   /** A read that the body has not answered yet. */
   #pending: Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> | undefined;
-  /** Whether that is what the request waits for. */
+  /** Whether the request waits for that read now. */
   #reading = false;
-  /** Lent to each read and handed back by it. */
+  /** The buffer, which each read is lent and hands back. */
   #memory: ArrayBuffer | undefined;
-  /** How much is read at once now, and at most. */
+  /** How many bytes are read at once now, and at most. */
   #size: number;
   #most: number;
-  /** Whether it stays as it is. */
+  /** Whether the size stays as it is. */
   #isFixed: boolean;
-  /** Reads in a row that filled little of their buffer. */
+  /** How many reads in a row filled little of their buffer. */
   #poor = 0;
   #lease: Lease | undefined;
-  /** Content-Length; undefined when the client did not say (chunked). */
+  /** The length that the client declared, in bytes; undefined when it declared none (chunked). */
   readonly declared: number | undefined;
   bytesRead = 0;
-  /** Of them, since everybody else last had a turn. */
+  /** Bytes read since everybody else last had a turn. */
   #unbroken = 0;
 
   /** @param owner the vault whose memory the body takes */
@@ -87,27 +97,28 @@ export class BodyReader {
     }
   }
 
-  /** Everything that is held of the body counts into this. */
+  /** The lease that counts all the memory that is held for the body. */
   get lease(): Lease {
     if (!this.#lease) throw new Error("nothing was borrowed for the body");
     return this.#lease;
   }
 
-  /** Whether all of the body has been read: what was read last then stays the caller's. */
+  /** Whether all of the body has been read. The bytes that were read last then stay the caller's. */
   get ended(): boolean {
     return this.#ended;
   }
 
   /**
-   * Borrows the memory that it takes to begin; if some was borrowed elsewhere before, it moves. Throws Refused when there is
-   * none in time.
+   * Borrows the memory that the first read needs. If the body has borrowed from another budget before, what it holds
+   * moves to this one. Throws Refused when there is no memory in time.
    */
   async borrow({ budget, claim, deadlineMs, isSmall }: Loan): Promise<void> {
     const before = this.#lease;
     const lease = budget.lease(this.#owner, claim);
     this.#watchdog.onTick = () => this.#tick();
     const wait = lease.grow(before?.bytes ?? this.#size);
-    // Through the watchdog, so that what was borrowed before shows that it lives. The wait itself is bounded by the budget.
+    // The wait goes through the watchdog, so that the lease from before still shows that its request lives. The budget
+    // bounds the wait itself.
     if (wait) await this.#watchdog.within(UPLOAD_DEADLINE_MS, wait);
     if (before) before.release();
     else this.#begun = Date.now();
@@ -122,8 +133,9 @@ export class BodyReader {
   }
 
   /**
-   * The next bytes, as soon as there are any, or undefined at the end. They are the caller's until the next read. Throws
-   * Refused when the client stalls, takes too long, goes away, or is too slow while others wait for memory.
+   * Returns the next bytes as soon as there are any, or undefined at the end. They are the caller's until the next
+   * read. Throws Refused when the client stalls, takes too long, goes away, or is too slow while others wait for
+   * memory.
    */
   async read(): Promise<Uint8Array | undefined> {
     const { lease } = this;
@@ -144,7 +156,10 @@ export class BodyReader {
     }
   }
 
-  /** Reads and drops what is left, up to `maxBytes` and `maxMs`, so that the client is listening when it is answered. */
+  /**
+   * Reads and drops what is left of the body, so that the client is listening when it is answered. Stops after
+   * `maxBytes`, or after `maxMs` milliseconds.
+   */
   async drain(maxBytes: number, maxMs: number): Promise<void> {
     if (this.#ended) return this.release();
     const deadline = Date.now() + maxMs;
@@ -155,7 +170,7 @@ export class BodyReader {
     this.#isFixed = false;
     this.#lease = bodies.lease(this.#owner, DRAIN_MOST_BYTES);
     this.#watchdog.onTick = () => this.#tick();
-    // A read that is under way still has its buffer.
+    // A read that is under way still uses the borrowed buffer: its memory is given back after that read.
     if (!this.#pending) borrowed?.release();
     this.#size = DRAIN_FIRST_BYTES;
     try {
@@ -198,7 +213,7 @@ export class BodyReader {
       this.#unbroken = 0;
       await breathe();
     }
-    // All that was promised is here: one read less than it takes to see the end.
+    // All that was declared is here: another read would only tell that the body has ended.
     if (this.bytesRead === this.declared) this.#ended = true;
     else this.#adapt(value);
     return value;
@@ -218,11 +233,11 @@ export class BodyReader {
       this.#size = Math.max(filled * 2, LEAST_READ_BYTES);
       this.#lease?.shrink(size - this.#size);
     }
-    // A buffer of another size, such as one from before, is no longer ours to use.
+    // A buffer of another size is not used again: the lease counts a buffer of the new size alone.
     this.#memory = value.buffer.byteLength === this.#size ? value.buffer : undefined;
   }
 
-  /** Shows that the request lives, and sees whether it must end. */
+  /** Shows that the request lives, and ends its read when its lease is over. */
   #tick(): void {
     this.#lease?.alive();
     if (this.#lease?.ending && this.#reading) this.#watchdog.expire();
@@ -230,8 +245,8 @@ export class BodyReader {
 }
 
 /**
- * How long a body says it is. With a transfer coding beside it, a Content-Length means nothing (RFC 9112 6.3) and workerd
- * passes it on all the same.
+ * The length that a body declares, in bytes. Beside a transfer coding, a Content-Length means nothing (RFC 9112 6.3),
+ * and workerd passes it on all the same.
  */
 function declaredLength(headers: Headers): number | undefined {
   const length = headers.get("Content-Length");

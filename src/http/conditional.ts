@@ -1,7 +1,12 @@
+/**
+ * The conditional headers of a request (RFC 9110 13). Those of a GET or HEAD are judged here. Those of a change are
+ * only read here, and the vault judges them.
+ */
+
 import { type Conditions, stronglyMatches, weaklyMatches } from "../model/etag.ts";
 import { parseHttpDate } from "./date.ts";
 
-/** What a representation's conditional headers come to. */
+/** What the conditions of a request come to. */
 export type Verdict = "proceed" | "not-modified" | "failed";
 
 /** What the conditions of a request are compared with. */
@@ -9,19 +14,22 @@ export interface Validators {
   /** The current strong entity tag. */
   readonly etag: string;
   /**
-   * Epoch milliseconds, whole seconds. Undefined where it tells nothing, because what is at the URL can become older: the
-   * conditions on dates are then ignored (RFC 9110 13.1.3 and 13.1.4).
+   * Epoch milliseconds, in whole seconds. Undefined where a date tells nothing, because what is at the URL can become
+   * older. Conditions on dates are then ignored (RFC 9110 13.1.3 and 13.1.4).
    */
   readonly lastModified?: number | undefined;
 }
 
-/** Conditions on entity tags: those that a change is bound to, which the vault judges. */
+/** The conditions on entity tags. A change can depend on these alone. */
 export const tagConditions = (headers: Headers): Conditions => ({
   ifMatch: headers.get("If-Match"),
   ifNoneMatch: headers.get("If-None-Match"),
 });
 
-/** Undefined when the header is absent or no HTTP date: then it is ignored. */
+/**
+ * The date in a header, in epoch milliseconds. Undefined when the header is absent or holds no HTTP date: it is then
+ * ignored.
+ */
 function date(header: string | null): number | undefined {
   return header === null ? undefined : parseHttpDate(header);
 }

@@ -1,4 +1,7 @@
-/** HTTP dates: the three forms of RFC 9110 5.6.7, which are case-sensitive and always in GMT. */
+/**
+ * HTTP dates, in the three forms of RFC 9110 5.6.7. They are case-sensitive and always in GMT. Date.parse takes much
+ * else for a date.
+ */
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const MONTH = `(?<month>${MONTHS.join("|")})`;
@@ -15,16 +18,20 @@ const FORMS = [
   new RegExp(`^${DAY_NAME} ${MONTH} (?<day>\\d\\d| \\d) ${TIME} (?<year>\\d{4})$`),
 ];
 
-/** A year of two digits that seems to be further ahead than this is the last past one that ends so. Years. */
+/**
+ * A year of two digits that would lie further ahead than this stands for the latest past year with these digits. Years.
+ */
 const MAX_AHEAD = 50;
 
-/** The time (epoch milliseconds) that an HTTP date names; undefined for anything else, and for days that do not exist. */
+/**
+ * The time that an HTTP date names, in epoch milliseconds; undefined for anything else, and for days that do not exist.
+ */
 export function parseHttpDate(text: string, now: number = Date.now()): number | undefined {
   for (const form of FORMS) {
     const parts = form.exec(text)?.groups;
     if (!parts) continue;
     const { day = "", month = "", year = "", hour = "", minute = "", second = "" } = parts;
-    // A leap second is 60.
+    // A leap second has the number 60.
     if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
     const at = (fullYear: number): number => {
       const date = new Date(0);

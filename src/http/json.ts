@@ -7,15 +7,16 @@ import { jsonLoan } from "./memory.ts";
 import { Pieces } from "./pieces.ts";
 import type { BodyReader } from "./body-reader.ts";
 
-/** The least that is taken to keep some of a body that comes in parts. Bytes. */
+/** The least memory that is taken to keep a body that comes in several reads. Bytes. */
 const FIRST_PIECE_BYTES = 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads the JSON body of an endpoint, bounded, and validates it by the schema of its media type, which is told too.
+ * Reads the JSON body of an endpoint, within bounds, and validates it by the schema of its media type. Returns the
+ * value and that type.
  *
- * @param inspect may refuse the text before it is parsed, which costs more than all else
+ * @param inspect may refuse the text before it is parsed, since parsing costs more than all else
  */
 export async function readBody<S extends v.GenericSchema>(
   { request, reader }: { request: Request; reader: BodyReader },
@@ -25,7 +26,7 @@ export async function readBody<S extends v.GenericSchema>(
   const types = Object.keys(json);
   const sent = parseMediaType(request.headers.get("Content-Type") ?? "")?.essence ?? "";
   const isTaken = types.includes(sent);
-  // What is absent has no media type: it is read as the first.
+  // An absent body has no media type: it is read as the first.
   const type = isTaken ? sent : (types[0] ?? "");
   const schema = json[type];
   const read = isTaken
@@ -35,7 +36,8 @@ export async function readBody<S extends v.GenericSchema>(
       : undefined;
   if (!read || !schema) {
     return refuse("UNSUPPORTED_MEDIA_TYPE", `Content-Type: must be ${types.join(" or ")}`, {
-      // RFC 9110 15.5.16 and 12.5.1, RFC 5789 3.1: what would be taken, in the header of the method that it is asked with.
+      // RFC 9110 15.5.16 and 12.5.1, RFC 5789 3.1: a 415 names the types that would be taken, in the header that
+      // belongs to the request's method.
       [request.method === "PATCH" ? "Accept-Patch" : "Accept-Post"]: types.join(", "),
     });
   }
@@ -44,7 +46,7 @@ export async function readBody<S extends v.GenericSchema>(
   return parsed.ok ? { ...parsed, type } : parsed;
 }
 
-/** A JSON body as it was sent. One that is optional may be empty: then it has no fields. */
+/** Reads a body as JSON, not validated yet. An optional body may be empty: it has no fields then. */
 async function readJson(
   reader: BodyReader,
   { optional, inspect }: { optional: boolean; inspect: (text: string) => Refusal | undefined },
@@ -58,7 +60,7 @@ async function readJson(
     return inspect(text) ?? { ok: true, value: JSON.parse(text) as unknown };
   } catch (error) {
     if (error instanceof Refused) return error.refusal;
-    // Of JSON.parse and of the decoder.
+    // JSON.parse throws the first, the decoder the second.
     if (error instanceof SyntaxError || error instanceof TypeError) {
       return invalid("the body must be valid JSON in UTF-8");
     }
@@ -68,7 +70,9 @@ async function readJson(
 
 const ABSENT = { ok: true, value: {} } as const;
 
-/** What stands for a body that has nothing in it; undefined when it has. One of unknown length must be read to be known. */
+/**
+ * The value of an empty body; undefined when the body is not empty. A body of unknown length must be read to find out.
+ */
 async function absent(reader: BodyReader): Promise<Result<{ value: unknown }> | undefined> {
   if (reader.declared) return undefined;
   try {
@@ -81,15 +85,15 @@ async function absent(reader: BodyReader): Promise<Result<{ value: unknown }> | 
 }
 
 /**
- * All of a body, unless it is too large for JSON. Its memory stays borrowed until the request ends, since what is made of it
- * lives as long. Throws Refused; TypeError when it is not UTF-8.
+ * Reads all of a body; undefined when it is too large for JSON. Its memory stays borrowed until the request ends, since
+ * what is made of the text lives as long. Throws Refused, and TypeError when the body is not UTF-8.
  */
 async function readText(reader: BodyReader): Promise<string | undefined> {
   await reader.borrow(jsonLoan(reader.declared));
   let isSmall = reader.declared === undefined;
   const kept = new Pieces(reader, reader.declared ?? MAX_JSON_BODY_BYTES, FIRST_PIECE_BYTES);
   for (let chunk = await reader.read(); chunk; chunk = await reader.read()) {
-    // It came in one piece: nothing has to be kept.
+    // The body came in one piece: nothing has to be kept.
     if (reader.ended && kept.length === 0) return utf8.decode(chunk);
     if (reader.bytesRead > kept.size) return undefined;
     if (isSmall && reader.bytesRead > SMALL_JSON_BYTES) {

@@ -1,3 +1,5 @@
+/** Signed links: URLs that open the content of one asset without a key, for a time. */
+
 import type { Env } from "../env.ts";
 import { isAssetId, isKeyId } from "../model/id.ts";
 import { refuse, type Result } from "../model/refusal.ts";
@@ -7,7 +9,9 @@ import type { Query } from "./query.ts";
 import { keySecretProblem, misconfigured } from "./settings.ts";
 import type { Disposition } from "./disposition.ts";
 
-/** What a signed link says: this asset's content, until then, on the authority of the key that made it. */
+/**
+ * What a signed link states: it opens this asset's content until `expires`, on the authority of the key that made it.
+ */
 export interface Link {
   vaultId: string;
   assetId: string;
@@ -20,7 +24,7 @@ export interface Link {
 const statement = (link: Link) => (kid: string) =>
   `link:v1:${kid}:${link.vaultId}:${link.assetId}:${link.keyId}:${link.expires}:${link.disposition}`;
 
-/** The path and query of a signed link. It needs no key, and lives no longer than the key that made it. */
+/** The path and query of a signed link. The link needs no key, and lives no longer than the key that made it. */
 export async function signedPath(env: Env, link: Link): Promise<string> {
   const { mac } = await sign(env, statement(link));
   const query = new URLSearchParams({
@@ -32,7 +36,10 @@ export async function signedPath(env: Env, link: Link): Promise<string> {
   return `/api/v1/vaults/${link.vaultId}/assets/${link.assetId}/content?${query.toString()}`;
 }
 
-/** Who a signed link speaks for. Verified here, before any vault hears of it; 403 when it was tampered with or is over. */
+/**
+ * Tells whom a signed link speaks for: the key that made it. The link is verified here, before any vault hears of it.
+ * One that was tampered with or has expired gets 403.
+ */
 export async function verifyLink(
   env: Env,
   place: { vaultId: string; assetId: string },

@@ -1,22 +1,24 @@
+/** Pages of lists that are ordered by id: vaults and keys. */
+
 import { encodeCursor } from "../model/cursor.ts";
 import type { Result } from "../model/refusal.ts";
 
-/** Above every id. */
+/** Sorts after every id. */
 const NEWEST_ID = "~";
 
 /** A page as the API shows it. */
 export interface Page<T> {
   readonly data: readonly T[];
-  /** For the next page; null on the last. */
+  /** The cursor of the next page; null on the last page. */
   readonly cursor: string | null;
   readonly has_more: boolean;
 }
 
 /**
- * A page of things in the order of their ids, newest first.
+ * Makes a page of items in the order of their ids, newest first.
  *
- * @param read gives the first `count` of those with an id below `before`. It is asked for one more than the page holds,
- *             which tells whether there is another page.
+ * @param read returns the first `count` items with an id below `before`. It is asked for one more than the page holds:
+ *   that one tells whether there is another page.
  */
 export async function idPage<T extends { id: string; created_at: string }>(
   { limit, cursor }: { limit: number; cursor?: { id: string } | undefined },

@@ -1,9 +1,9 @@
 import type { Lease } from "../runtime/lease.ts";
 
 /**
- * Bytes that are kept as they come. What they are copied into grows with them, piece by piece, each as large as all before it
- * together: so no more is held than twice what has come, nothing is copied a second time, and a client that sends single
- * bytes does not make thousands of small arrays.
+ * Keeps bytes as they come. The memory for them grows piece by piece, and each piece is as large as all before it
+ * together. So no more is held than twice what has come, nothing is copied a second time, and a client that sends
+ * single bytes does not make thousands of small arrays.
  */
 export class Pieces {
   readonly #holder: { readonly lease: Lease };
@@ -13,13 +13,13 @@ export class Pieces {
   readonly #pieces: Uint8Array[] = [];
   #capacity = 0;
   #filled = 0;
-  /** The piece that is being filled, and how far. */
+  /** The index of the piece that is being filled, and how many of its bytes are. */
   #at = 0;
   #used = 0;
 
   /**
-   * @param holder whose lease the memory counts into
-   * @param first the least that a piece takes, unless `size` leaves less
+   * @param holder has the lease that counts the memory
+   * @param first the least bytes that a piece takes, unless `size` leaves less
    */
   constructor(holder: { readonly lease: Lease }, size: number, first: number) {
     this.#holder = holder;
@@ -35,14 +35,16 @@ export class Pieces {
     return this.#filled === this.size;
   }
 
-  /** Whether the next byte needs a further piece: see {@link grow}. */
+  /** Whether the next byte needs another piece: see {@link grow}. */
   get cramped(): boolean {
     return this.#filled === this.#capacity && !this.full;
   }
 
   /**
-   * Takes memory for more, perhaps after a wait: as much as the client has sent already, for then it pays for what it is
-   * lent. Throws Refused.
+   * Takes memory for another piece, perhaps after a wait. Throws Refused.
+   *
+   * @param sent the bytes that the client has sent so far. It is lent as many again, so that it has paid for what it
+   *   gets.
    */
   async grow(sent: number = this.#capacity): Promise<void> {
     const bytes = Math.min(Math.max(this.#first, sent), this.size - this.#capacity);
@@ -51,7 +53,7 @@ export class Pieces {
     this.#capacity += bytes;
   }
 
-  /** Takes as many of the bytes as fit without more memory. */
+  /** Takes as many of the bytes as fit without more memory, and returns how many. */
   take(bytes: Uint8Array): number {
     let taken = 0;
     while (taken < bytes.length && this.#filled < this.#capacity) {
@@ -70,7 +72,7 @@ export class Pieces {
     return taken;
   }
 
-  /** Takes all of the bytes, which must fit into `size`. */
+  /** Takes all of the bytes, which must fit into `size`, perhaps after a wait for memory. Throws Refused. */
   async add(bytes: Uint8Array): Promise<void> {
     for (let rest = bytes; rest.length > 0;) {
       if (this.cramped) await this.grow();
@@ -78,7 +80,7 @@ export class Pieces {
     }
   }
 
-  /** What was taken, in order. */
+  /** The bytes that were taken, in order. */
   *[Symbol.iterator](): Generator<Uint8Array> {
     let left = this.#filled;
     for (const piece of this.#pieces) {
@@ -88,7 +90,7 @@ export class Pieces {
     }
   }
 
-  /** The same as text. Throws TypeError when it is not UTF-8. */
+  /** What was taken, as text. Throws TypeError when it is not UTF-8. */
   text(): string {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     let text = "";
@@ -96,7 +98,7 @@ export class Pieces {
     return text + decoder.decode();
   }
 
-  /** Makes one piece of all; takes as much memory again for a moment. Throws Refused. */
+  /** Makes one piece of all, which takes as much memory again for a moment. Throws Refused. */
   async join(): Promise<void> {
     if (this.#pieces.length < 2) return;
     const bytes = this.#filled;
@@ -114,13 +116,14 @@ export class Pieces {
     this.#at = 1;
   }
 
-  /** Ready for other bytes, in the same memory. */
+  /** Forgets what was taken, and keeps the memory for other bytes. */
   empty(): void {
     this.#filled = 0;
     this.#at = 0;
     this.#used = 0;
   }
 
+  /** Gives all memory back. */
   release(): void {
     this.#holder.lease.shrink(this.#capacity);
     this.#pieces.length = 0;

@@ -1,26 +1,38 @@
-/** Parameters by name, decoded; one that is repeated has all its values. It has no prototype: any name may be asked for. */
+/**
+ * Decodes what a URL carries: percent-encoding and the query. The runtime replaces bytes that are not UTF-8 without a
+ * word, so they are looked for here.
+ */
+
+/**
+ * The parameters by name, decoded. A repeated one has all its values. The object has no prototype, so that any name may
+ * be asked for.
+ */
 export type Query = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Valid escapes that stand together, as many as there are. */
+/** Valid escapes that stand side by side, as many as there are. */
 const ESCAPES = /(?:%[0-9a-f]{2})+/gi;
 
 /**
- * Percent-decodes what stands in a URL; undefined when it is not UTF-8. A percent sign that begins no escape stands for
- * itself, as browsers have it.
+ * Percent-decodes a part of a URL; undefined when it is not UTF-8. A percent sign that begins no escape stands for
+ * itself, as in browsers.
  */
 export function percentDecode(text: string): string | undefined {
-  // The runtime has put this in the place of bytes that stood in the URL themselves and are no UTF-8.
+  // The runtime puts this in the place of unescaped bytes that are not UTF-8.
   if (text.includes("\ufffd")) return undefined;
   if (!text.includes("%")) return text;
   try {
-    // No character is made of escapes and of what stands beside them.
+    // Each run of escapes can be decoded by itself: no character is part escaped and part unescaped.
     return text.replace(ESCAPES, decodeURIComponent);
   } catch {
     return undefined;
   }
 }
 
-/** @param search what stands behind the question mark */
+/**
+ * Parses a query.
+ *
+ * @param search the text behind the question mark
+ */
 export function parseQuery(search: string): Query {
   const query = Object.create(null) as Record<string, string | string[] | undefined>;
   if (search === "") return query;
@@ -33,8 +45,8 @@ export function parseQuery(search: string): Query {
 }
 
 /**
- * The first parameter whose name or value is not UTF-8, by the name that {@link parseQuery} gives it; undefined when there
- * is none. What was sent would not be what is kept: the parser puts U+FFFD in its place.
+ * The first parameter whose name or value is not UTF-8, under the name that {@link parseQuery} gives it; undefined when
+ * there is none. The parser puts U+FFFD in the place of such bytes, so what is kept would not be what was sent.
  */
 export function malformedParameter(search: string): string | undefined {
   if (percentDecode(search) !== undefined) return undefined;

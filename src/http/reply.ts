@@ -1,27 +1,29 @@
+/** Replies: what handlers return, and the one place where a reply becomes a response. */
+
 import { STATUS, type Refusal } from "../model/refusal.ts";
 
 /**
- * What a handler answers: everything of a response but the headers that every response carries. It becomes a Response
- * once, at the end, because each Response, and each Headers that a script touches, is an object outside the script's
- * heap, and making and freeing them is much of what a small request costs.
+ * What a handler answers: all of a response but the headers that every response carries. It becomes a Response once, at
+ * the end. A Response is an object outside the script's heap, and so is each Headers object that a script touches.
+ * Making and freeing such objects is much of what a small request costs.
  */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text has its length sent with it; a stream only if Content-Length stands among the headers. */
+  /** The length of a text is sent with it. That of a stream is sent only if Content-Length stands among the headers. */
   readonly body?: string | ReadableStream<Uint8Array>;
 }
 
 /**
- * Cache-Control of what has an entity tag. Without no-transform Cloudflare compresses what it passes on and weakens the
- * tag; If-Match compares strongly, so that a client could never again change what it has read.
+ * The Cache-Control of what has an entity tag. Without no-transform, Cloudflare compresses what it passes on and
+ * weakens the tag. If-Match compares strongly, so a client could then never change what it has read.
  */
 export const REVALIDATED = "private, no-cache, no-transform";
 
 /** The headers that a record has in a 200 and in a 304 (RFC 9110 15.4.5). */
 export const recordHeaders = (etag: string): Record<string, string> => ({ ETag: etag, "Cache-Control": REVALIDATED });
 
-/** A reply of JSON: a value to serialise, or text (or a stream of it) that is JSON already. */
+/** A reply of JSON. `body` is a value to serialise, or text (or a stream of it) that is JSON already. */
 export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Reply {
   return {
     status: init.status ?? 200,
@@ -40,7 +42,7 @@ export function refusalReply({ code, message, headers: given }: Refusal): Reply 
   return json({ error: { code, message, status } }, { status, headers: { "Cache-Control": "no-store", ...headers } });
 }
 
-/** Response headers a browser's script may read. */
+/** The response headers that a browser's script may read. */
 const EXPOSED =
   "ETag, Location, Content-Location, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Repr-Digest, " +
   "Retry-After, WWW-Authenticate, Allow, Accept-Patch, Accept-Post, X-Request-Id, Strongroom-Durability, " +
@@ -49,7 +51,7 @@ const EXPOSED =
 let dateSecond = 0;
 let dateText = "";
 
-/** The value of Date (RFC 9110 6.6.1): workerd adds none of its own. Made once a second. */
+/** The value of the Date header (RFC 9110 6.6.1): workerd adds none of its own. It is made once a second. */
 function currentDate(): string {
   const second = Math.floor(Date.now() / 1000);
   if (second !== dateSecond) {
@@ -59,7 +61,7 @@ function currentDate(): string {
   return dateText;
 }
 
-/** Bytes of a reply's body; null when only the end of its stream will tell. */
+/** The bytes of a reply's body; null when only the end of its stream will tell. */
 export function bodyLength({ body, headers }: Reply): number | null {
   if (typeof body === "string") return Buffer.byteLength(body);
   const declared = headers?.["Content-Length"];
@@ -67,8 +69,8 @@ export function bodyLength({ body, headers }: Reply): number | null {
 }
 
 /**
- * The one place where a reply becomes a response, with what every response carries. Any origin may call: the bearer token
- * is the guard, and no cookie is ever looked at. A HEAD gets the headers that a GET would.
+ * Makes the response of a reply, with the headers that every response carries. Any origin may call: the bearer token is
+ * the guard, and no cookie is ever looked at. A HEAD gets the headers that a GET would get.
  */
 export function render(reply: Reply, request: { id: string; isHead: boolean; serverTiming: string }): Response {
   const length = reply.body === undefined ? null : bodyLength(reply);
@@ -90,6 +92,6 @@ export function render(reply: Reply, request: { id: string; isHead: boolean; ser
   });
 }
 
-/** The header of a write that D1 (or, for a delete, R2) has not confirmed yet. */
+/** The header of a write that D1 has not confirmed yet or, for a delete, R2; none for any other. */
 export const durability = (durable: boolean): Record<string, string> =>
   durable ? {} : { "Strongroom-Durability": "queued" };

@@ -1,3 +1,7 @@
+/**
+ * What a handler works with: the request, its credential, its body, its calls to the vault, and the line that it logs.
+ */
+
 import type { Env } from "../env.ts";
 import { log } from "../runtime/log.ts";
 import { isVaultId } from "../model/id.ts";
@@ -14,37 +18,43 @@ import { malformedParameter, parseQuery, percentDecode, type Query } from "./que
 import { BodyReader } from "./body-reader.ts";
 import { bodyLength, type Reply } from "./reply.ts";
 
-/** What the runtime is told of a request that may outlive its client. */
+/** What a request uses of the runtime's context: it announces work that must go on after its client has gone. */
 export type RequestContext = Pick<ExecutionContext, "waitUntil">;
 
-/** A request on its way through the router, which matches on `method` and `path` and sets `params`. HEAD is matched as GET. */
+/**
+ * A request on its way through the router. The router matches on `method` and `path`, where HEAD counts as GET, and
+ * sets `params` and `endpoint`.
+ */
 export class ApiRequest {
   readonly id = `req_${crypto.randomUUID()}`;
   readonly request: Request;
   readonly env: Env;
   readonly #context: RequestContext;
-  /** As the client sent it. Read once: each look at a property of the request crosses into the runtime. */
+  /**
+   * The method as the client sent it. It is read once, because each look at a property of the request crosses into the
+   * runtime.
+   */
   readonly sentMethod: string;
   readonly method: string;
   readonly url: string;
-  /** As it was sent, percent-encoded, without the query. */
+  /** The path as it was sent: percent-encoded, without the query. */
   readonly path: string;
   readonly #search: string;
   #query: Query | undefined;
   params: Record<string, string> = {};
-  /** The endpoint whose path and method matched. */
+  /** The endpoint whose path and method match; undefined when there is none. */
   endpoint: EndpointId | undefined;
   readonly #started = Date.now();
   /** Milliseconds spent in calls to vaults, and by vaults in waiting for D1 and R2. */
   readonly #timings = { vault: 0, durable: 0 };
-  /** Set by {@link allow}: the handler of every endpoint that is not for anyone has one. */
+  /** Set by {@link allow}. Only an endpoint that anyone may call goes without. */
   #principal: Principal | undefined;
   #reader: BodyReader | undefined;
-  /** Bounds what this request waits for: its body, R2 taking it, and the vault's answer to a write. */
+  /** Bounds what this request waits for: its body, R2, and the vault's answer to a write. */
   readonly watchdog = new Watchdog();
-  /** Whether a signed link, not a key, is what lets this request in. */
+  /** Whether a signed link lets this request in, and not a key. */
   #byLink = false;
-  /** Whether the vault was asked for something: then it has looked at the key. */
+  /** Whether the vault was called. It has then looked at the key. */
   #hasAskedVault = false;
 
   constructor(request: Request, env: Env, context: RequestContext) {
@@ -68,18 +78,21 @@ export class ApiRequest {
     return this.request.headers.get(name);
   }
 
-  /** Parsed on first use: most requests have none. */
+  /** The query. It is parsed on first use, because most requests have none. */
   get query(): Query {
     this.#query ??= parseQuery(this.#search);
     return this.#query;
   }
 
-  /** The query parameter, if there is one, whose value is not what the client meant: it is not UTF-8. */
+  /**
+   * The first query parameter whose value is not what the client meant, because it is not UTF-8; undefined when there
+   * is none.
+   */
   get malformedParameter(): string | undefined {
     return malformedParameter(this.#search);
   }
 
-  /** A path parameter, percent-decoded; what cannot be decoded is no id and stays as it is. */
+  /** A path parameter, percent-decoded. One that cannot be decoded is no id, and stays as it is. */
   param(name: string): string {
     const raw = this.params[name] ?? "";
     return percentDecode(raw) ?? raw;
@@ -89,9 +102,9 @@ export class ApiRequest {
     return this.param("vaultId");
   }
 
-  /** The body. Made on first use, because it locks the request's stream. */
+  /** The reader of the body. It is made on first use, because it locks the request's stream. */
   get reader(): BodyReader {
-    // What an administrator does, and what is merely drained, takes no vault's memory.
+    // What the operator sends, and what is merely drained, takes no vault's memory.
     const owner = this.#principal?.kind === "key" ? this.#principal.vaultId : "";
     this.#reader ??= new BodyReader(this.request, this.watchdog, owner);
     return this.#reader;
@@ -102,12 +115,15 @@ export class ApiRequest {
     return this.#principal;
   }
 
-  /** What the vault is told of who calls it. */
+  /** What the vault is told of its caller. */
   get caller(): Caller {
     return { actor: this.principal, request: this.id };
   }
 
-  /** Lets the request pass if its caller has this access, as far as the credential alone can tell; else says why not. */
+  /**
+   * Refuses a caller that does not have this access, as far as the credential alone can tell; undefined when it may
+   * pass.
+   */
   async allow(access: Access): Promise<Refusal | undefined> {
     if (access === "anyone") return undefined;
     if (access === "content" && this.query["signature"] !== undefined && this.header("Authorization") === null) {
@@ -152,8 +168,8 @@ export class ApiRequest {
   }
 
   /**
-   * What to answer when the router has a refusal. A key that no longer acts is told so (401) before anything else: if the
-   * vault has not looked at the key yet, it is asked now. That costs a call only where something is wrong already.
+   * What to answer when the router has a refusal. A key that no longer acts is told so (401) before anything else. If
+   * the vault has not looked at the key yet, it is asked now, which costs a call only where something is wrong already.
    */
   async refusal(refusal: Refusal): Promise<Refusal> {
     const principal = this.#principal;
@@ -166,22 +182,26 @@ export class ApiRequest {
   }
 
   /**
-   * Does what has to come to an end even if the client disconnects: on Workers everything else of the request may then simply
-   * stop. The runtime is told before the work begins.
+   * Does work that has to come to an end even if the client disconnects. On Workers, all other work of the request may
+   * then simply stop. The runtime is told before this work begins.
    */
   async lasting<T extends object>(work: () => Promise<Result<T>>): Promise<Result<T>> {
     const done = Promise.resolve().then(work);
-    this.#context.waitUntil(done.catch(() => {})); // Whoever waits for it here sees its failure.
+    this.#context.waitUntil(done.catch(() => {})); // Whoever waits for `done` sees its failure.
     return done;
   }
 
-  /** The value of Server-Timing: in all, in the vault, and of that in waiting for the durable stores. */
+  /**
+   * The value of Server-Timing, in milliseconds: the time in all, in the vault, and of that in waiting for D1 and R2.
+   */
   get serverTiming(): string {
     const { vault, durable } = this.#timings;
     return `total;dur=${Date.now() - this.#started}, vault;dur=${vault}, durable;dur=${durable}`;
   }
 
-  /** The one line that says how a request went. No token, no metadata, no name that a client chose. */
+  /**
+   * Logs the one line that says how the request went. It holds no token, no metadata and no name that a client chose.
+   */
   log(reply: Reply): void {
     log("request", {
       request: this.id,
@@ -198,18 +218,18 @@ export class ApiRequest {
     });
   }
 
-  /** The request is over: what it waited for and held is given up. */
+  /** Ends the request: gives up what it waits for and what it holds. */
   end(): void {
     this.#reader?.release();
     this.watchdog.stop();
   }
 
-  /** Takes in the rest of the body, bounded, so that the client can read the answer. */
+  /** Reads the rest of the body, within bounds, so that the client can read the answer. */
   async drain(): Promise<void> {
     if (!this.request.body) return;
     await this.reader.drain(this.#principal ? MAX_DRAIN_BYTES : MAX_STRANGER_DRAIN_BYTES, MAX_DRAIN_MS);
   }
 }
 
-/** Answers, or says no. */
+/** Answers a request, or refuses it. */
 export type Handler = (api: ApiRequest) => Promise<Reply | Refusal>;

@@ -1,8 +1,10 @@
+/** The secrets that an operator sets: what is wrong with them, and what a request gets then. */
+
 import type { Env } from "../env.ts";
 import { MIN_SECRET_LENGTH } from "../model/limits.ts";
 import { type Refusal, unavailable } from "../model/refusal.ts";
 
-/** An operator has to act: there is no use in asking again at once. Seconds. */
+/** An operator has to act first, so there is no use in asking again at once. Seconds. */
 const RETRY_AFTER_S = 60;
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -17,12 +19,14 @@ export function keySecretProblem(env: Env): string | undefined {
   return isShort ? `KEY_SECRET_PREVIOUS is too short: it ${rule}, or must be removed` : undefined;
 }
 
-/** The same of the operator's token, which no request could send if it held a space. */
+/**
+ * What is wrong with the operator's token; undefined when nothing is. No request could send a token that holds a space.
+ */
 export function adminTokenProblem(env: Env): string | undefined {
   if (text(env.ADMIN_TOKEN) === "") return "ADMIN_TOKEN is not set";
   return /\s/.test(text(env.ADMIN_TOKEN)) ? "ADMIN_TOKEN must not contain white space" : undefined;
 }
 
-/** What a request gets that cannot be answered for such a reason: 503, because it is not the client's fault. */
+/** The answer to a request that fails for such a reason: 503, because it is not the client's fault. */
 export const misconfigured = (...problems: string[]): Refusal =>
   unavailable(`this server is not set up: ${problems.join("; ")}`, RETRY_AFTER_S);

@@ -1,4 +1,4 @@
-/** Signatures of what the server hands out and takes back: tokens of keys, and links. */
+/** Signatures of what the server hands out and takes back: the tokens of keys, and links. */
 
 import type { Env } from "../env.ts";
 import { MIN_SECRET_LENGTH } from "../model/limits.ts";
@@ -11,11 +11,11 @@ interface Secret {
   readonly key: CryptoKey;
 }
 
-/** Imported secrets, for the life of the isolate: two at most. */
+/** The imported secrets, for the life of the isolate. There are two at most. */
 const secrets = new Map<string, Promise<Secret>>();
 
 function importSecret(secret: string): Promise<Secret> {
-  // Whoever calls has looked; but nothing is ever signed with less.
+  // The callers have checked this already. Here it makes sure that nothing is ever signed with less.
   if (secret.length < MIN_SECRET_LENGTH) throw new Error("the secret is too short");
   let imported = secrets.get(secret);
   if (!imported) {
@@ -32,8 +32,8 @@ function importSecret(secret: string): Promise<Secret> {
 }
 
 /**
- * An HMAC-SHA-256 in base64url, under the current secret, over a statement that names the secret and the purpose: what
- * was signed as one thing can never pass for another.
+ * Signs a statement under the current secret, by an HMAC-SHA-256 in base64url. The statement names the secret and the
+ * purpose, so that what was signed for one purpose never passes for another.
  */
 export async function sign(env: Env, statement: (kid: string) => string): Promise<{ mac: string; kid: string }> {
   const { kid, key } = await importSecret(env.KEY_SECRET);
@@ -41,7 +41,7 @@ export async function sign(env: Env, statement: (kid: string) => string): Promis
   return { mac: Buffer.from(mac).toString("base64url"), kid };
 }
 
-/** Whether `mac` is what {@link sign} gave for this statement, under the current secret or the one before. */
+/** Whether `mac` is what {@link sign} returned for this statement, under the current secret or the one before. */
 export async function verify(env: Env, statement: (kid: string) => string, mac: string): Promise<boolean> {
   const bytes = Buffer.from(mac, "base64url");
   // base64url has spare bits at the end: only the one canonical spelling counts.
