@@ -1,3 +1,7 @@
+/**
+ * A file's way from a request into R2: buffered or streamed while it arrives, within bounds of size, memory and time.
+ */
+
 import { createHash } from "node:crypto";
 import { Pieces } from "../http/pieces.ts";
 import type { BodyReader } from "../http/body-reader.ts";
@@ -18,7 +22,10 @@ const KIB = 1024;
 /** An upload that may need a larger buffer than this asks its vault first whether it is welcome. */
 const SMALL_BUFFER_BYTES = 64 * KIB;
 
-/** A file up to this size is lent all of it at once, and goes to R2 in one piece; a larger one begins with half as much. */
+/**
+ * A file of up to this size is lent all its memory at once, and goes to R2 in one piece. A larger one begins with half
+ * as much.
+ */
 const ONE_BUFFER_BYTES = 32 * KIB;
 const FIRST_BUFFER_BYTES = ONE_BUFFER_BYTES / 2;
 
@@ -29,25 +36,34 @@ export interface UploadContext {
   /** The id of the request, for the log. */
   readonly request: string;
   readonly watchdog: Watchdog;
-  /** Asked before a large file is streamed, with its path if that is known; throws Refused when the upload is doomed. */
+  /**
+   * Asks the vault whether the upload is still welcome, before a large file is streamed. `path` is undefined while it
+   * is not known. Throws Refused when the upload is doomed.
+   */
   readonly checkUpload: (path: AssetPath | undefined) => Promise<void>;
 }
 
 /** What a body sink needs to know of the upload that feeds it. */
 export interface BodySource {
-  /** The key to stream to, asked once, when the body has grown too large to wait for the upload's end. */
+  /** The key to stream to. It is asked for once, when the body has grown too large to wait for the upload's end. */
   key(): string;
   mimeType(): string;
-  /** The file's exact size, when it is known from the start: then it is streamed into one put, without any buffer. */
+  /**
+   * The exact size of the file, when it is known from the start. A file larger than SMALL_FILE_BYTES is then streamed
+   * into one put, without any buffer.
+   */
   readonly size?: number | undefined;
-  /** Asked once, before the upload takes much memory or streams its first byte: throws Refused when the upload is doomed. */
+  /**
+   * Called once, before the upload takes much memory or streams its first byte. Throws Refused when the upload is
+   * doomed.
+   */
   checkUpload(): Promise<void>;
 }
 
 /** What the bytes turned out to be. */
 export interface BodyFacts {
   readonly size: number;
-  /** Lower-case hex. */
+  /** The SHA-256 of the bytes, in lower-case hex. */
   readonly sha256: string;
   readonly dimensions: Dimensions | null;
 }
@@ -55,41 +71,43 @@ export interface BodyFacts {
 /**
  * A file's way into R2, as it arrives:
  *
- * - of known size: streamed into one put;
- * - up to PART_BYTES: buffered, then one put;
- * - more: an R2 multipart upload of equal parts, one after the other. While the rest of the request is so long that the
- *   next part must be full, whatever else the form holds, the part is streamed and needs no memory; only the tail (and a
- *   body of unknown length) is buffered, part by part. The last part is never larger than the others: R2 wants that.
+ * - A file of known size is streamed into one put, unless it is small.
+ * - A file of up to PART_BYTES is buffered, and then put at once.
+ * - A larger one becomes an R2 multipart upload of equal parts, one after the other. While the rest of the request is
+ *   so long that the next part must become full, whatever else the form holds, the part is streamed and needs no
+ *   memory. Only the tail is buffered, part by part, and so is all of a body of unknown length. The last part is never
+ *   larger than the others: R2 wants that.
  *
- * Counts, hashes, measures and limits the bytes on their way. Throws Refused; after that, or when the form turns out
- * bad, `abort` leaves nothing behind.
+ * The sink counts, hashes, measures and limits the bytes on their way. It throws Refused. After that, or when the form
+ * turns out to be bad, `abort` leaves nothing behind.
  *
- * Until `store` is called nothing can be seen in R2: a whole body that is streamed has its last bytes held back for it.
+ * Until `store` is called, nothing can be seen in R2: the last bytes of a body that is streamed whole are held back
+ * until then.
  */
 export class BodySink {
   readonly #context: UploadContext;
-  /** Takes the stream of the upload, whose steps are bounded here. */
+  /** The bucket itself, for the stream of the upload. The steps of that stream are bounded here. */
   readonly #r2: R2Bucket;
   readonly #bucket: Bucket;
   readonly #reader: BodyReader;
   readonly #source: BodySource;
   readonly #hash = createHash("sha256");
   readonly #image = new ImageReader();
-  /** What the image reader has been lent. */
+  /** How many bytes have been lent for what the image reader keeps. */
   #imageBytes = 0;
   #size = 0;
   #sha256 = "";
-  /** Under which key the body is, or is being, stored. */
+  /** The key under which the body is stored, or is being stored; undefined while it is under none. */
   #key: string | undefined;
   #checked = false;
   #buffer: Pieces | undefined;
-  /** What is being streamed: a part, or the whole body if there is no multipart upload. */
+  /** The stream that is open: of a part or, when there is no multipart upload, of the whole body. */
   #stream: LengthStream | undefined;
   #upload: R2MultipartUpload | undefined;
   readonly #parts: R2UploadedPart[] = [];
-  /** The last bytes of a body that is streamed whole. */
+  /** The last bytes of a body that is streamed whole, held back until `store`. */
   #last: Uint8Array | undefined;
-  /** How long the removal of what there is may take. */
+  /** How long the removal of what is in R2 may take. Milliseconds. */
   #abortMs = R2_TIMEOUT_MS;
 
   constructor(context: UploadContext, reader: BodyReader, source: BodySource) {
@@ -122,12 +140,12 @@ export class BodySink {
       throw new Refused(invalid(`Content-Digest: the file's SHA-256 is ${this.#sha256}`));
     }
     if (this.#stream && !this.#last) {
-      // The part was certain to be full unless what follows the file is more than a form may hold.
+      // The part was certain to become full, unless more follows the file than a form may hold.
       throw new Refused(invalid(`the form must end within ${MAX_TRAILER_BYTES} bytes after its file`));
     }
   }
 
-  /** Completes the verified body under `key`, within STORE_MS. */
+  /** Completes the verified body under `key`, within STORE_MS. Throws Refused when R2 fails. */
   async store(key: string, mimeType: string): Promise<BodyFacts> {
     this.#abortMs = DISCARD_MS;
     const until = Date.now() + STORE_MS;
@@ -137,7 +155,7 @@ export class BodySink {
     return { size: this.#size, sha256: this.#sha256, dimensions: this.#image.end() };
   }
 
-  /** Removes whatever there is. Never throws: what R2 would not delete now is found by reconcile. */
+  /** Removes whatever there is in R2. Never throws: what R2 would not delete now is found by a reconciliation. */
   async abort(): Promise<void> {
     this.#buffer?.release();
     try {
@@ -154,7 +172,7 @@ export class BodySink {
     if (this.#key !== undefined) await this.#bucket.delete(this.#key, this.#abortMs);
   }
 
-  /** An image's head that is kept to be measured counts like everything else. */
+  /** What the image reader keeps of a file counts into the lease, like everything else. */
   async #lendImage(): Promise<void> {
     const more = this.#image.held - this.#imageBytes;
     if (more <= 0) return;
@@ -173,7 +191,7 @@ export class BodySink {
     if (!stream) throw new Error("there is neither buffer nor stream");
     if (this.#last) throw new Refused(longer());
     if (!this.#upload && bytes.length >= stream.left) {
-      // The reader is at the body's end and does not need its memory again.
+      // The body's reader is at the end and does not use its buffer again, so the last bytes can stay there.
       this.#last = bytes.subarray(0, stream.left);
       return this.#last.length;
     }
@@ -186,7 +204,11 @@ export class BodySink {
     return taken;
   }
 
-  /** Opens what the next bytes go to; a full buffer becomes a part first. `inHand` bytes are here but not stored yet. */
+  /**
+   * Opens the buffer or stream that the next bytes go to. A full buffer becomes a part first.
+   *
+   * @param inHand how many bytes are here but not stored yet
+   */
   async #makeRoom(inHand: number): Promise<void> {
     const { size } = this.#source;
     if (size !== undefined && size > SMALL_FILE_BYTES && !this.#key) {
@@ -204,7 +226,7 @@ export class BodySink {
     const { declared, bytesRead, lease } = this.#reader;
     const expected = declared === undefined || declared < bytesRead ? undefined : inHand + declared - bytesRead;
     const certain = expected !== undefined && expected - MAX_TRAILER_BYTES >= PART_BYTES;
-    // Who gives its memory back between two parts lets others have a turn.
+    // Whoever gives its memory back between two parts lets others have a turn.
     if (certain || lease.wanted) {
       this.#buffer?.release();
       this.#buffer = undefined;
@@ -254,19 +276,19 @@ export class BodySink {
     }
   }
 
-  /** The body is copied and the first copy deleted, by `until` (epoch milliseconds). */
+  /** Copies the staged body to its own key and deletes the first copy, by `until` (epoch milliseconds). */
   async #move(key: string, mimeType: string, until: number): Promise<void> {
     const from = this.#key;
     if (from === undefined) throw new Error("nothing to move");
     const isCopied = await this.#bucket.copy(from, key, mimeType, until - Date.now());
     if (!isCopied) throw new Error("the staged body has vanished");
     this.#key = key;
-    // The copy is what counts now; reconcile finds what stays behind.
+    // The copy is what counts now. A reconciliation finds what stays behind.
     const deleted = this.#bucket.delete(from, until - Date.now());
     await deleted.catch((error: unknown) => this.#log("upload: staged body stays", error));
   }
 
-  /** A failure of R2 is not the client's fault, and passes. */
+  /** Bounds a call to R2. A failure becomes a 503, because it is not the client's fault and passes. */
   async #storing<T>(call: Promise<T>, ms = R2_TIMEOUT_MS): Promise<T> {
     try {
       return await this.#context.watchdog.within(ms, call);

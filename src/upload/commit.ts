@@ -1,3 +1,8 @@
+/**
+ * The end of an upload, from the last call to R2 to the commit or to the removal of the body. The steps together fit
+ * into the time that Workers grant to a request whose client has gone (limits.ts).
+ */
+
 import { logError } from "../runtime/log.ts";
 import type { NewAsset, RecordBody } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
@@ -10,8 +15,8 @@ import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "./limits.ts";
 import type { Received, Staged } from "./staged.ts";
 
 /**
- * The end of an upload, from the last call to R2 to the commit or to the removal of the body, within the time that Workers
- * grant to a request whose client has gone (limits.ts): to be handed to `waitUntil` before it begins.
+ * Stages the body of an upload and commits it. A body that cannot be staged is removed. This is to be handed to
+ * `waitUntil` before it begins.
  */
 export async function finishUpload<T extends object>(
   received: Received,
@@ -29,8 +34,9 @@ export async function finishUpload<T extends object>(
 }
 
 /**
- * Makes a staged body an asset. A vault that has just lost its storage does not take it under its id, which may have been
- * committed, and even deleted, in what was lost. Then it becomes an asset under another id, and its first copy is kept.
+ * Makes a staged body an asset. A vault that has just lost its storage does not take the body under its id: the id may
+ * have been committed, and even deleted, in what was lost. The body then becomes an asset under another id, and its
+ * first copy is kept.
  */
 export async function commitUpload(
   target: VaultTarget,
@@ -65,9 +71,9 @@ async function copied(
 }
 
 /**
- * Commits a staged body. An explicit "no" removes the body. An exception is not a "no", for the vault may have
- * committed and only its answer was lost: then the vault is asked to resolve the upload, one way or the other. If that
- * fails too, the body stays, for reconcile to judge.
+ * Commits a staged body. A refusal removes the body. An exception is no refusal: the vault may have committed, and only
+ * its answer was lost. So the vault is then asked to resolve the upload, one way or the other. If that fails too, the
+ * body stays, and a reconciliation judges it.
  */
 async function commitOrResolve(
   target: VaultTarget,
@@ -83,7 +89,7 @@ async function commitOrResolve(
     });
     const outcome = await target.watchdog.within(COMMIT_MS, call);
     if (outcome.ok || outcome.keep) return outcome;
-    // After a first attempt that gave no answer, a "no" says nothing of what that one did.
+    // After a first attempt that gave no answer, a refusal says nothing of what that attempt did.
     if (attempts === 1 && !outcome.lost) {
       await discard();
       return outcome;
@@ -95,7 +101,7 @@ async function commitOrResolve(
     const call = callVault(target, "repeatable", (stub) => stub.resolveUpload(caller, upload.id, upload.r2_key));
     const outcome = await target.watchdog.within(RESOLVE_MS, call);
     if (outcome.ok && outcome.record) return { ok: true, ...outcome.record };
-    // The vault is gone for good: nothing can come of the body.
+    // The vault is gone for good, so nothing can come of the body.
     if (!outcome.ok && outcome.code === "NOT_FOUND") await discard();
   } catch (error) {
     logError("upload: resolve failed", error, { request: caller.request, vault: target.vaultId, asset: upload.id });

@@ -9,17 +9,20 @@ type PathField = (typeof PATH_COMPONENTS)[number];
 
 const isPathField = (name: string): name is PathField => (PATH_COMPONENTS as readonly string[]).includes(name);
 
-/** The seed's text fields, checked one by one as they arrive, in whatever order. Everything throws Refused. */
+/**
+ * The text fields of an upload, checked one by one as they arrive, in whatever order. A field that breaks its rule is
+ * thrown as Refused.
+ */
 export class UploadFields {
   readonly #path: Partial<Record<PathField, string>> = {};
   readonly #seen = new Set<string>();
-  /** Overrides the name that the file came with. */
+  /** The field `filename`, which overrides the name that the file came with. */
   #filename: string | undefined;
   readonly ignored = new IgnoredNames();
   metadata = "{}";
   tags = "[]";
 
-  /** Takes a field; unknown ones are only noted. An empty optional field counts as absent. */
+  /** Takes a field. One with an unknown name is only noted. An empty optional field counts as absent. */
   set(name: string, value: string): void {
     if (name === "file") throw new Refused(invalid("file: must be sent as a file, with a filename, not as text"));
     const known = isPathField(name) || name === "filename" || name === "metadata" || name === "tags";
@@ -40,7 +43,7 @@ export class UploadFields {
     }
   }
 
-  /** Required path fields that have not come yet. */
+  /** The required path fields that have not come yet. */
   get missing(): string[] {
     return PATH_COMPONENTS.filter((name) => this.#path[name] === undefined);
   }
@@ -51,8 +54,8 @@ export class UploadFields {
   }
 
   /**
-   * Where the asset goes, as far as is known: undefined while a part of it is missing, or while the name that the file
-   * came with (perhaps a whole path) is none that we take: an override may follow.
+   * Where the asset goes, as far as is known. Undefined while a part of the path is missing, or while the name that the
+   * file came with (perhaps a whole path) is not valid: a `filename` may still override it.
    */
   path(sentName: string | undefined): AssetPath | undefined {
     const { partition, collection, channel } = this.#path;
@@ -61,7 +64,10 @@ export class UploadFields {
     return { partition, collection, channel, filename: name.filename };
   }
 
-  /** The same when everything has come. Throws Refused when it is not complete. */
+  /**
+   * Where the asset goes, when everything has come. Throws Refused when the path is not complete or the name is not
+   * valid.
+   */
   finalPath(sentName: string): AssetPath {
     must(this.#name(sentName) ?? { ok: true });
     const path = this.path(sentName);

@@ -1,3 +1,8 @@
+/**
+ * The headers of a form's part, and parameters of headers. They are parsed strictly: what parsers disagree on is
+ * refused.
+ */
+
 import { MAX_PART_HEADER_LINES } from "../model/limits.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, Refused } from "../model/refusal.ts";
@@ -5,7 +10,7 @@ import { invalid, Refused } from "../model/refusal.ts";
 /** What a part says of itself. */
 export interface PartHeaders {
   readonly name: string;
-  /** Present on files, perhaps empty. */
+  /** Only files have one, perhaps an empty one. */
   readonly filename: string | undefined;
   readonly contentType: string | undefined;
   /** RFC 9530: a digest of the part's bytes. */
@@ -18,8 +23,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const bad = (message: string): Refused => new Refused(invalid(message));
 
 /**
- * Parses a part's header lines, each ended by CR LF (RFC 7578 4.8: Content-Disposition, Content-Type and, obsolete,
- * Content-Transfer-Encoding; others are ignored). Throws Refused.
+ * Parses a part's header lines, each of which ends with CR LF. RFC 7578 4.8 knows Content-Disposition, Content-Type
+ * and, as obsolete, Content-Transfer-Encoding. Of other headers, only Content-Digest is not ignored. Throws Refused.
  */
 export function parsePartHeaders(block: Uint8Array): PartHeaders {
   let text: string;
@@ -32,7 +37,8 @@ export function parsePartHeaders(block: Uint8Array): PartHeaders {
   if (lines.length > MAX_PART_HEADER_LINES) throw bad(`a part must have at most ${MAX_PART_HEADER_LINES} header lines`);
   const headers = new Map<string, string>();
   for (const line of lines) {
-    // A line that begins with white space would continue the one before (obs-fold): parsers disagree on it, so refuse.
+    // A line that begins with white space would continue the one before (obs-fold). Parsers disagree on that, so it is
+    // refused.
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0));
     if (!TOKEN.test(name)) throw bad("a part's header line must be a name, a colon and a value");
@@ -65,8 +71,11 @@ function parseDisposition(header: string | undefined): { name: string; filename:
 }
 
 /**
- * A header of the form `value; name=value; name="value"`. In a quoted value a backslash escapes a quote or a backslash
- * and nothing else: browsers send backslashes as they are. Linear in the header's length. Throws Refused.
+ * Parses a header of the form `value; name=value; name="value"`, in time that is linear in its length. In a quoted
+ * value a backslash escapes a quote or a backslash and nothing else, because browsers send backslashes as they are.
+ * Throws Refused.
+ *
+ * @param field the header's name, for messages
  */
 export function parseParameters(header: string, field: string): { value: string; parameters: Map<string, string> } {
   const semicolon = header.indexOf(";");
@@ -106,13 +115,13 @@ export function parseParameters(header: string, field: string): { value: string;
   return { value, parameters };
 }
 
-/** RFC 8187: `UTF-8'language'percent-encoded`. RFC 7578 does not want it in forms; some clients send it. */
+/** RFC 8187: `UTF-8'language'percent-encoded`. RFC 7578 does not want it in forms, but some clients send it. */
 function decodeExtended(text: string): string {
   const match = /^utf-8'[\w-]*'((?:[\w!#$&+.^`|~-]|%[0-9a-f]{2})*)$/i.exec(text);
   try {
     if (match?.[1] !== undefined) return decodeURIComponent(match[1]);
   } catch {
-    // Not UTF-8: fall through.
+    // It is not UTF-8, and is refused below.
   }
   throw bad("Content-Disposition: filename* must be UTF-8''percent-encoded");
 }

@@ -1,3 +1,5 @@
+/** A streaming parser of multipart/form-data. Why it is our own stands in docs/decisions/001-own-form-parser.md. */
+
 import {
   MAX_BOUNDARY_LENGTH,
   MAX_FORM_PARTS,
@@ -8,7 +10,7 @@ import {
 import { invalid, Refused } from "../model/refusal.ts";
 import { parsePartHeaders, type PartHeaders } from "./form-headers.ts";
 
-/** What the parser finds, in order: each part's headers, its bytes in pieces (perhaps none), its end. */
+/** What the parser finds, in order: a part's headers, its bytes in pieces (perhaps none), and its end. */
 export type FormEvent =
   | { readonly type: "part"; readonly part: PartHeaders }
   | { readonly type: "data"; readonly bytes: Uint8Array }
@@ -23,22 +25,25 @@ const TAB = 9;
 const EMPTY = new Uint8Array(0);
 
 /**
- * A streaming parser of multipart/form-data (RFC 7578, RFC 2046 5.1). Chunks are pushed in, events come out of a
- * generator, and the caller takes them as fast as it can store them: back-pressure is the caller's. Between two pushes
- * the parser holds at most one header block or one delimiter.
+ * Parses multipart/form-data (RFC 7578, RFC 2046 5.1). Chunks are pushed in, and events come out of a generator. The
+ * caller takes the events as fast as it can store them, so back-pressure is the caller's. Between two pushes the parser
+ * holds at most one header block or one delimiter.
  *
  *     preamble ──delimiter──▶ headers ──blank line──▶ body ──delimiter──▶ headers … ──close-delimiter──▶ epilogue
  *
- * A delimiter is CR LF `--` boundary, then CR LF (white space may stand between) or `--`. Only that: a bare LF, or bytes
- * that merely begin like the boundary, are the part's own, so that no file can be cut short or smuggle in fields. Bad
- * input throws Refused.
+ * A delimiter is CR LF, `--` and the boundary, and then CR LF (white space may stand before it) or `--`. Nothing else
+ * is one. A bare LF, and bytes that merely begin like the boundary, are the part's own: so no file can be cut short,
+ * and none can smuggle in fields. Bad input throws Refused.
  */
 export class FormParser {
   readonly #delimiter: Buffer;
   #state: "preamble" | "headers" | "body" | "epilogue" = "preamble";
-  /** Input that cannot be judged before more has come. The first delimiter may stand at the very start: pretend a CR LF. */
+  /**
+   * Input that cannot be judged before more has come. The first delimiter may stand at the very start of the form, so
+   * the parser begins with a CR LF that nobody sent.
+   */
   #rest: Uint8Array = Uint8Array.of(CR, LF);
-  /** Bytes at the beginning of a body that belong to its headers. */
+  /** How many bytes at the beginning of a body belong to its headers. */
   #skip = 0;
   #outside = 0;
   #parts = 0;
@@ -52,11 +57,12 @@ export class FormParser {
     this.#outside = -this.#rest.length;
   }
 
-  /** Bytes that are kept for the next push. */
+  /** How many bytes are kept for the next push. */
   get held(): number {
     return this.#rest.length;
   }
 
+  /** Parses the next chunk. Throws Refused when it breaks a rule. */
   *push(chunk: Uint8Array): Generator<FormEvent> {
     let input = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : asBuffer(chunk);
     this.#rest = EMPTY;
@@ -73,7 +79,7 @@ export class FormParser {
         }
         yield { type: "part", part: parsePartHeaders(input.subarray(2, end)) };
         this.#state = "body";
-        // The blank line's own CR LF may begin a delimiter: then the part has no body at all (RFC 2046 5.1.1).
+        // The blank line's own CR LF may begin a delimiter. The part then has no body at all (RFC 2046 5.1.1).
         input = input.subarray(end);
         this.#skip = 2;
         continue;
@@ -94,14 +100,14 @@ export class FormParser {
     }
   }
 
-  /** Says that the input is over. */
+  /** Says that the input is over. Throws Refused when the form is not complete. */
   end(): void {
     if (this.#state === "preamble") throw new Refused(invalid("the form has no part: its boundary was never found"));
     if (this.#state !== "epilogue") throw new Refused(invalid("the form ended without its closing boundary"));
   }
 
   #open(kind: "part" | "close"): void {
-    this.#outside = Math.max(this.#outside, 0); // The pretended CR LF was not the client's.
+    this.#outside = Math.max(this.#outside, 0); // The CR LF that the parser began with was not the client's.
     this.#skip = 0;
     if (kind === "close") {
       this.#state = "epilogue";
@@ -119,10 +125,14 @@ export class FormParser {
     }
   }
 
-  /** Input begins with the CR LF of the delimiter's line, so that a part without any header ends at once. */
+  /**
+   * Where the header block ends that the input begins with; undefined when not all of it has come. The CR LF of the
+   * delimiter's line comes first, so that a part without any header ends at once.
+   */
   #headersEnd(input: Buffer): number | undefined {
     const blank = input.indexOf("\r\n\r\n", 0, "latin1");
-    // An incomplete blank line (3 bytes) at the end may yet belong to a block of just the right size.
+    // An incomplete blank line of three bytes may stand at the end. The block before it may still be of just the right
+    // size.
     if ((blank < 0 ? input.length - 3 : blank) > MAX_PART_HEADER_BYTES) {
       throw new Refused(invalid(`a part's headers must be at most ${MAX_PART_HEADER_BYTES} bytes`));
     }
@@ -130,8 +140,8 @@ export class FormParser {
   }
 
   /**
-   * The first delimiter in the input. `data` is how many bytes before it are the part's; `next` is where what follows it
-   * begins. With kind "none" the bytes from `data` on might be a delimiter's beginning.
+   * Finds the first delimiter in the input. `data` is how many bytes before it are the part's, and `next` is where what
+   * follows it begins. With kind "none", the bytes from `data` on might be the beginning of a delimiter.
    */
   #findDelimiter(input: Buffer): { kind: "part" | "close" | "none"; data: number; next: number } {
     for (let from = 0; ;) {
@@ -150,7 +160,7 @@ export class FormParser {
     }
   }
 
-  /** Where a delimiter may begin that the input's end cuts off; the input's length if nowhere. */
+  /** Where a delimiter may begin that the end of the input cuts off; the input's length when it begins nowhere. */
   #possibleStart(input: Buffer, from: number): number {
     let start = Math.max(from, input.length - this.#delimiter.length + 1);
     for (start = input.indexOf(CR, start); start >= 0; start = input.indexOf(CR, start + 1)) {

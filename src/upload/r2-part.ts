@@ -1,11 +1,15 @@
+/**
+ * Hands bodies, and parts of them, to R2, streamed or collected. R2 insists on knowing their length before they come.
+ */
+
 import type { Pieces } from "../http/pieces.ts";
 import { JOIN_BYTES } from "./limits.ts";
 
-/** Bytes of known length on their way to R2. A TransformStream would lose the length, which R2 insists on. */
+/** A stream of known length to R2. A TransformStream would lose the length, which R2 insists on. */
 export class LengthStream {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #stored: Promise<R2UploadedPart | undefined>;
-  /** Rejects when R2 gives up; a write alone would then wait for ever. */
+  /** Rejects when R2 gives up. A write alone would then wait for ever. */
   readonly #failed: Promise<never>;
   /** Bytes still to come. */
   left: number;
@@ -25,7 +29,7 @@ export class LengthStream {
     return this.left === 0;
   }
 
-  /** Writes as many of the bytes as are still to come; resolves when R2 has read them. */
+  /** Writes as many of the bytes as are still to come, and returns how many. Resolves when R2 has read them. */
   async write(bytes: Uint8Array): Promise<number> {
     const taken = Math.min(bytes.length, this.left);
     await Promise.race([this.#writer.write(bytes.subarray(0, taken)), this.#failed]);
@@ -44,18 +48,18 @@ export class LengthStream {
   }
 }
 
-/** One part of a multipart upload, streamed. */
+/** Opens the stream of one part of a multipart upload. */
 export const partStream = (upload: R2MultipartUpload, number: number, length: number): LengthStream =>
   new LengthStream(length, (body) => upload.uploadPart(number, body));
 
-/** A whole body, streamed. */
+/** Opens the stream of a whole body. */
 export const putStream = (bucket: R2Bucket, key: string, length: number, contentType: string): LengthStream =>
   new LengthStream(length, async (body) => {
     await bucket.put(key, body, { httpMetadata: { contentType } });
     return undefined;
   });
 
-/** Hands to R2 what was collected: as one piece when it is one or not large, else as a stream. */
+/** Hands collected bytes to R2: as one piece when they are one or are not large, else as a stream. */
 async function send<T>(bytes: Pieces, store: (body: Uint8Array | ReadableStream) => Promise<T>): Promise<T> {
   if (bytes.length <= JOIN_BYTES) await bytes.join();
   const [first = new Uint8Array(0), ...more] = bytes;
@@ -67,15 +71,16 @@ async function send<T>(bytes: Pieces, store: (body: Uint8Array | ReadableStream)
     for (const piece of bytes) await writer.write(piece);
     await writer.close();
   })();
-  // When R2 gives up, a write alone would wait for ever; when it succeeds, it has read everything.
+  // `stored` alone is waited for. When R2 gives up, a write would wait for ever, and when R2 succeeds, it has read
+  // everything.
   written.catch(() => {});
   return stored;
 }
 
-/** A whole body that was collected. */
+/** Puts a whole body that was collected. */
 export const putPieces = (bucket: R2Bucket, key: string, bytes: Pieces, contentType: string): Promise<unknown> =>
   send(bytes, (body) => bucket.put(key, body, { httpMetadata: { contentType } }));
 
-/** One part of a multipart upload that was collected. */
+/** Uploads one part that was collected. */
 export const partPieces = (upload: R2MultipartUpload, number: number, bytes: Pieces): Promise<R2UploadedPart> =>
   send(bytes, (body) => upload.uploadPart(number, body));

@@ -1,3 +1,7 @@
+/**
+ * An upload as a form: its text fields are collected and checked, and its file is streamed towards R2 while it arrives.
+ */
+
 import { Pieces } from "../http/pieces.ts";
 import type { BodyReader } from "../http/body-reader.ts";
 import type { AssetPath } from "../model/asset.ts";
@@ -14,10 +18,10 @@ import { type PartHeaders, parseParameters } from "./form-headers.ts";
 import { formLoan } from "./memory.ts";
 import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./staged.ts";
 
-/** The first memory that is taken for a text field: all of ours but metadata and tags fit. Bytes. */
+/** The first memory that is taken for a text field. All of our fields fit into it but metadata and tags. Bytes. */
 const SMALL_FIELD_BYTES = 256;
 
-/** Names are the client's: they are quoted in messages, but not at any length. Characters. */
+/** The client chooses the names of its fields, so messages quote no more of a name than this. Characters. */
 const MAX_QUOTED = 64;
 const quoted = (name: string): string => name.slice(0, MAX_QUOTED);
 
@@ -26,7 +30,7 @@ export function boundaryOf(contentType: string): Result<{ boundary: string }> {
   try {
     const boundary = parseParameters(contentType, "Content-Type").parameters.get("boundary") ?? "";
     if (boundary === "") return invalid("Content-Type: multipart/form-data needs a boundary");
-    // RFC 2046 5.1.1, generously: anything printable, not ending in a space.
+    // RFC 2046 5.1.1, read generously: anything printable that does not end with a space.
     if (!/^[\x20-\x7e]*[\x21-\x7e]$/.test(boundary)) return invalid("Content-Type: boundary must be printable ASCII");
     return { ok: true, boundary };
   } catch (error) {
@@ -36,8 +40,8 @@ export function boundaryOf(contentType: string): Result<{ boundary: string }> {
 }
 
 /**
- * Receives an upload form: streams its file towards R2 while it arrives and checks its fields, which may come before or after
- * the file. On a refusal nothing is left in R2.
+ * Receives an upload form: streams its file towards R2 while it arrives, and checks its fields, which may come before
+ * or after the file. On a refusal nothing is left in R2.
  */
 export async function receiveForm(
   context: UploadContext,
@@ -64,7 +68,7 @@ class FormReceiver {
   /** The text field that is arriving. */
   #field: { name: string; bytes: Pieces } | undefined;
   #fieldBytes = 0;
-  /** What the parser has been lent for what it keeps between two chunks. */
+  /** How many bytes have been lent for what the parser keeps between two chunks. */
   #parserBytes = 0;
 
   constructor(context: UploadContext, reader: BodyReader) {
@@ -126,7 +130,7 @@ class FormReceiver {
     if (this.#fieldBytes > MAX_FIELDS_BYTES) {
       throw new Refused(invalid(`all fields together must be at most ${MAX_FIELDS_BYTES} bytes`));
     }
-    await kept.add(bytes); // The reader uses its memory again.
+    await kept.add(bytes); // The bytes are copied, since the reader uses its buffer again.
   }
 
   #end(): void {

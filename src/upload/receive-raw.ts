@@ -11,11 +11,11 @@ import { UploadFields } from "./fields.ts";
 import { fileLoan } from "./memory.ts";
 import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./staged.ts";
 
-/** What curl says of any `--data-binary`: it tells nothing of the file. */
+/** The type that curl gives to any `--data-binary`: it tells nothing of the file. */
 const FORM_DEFAULT = "application/x-www-form-urlencoded";
 
 /**
- * Receives an upload whose body is the file and whose fields are query parameters: everything is known before the first
+ * Receives an upload whose body is the file and whose fields are query parameters. Everything is known before the first
  * byte, so a large file of declared length is streamed into R2 without any buffer. On a refusal nothing is left in R2.
  */
 export async function receiveRaw(
@@ -60,7 +60,7 @@ function queryFields(query: Query): UploadFields {
   const fields = new UploadFields();
   for (const [name, value] of Object.entries(query)) {
     if (name === CACHE_BUSTER) continue;
-    if (name === "file") fields.ignored.add(name); // Here it is no field's name.
+    if (name === "file") fields.ignored.add(name); // In a query, `file` names no field.
     else for (const each of [value ?? []].flat()) fields.set(name, each);
   }
   return fields;

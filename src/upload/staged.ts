@@ -1,3 +1,5 @@
+/** An upload between its last byte and its commit: first received, then staged. */
+
 import type { IgnoredNames } from "../http/ignored.ts";
 import type { AssetPath, NewAsset } from "../model/asset.ts";
 import { mediaType } from "../model/media-type.ts";
@@ -6,13 +8,13 @@ import type { BodyFacts, BodySink } from "./body-sink.ts";
 import type { UploadFields } from "./fields.ts";
 
 /**
- * An upload all of whose bytes have come and are good, but for the last calls to R2: nothing of it can be seen there yet.
- * Whoever has it calls one of the two; `abort` also when `stage` throws.
+ * An upload all of whose bytes have come and are good. The last calls to R2 are still to be made, and nothing of the
+ * upload can be seen there yet. Whoever has one calls `stage` or `abort`, and `abort` too when `stage` throws.
  */
 export interface Received {
   readonly stage: () => Promise<Staged>;
   readonly abort: () => Promise<void>;
-  /** Of fields and parameters that uploads do not know. */
+  /** The names of fields and parameters that the API does not know. */
   readonly ignored: IgnoredNames;
 }
 
@@ -22,7 +24,7 @@ export interface Staged {
   readonly discard: () => Promise<void>;
 }
 
-/** The media type of a file; throws Refused when the declared one is none. */
+/** The media type of a file. Throws Refused when the declared one is none. */
 export const mimeTypeOf = (declared: string | undefined, filename: string): string =>
   must(mediaType(declared, filename)).mediaType;
 

@@ -1,3 +1,8 @@
+/**
+ * How large an AVIF image is shown. Each list of a file is bounded, because a file may be made to cost as much as it
+ * can.
+ */
+
 import { firstTrack } from "./avis.ts";
 import { type Box, Boxes } from "./boxes.ts";
 import { type Property, property, shown } from "./properties.ts";
@@ -13,23 +18,27 @@ import {
   u32,
 } from "./source.ts";
 
-/** Properties that bear on the size, of all items together, that are kept until it is known which of them are the primary
- * item's. A file has one size for each kind of item, and few turns. */
+/**
+ * How many properties that bear on the size, of all items together, are kept until it is known which of them are the
+ * primary item's. A file has one size for each kind of item, and few turns.
+ */
 export const MAX_KEPT_PROPERTIES = 256;
 
-/** Items whose list of properties is looked at: tiles, thumbnails, alpha. */
+/** How many items have their list of properties looked at. Tiles, thumbnails and alpha are items. */
 export const MAX_ITEMS = 4_096;
 
-/** Associations of items and properties that are kept while it is not known which item is the primary one; mostly that is
- * said first. An item's list counts as eight. 8 bytes each: 8 KiB. */
+/**
+ * How many associations of items and properties are kept while it is not known which item is the primary one. Mostly
+ * that is said first. An item's list counts as eight. At 8 bytes each, these are 8 KiB.
+ */
 export const MAX_KEPT_ASSOCIATIONS = 1_024;
 
 const ESSENTIAL = 0x8000;
 
 /**
- * AVIF (ISO/IEC 23008-12 and AV1-AVIF): the primary item as its properties show it; of a sequence, the first track that is
- * not auxiliary. A file may hold both. Which one is shown is the major brand's to say, and without a word from it the
- * track's turn if there is one: so libavif decides, and browsers with it.
+ * AVIF (ISO/IEC 23008-12 and AV1-AVIF). A still image is as large as its primary item, as the item's properties show
+ * it. A sequence is as large as its first track that is not auxiliary. A file may hold both. The major brand says which
+ * one is shown. When it does not, the track is shown if there is one: so libavif decides, and browsers with it.
  */
 export function* avif(source: Source): Steps<Dimensions | null> {
   const boxes = new Boxes(source);
@@ -54,13 +63,13 @@ export function* avif(source: Source): Steps<Dimensions | null> {
   }
 }
 
-/** The items' properties, as far as they are needed. */
+/** What is known of the items and their properties, as far as it is needed. */
 interface Items {
   primary: number | undefined;
-  /** How many properties the file has; they are numbered from 1. */
+  /** How many properties have come so far; they are numbered from 1. */
   properties: number;
   readonly kept: Map<number, Property>;
-  /** By item. */
+  /** The numbers of each item's properties, by the item's id. */
   readonly associations: Map<number, number[]>;
   associated: number;
   entries: number;
@@ -78,7 +87,7 @@ function* primaryItem(boxes: Boxes, meta: Box): Steps<Dimensions | null> {
   };
   yield* source.skip(4);
   for (let box = yield* boxes.next(meta.end); box; box = yield* boxes.next(meta.end)) {
-    // What these two hold are boxes: they are read in turn with the others.
+    // An iprp holds boxes, which are read in turn with the others.
     if (box.type === "iprp") continue;
     if (box.type === "pitm") {
       const wide = byte(yield* source.take(4), 0) !== 0;
@@ -97,7 +106,7 @@ function* primaryItem(boxes: Boxes, meta: Box): Steps<Dimensions | null> {
     const index = association & ~ESSENTIAL;
     const found = items.kept.get(index);
     if (index > items.properties) return null;
-    // A property that we do not know may be passed over, unless it is essential: then it might scale the image.
+    // A property that is not known may be passed over, unless it is essential: an essential one might scale the image.
     if (found && (found.kind !== "unknown" || association !== index)) properties.push(found);
   }
   return shown(properties);

@@ -2,7 +2,10 @@ import type { Box, Boxes } from "./boxes.ts";
 import { type Property, property, shown } from "./properties.ts";
 import { type Dimensions, type Steps, byte, u16, u32 } from "./source.ts";
 
-/** The unity matrix's four numbers that could turn or scale a track, where they stand. */
+/**
+ * The four numbers of a track's matrix that could turn or scale it: where they stand, and what they are in the unity
+ * matrix.
+ */
 const UNITY = [
   [0, 0x10000],
   [4, 0],
@@ -10,7 +13,9 @@ const UNITY = [
   [16, 0x10000],
 ] as const;
 
-/** The size of an image sequence (AVIF's `avis`): that of its first track of AV1 pictures; null when there is none. */
+/**
+ * How large an image sequence (AVIF's `avis`) is shown: as its first track of AV1 pictures; null when there is none.
+ */
 export function* firstTrack(boxes: Boxes, moov: Box): Steps<Dimensions | null> {
   for (let box = yield* boxes.next(moov.end); box; box = yield* boxes.next(moov.end)) {
     if (box.type === "trak") {
@@ -22,7 +27,10 @@ export function* firstTrack(boxes: Boxes, moov: Box): Steps<Dimensions | null> {
   return null;
 }
 
-/** The size of a track of AV1 pictures; undefined when it is none, or one that belongs to another (alpha, depth). */
+/**
+ * The size of a track of AV1 pictures. Undefined when the track is none, or belongs to another one (alpha, depth). Null
+ * when there is nothing certain to tell.
+ */
 function* trackSize(boxes: Boxes, trak: Box): Steps<Dimensions | null | undefined> {
   const { source } = boxes;
   let header: Dimensions | undefined;
@@ -36,7 +44,7 @@ function* trackSize(boxes: Boxes, trak: Box): Steps<Dimensions | null | undefine
       continue;
     }
     if (box.type === "tkhd") {
-      // Times, id and duration; volume, layer and the like; the matrix, the size in 16.16 bits.
+      // Passed over: times, id and duration; volume, layer and the like. Taken: the matrix, and the size in 16.16 bits.
       const long = byte(yield* source.take(4), 0) === 1;
       yield* source.skip((long ? 32 : 20) + 16);
       const bytes = yield* source.take(44);
@@ -55,7 +63,7 @@ function* trackSize(boxes: Boxes, trak: Box): Steps<Dimensions | null | undefine
   }
   if (!header || !entry) return undefined;
   const [size] = entry;
-  // Where the track and its pictures disagree, what is shown depends on who shows it.
+  // Where the track and its pictures disagree, what is shown depends on the program that shows it.
   const agrees = size?.kind === "size" && size.width === header.width && size.height === header.height;
   return agrees && upright ? shown(entry) : null;
 }

@@ -1,6 +1,11 @@
+/** The boxes that an ISO base media file consists of (ISO/IEC 14496-12 4.2), read one after the other. */
+
 import { type Source, type Steps, Unreadable, text, u32 } from "./source.ts";
 
-/** Boxes of one file that are looked at. A still image has thirty; one of a hundred tiles may have some hundreds. */
+/**
+ * How many boxes of one file are looked at. A still image has thirty, and one of a hundred tiles may have some
+ * hundreds.
+ */
 export const MAX_BOXES = 4_096;
 
 export interface Box {
@@ -9,7 +14,7 @@ export interface Box {
   readonly end: number;
 }
 
-/** The boxes of an ISO base media file (ISO/IEC 14496-12 4.2), counted. */
+/** The boxes of a file, counted. */
 export class Boxes {
   readonly source: Source;
   #left = MAX_BOXES;
@@ -18,7 +23,10 @@ export class Boxes {
     this.source = source;
   }
 
-  /** The next box before `end`, its header read; null when there is none. Its content is to be read, or left. */
+  /**
+   * Reads the header of the next box before `end`, and returns the box; null when there is none. Its content is then to
+   * be read, or left.
+   */
   *next(end: number): Steps<Box | null> {
     const start = this.source.at;
     if (end - start < 8) return null;
@@ -30,7 +38,7 @@ export class Boxes {
     }
     const type = text(header, 4, 8);
     let size = u32(header, 0);
-    // 0: the box goes on as far as it can.
+    // A size of 0 means that the box goes on as far as it can.
     if (size === 0) return { type, end };
     if (size === 1) {
       const long = yield* this.source.take(8);

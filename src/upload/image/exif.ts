@@ -1,9 +1,11 @@
+/** EXIF: whether an image is turned by a quarter when it is shown, which swaps its sides. */
+
 import { type Source, type Steps, byte, text, u16, u16le, u32, u32le } from "./source.ts";
 
-/** Entries of the first directory that are looked at; cameras write ten to thirty. */
+/** How many entries of the first directory are looked at. Cameras write ten to thirty. */
 export const MAX_ENTRIES = 512;
 
-/** The TIFF header's length: byte order, 42, the first directory's offset. Bytes. */
+/** The length of the TIFF header: byte order, 42, and the offset of the first directory. Bytes. */
 const HEADER_BYTES = 8;
 const ENTRY_BYTES = 12;
 
@@ -11,11 +13,12 @@ const ORIENTATION = 0x0112;
 const SHORT = 3;
 
 /**
- * Reads an EXIF block (a TIFF structure, TIFF 6.0 section 2) of `size` bytes, up to its orientation: whether the image is
- * turned by a quarter (orientations 5 to 8), so that its sides are swapped when it is shown.
+ * Reads an EXIF block (a TIFF structure, TIFF 6.0 section 2) of `size` bytes, up to its orientation. Returns whether
+ * the image is turned by a quarter (orientations 5 to 8), so that its sides are swapped when it is shown. Null when the
+ * orientation may stand behind what is looked at.
  *
- * As browsers do: the first entry counts that is a single SHORT from 1 to 8, and a block that is damaged turns nothing.
- * Null when the orientation may stand behind what we look at.
+ * It reads as browsers do: the first entry that is a single SHORT from 1 to 8 counts, and a damaged block turns
+ * nothing.
  */
 export function* turnedBy(source: Source, size: number): Steps<boolean | null> {
   if (size < HEADER_BYTES) return false;
@@ -39,5 +42,5 @@ export function* turnedBy(source: Source, size: number): Steps<boolean | null> {
   return false;
 }
 
-/** Whether an application segment is EXIF: browsers look at the name and one zero. */
+/** Whether an application segment is EXIF. Like browsers, it looks at the name and one zero. */
 export const isExif = (bytes: Uint8Array): boolean => text(bytes, 0, 4) === "Exif" && byte(bytes, 4) === 0;

@@ -1,6 +1,10 @@
+/** How large a GIF image is shown. */
+
 import { type Dimensions, type Source, type Steps, byte, dimensions, u16le } from "./source.ts";
 
-/** Blocks of at most 255 bytes before the first picture: 1 MiB of comments and profiles. */
+/**
+ * How many blocks may come before the first picture. At 255 bytes at most, these are 1 MiB of comments and profiles.
+ */
 export const MAX_BLOCKS = 4_096;
 
 const HEADER_BYTES = 6;
@@ -10,8 +14,9 @@ const PICTURE = 0x2c;
 const TRAILER = 0x3b;
 
 /**
- * GIF: the logical screen. A first picture that reaches beyond it enlarges it, as it does in browsers; files whose screen
- * is 0 × 0 are shown so. A file may hold no picture at all (GIF89a, appendix B): then the screen is all there is.
+ * GIF: the image is as large as the logical screen. A first picture that reaches beyond the screen enlarges it, as it
+ * does in browsers: so files are shown whose screen is 0 × 0. A file may hold no picture at all (GIF89a, appendix B).
+ * The screen is then all there is.
  */
 export function* gif(source: Source): Steps<Dimensions | null> {
   yield* source.skip(HEADER_BYTES);
@@ -33,7 +38,7 @@ export function* gif(source: Source): Steps<Dimensions | null> {
     }
     if (kind !== EXTENSION) return null;
     yield* source.skip(1);
-    // Sub-blocks, each behind its length; the one of length 0 ends them.
+    // Sub-blocks stand behind their lengths. One of length 0 ends them.
     for (;;) {
       const size = byte(yield* source.take(1), 0);
       if (size === 0) break;

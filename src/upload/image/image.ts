@@ -1,3 +1,8 @@
+/**
+ * Tells how large an image is shown, by the bytes of its file as they pass. Why the readers of the formats are our own
+ * stands in docs/decisions/009-own-image-readers.md.
+ */
+
 import { MAX_KEPT_PROPERTIES, avif } from "./avif.ts";
 import { gif } from "./gif.ts";
 import { jpeg } from "./jpeg.ts";
@@ -8,17 +13,19 @@ import { webp } from "./webp.ts";
 
 export type { Dimensions } from "./source.ts";
 
-/** The most that is kept of a file while its size is looked for: an AVIF's properties, at some 200 bytes each, and a list
- * of which item has which. Bytes. */
+/**
+ * The most bytes that are kept of a file while its size is looked for: an AVIF's properties, at some 200 bytes each,
+ * and a list of which item has which.
+ */
 export const IMAGE_BYTES = MAX_KEPT_PROPERTIES * 200 + 12 * 1024;
 
-/** The same for the other formats. */
+/** The most bytes that are kept of a file of any other format. */
 const SMALL_IMAGE_BYTES = 4 * 1024;
 
-/** So many bytes tell the format. */
+/** How many bytes it takes to tell the format. */
 const SNIFF_BYTES = 12;
 
-/** By the first bytes, as browsers do: names and declared types may be wrong. */
+/** Chooses the reader by the first bytes, as browsers do: names and declared types may be wrong. */
 function readerOf(start: string): Reader | null {
   if (start.startsWith("\x89PNG\r\n\x1a\n")) return png;
   if (start.startsWith("\xff\xd8\xff")) return jpeg;
@@ -28,11 +35,13 @@ function readerOf(start: string): Reader | null {
   return /^(?:\xef\xbb\xbf)?[ \t\r\n]*(?:<|$)/.test(start) ? svg : null;
 }
 
-/** Looks at a file's bytes as they pass and tells how large the image is shown that it holds, if it holds one. */
+/** Looks at the bytes of a file as they pass. If the file holds an image, tells how large that image is shown. */
 export class ImageReader {
   /** The first bytes, until there are enough of them. */
   #first: Uint8Array = new Uint8Array(0);
-  /** Null when the file is no image. */
+  /**
+   * The reader of the file's format, fed with the bytes. Null when the file is no image; undefined until that is known.
+   */
   #feed: Feed | null | undefined;
   #isLarge = false;
 
@@ -55,19 +64,25 @@ export class ImageReader {
     this.#feed?.write(bytes.subarray(taken.length));
   }
 
-  /** As the image is shown, in pixels; null when the file is no image, or damaged, or there is nothing certain to tell. */
+  /**
+   * The size of the image as it is shown, in pixels. Null when the file is no image, or is damaged, or when there is
+   * nothing certain to tell.
+   */
   end(): Dimensions | null {
     this.#feed?.end();
     return this.#feed?.result ?? null;
   }
 
-  /** What is kept of the file now, at most, in bytes. */
+  /** The most bytes that are kept of the file now. */
   get held(): number {
     if (!this.#feed) return 0;
     return this.#isLarge ? IMAGE_BYTES : SMALL_IMAGE_BYTES;
   }
 
-  /** What that cost: how often the reader asked for a box, segment or field, and how many bytes it looked at. */
+  /**
+   * What the reading has cost so far: how often the reader asked for a box, segment or field, and how many bytes it
+   * looked at.
+   */
   get work(): { requests: number; bytes: number } {
     const { requests, looked } = this.#feed?.source ?? { requests: 0, looked: 0 };
     return { requests, bytes: looked };

@@ -1,10 +1,18 @@
+/** How large a JPEG image is shown. */
+
 import { isExif, turnedBy } from "./exif.ts";
 import { type Dimensions, type Source, type Steps, byte, dimensions, u16 } from "./source.ts";
 
-/** Segments before the first scan. Each holds at most 64 KiB: a file of 100 MiB full of them has 1,600. */
+/**
+ * How many segments may come before the first scan. Each holds 64 KiB at most: a file of 100 MiB full of them has
+ * 1,600.
+ */
 export const MAX_SEGMENTS = 4_096;
 
-/** Bytes that belong to no segment: 0xFF to fill, and what broken writers leave between segments. Read one by one. */
+/**
+ * How many bytes may belong to no segment: 0xFF to fill, and what broken writers leave between segments. They are read
+ * one by one.
+ */
 export const MAX_STRAY_BYTES = 16 * 1024;
 
 const TEM = 0x01;
@@ -15,14 +23,16 @@ const EOI = 0xd9;
 const SOS = 0xda;
 const APP1 = 0xe1;
 
-/** 0xC0 to 0xCF begin a frame, but for these three: DHT, JPG, DAC. */
+/** The bytes from 0xC0 to 0xCF begin a frame, but for these three: DHT, JPG, DAC. */
 const NO_FRAMES = [0xc4, 0xc8, 0xcc];
 
-/** How much of an APP1 segment tells that it is EXIF: "Exif" and two bytes. */
+/** How many bytes of an APP1 segment tell that it is EXIF: "Exif" and two more. */
 const EXIF_NAME_BYTES = 6;
 
-/** JPEG (T.81 B.2): the frame header has the size. EXIF may stand in any APP1 segment before the scan, behind the frame
- * too, and the first one counts. */
+/**
+ * JPEG (T.81 B.2): the frame header has the size. EXIF may stand in any APP1 segment before the scan, behind the frame
+ * too. The first EXIF counts.
+ */
 export function* jpeg(source: Source): Steps<Dimensions | null> {
   yield* source.skip(2);
   const stray = { left: MAX_STRAY_BYTES };
@@ -39,7 +49,8 @@ export function* jpeg(source: Source): Steps<Dimensions | null> {
     if (marker >= 0xc0 && marker <= 0xcf && !NO_FRAMES.includes(marker)) {
       if (frame || size < 6) return null;
       const header = yield* source.take(5);
-      // A height of 0 is told after the first scan, by DNL: browsers do not show such files.
+      // A height of 0 means that the true one comes after the first scan, in a DNL segment. Browsers do not show such
+      // files.
       frame = { width: u16(header, 3), height: u16(header, 1) };
     } else if (marker === APP1 && turned === undefined && size > EXIF_NAME_BYTES) {
       if (isExif(yield* source.take(EXIF_NAME_BYTES))) {

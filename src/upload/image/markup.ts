@@ -1,21 +1,29 @@
+/** Reads an XML document up to the start tag of its root element, in bounded work, and keeps next to nothing of it. */
+
 import { type Source, type Steps, NOTHING, Unreadable, byte, text } from "./source.ts";
 
-/** How far into a file its root element's tag must end: comments, a document type with its entities, the tag itself. They
- * are looked at byte by byte, at some nanoseconds each, and not kept. Bytes. */
+/**
+ * How many bytes may come before the end of the root element's tag: comments, a document type with its entities, and
+ * the tag itself. They are looked at one by one, at some nanoseconds each, and not kept.
+ */
 export const MAX_HEAD_BYTES = 1024 * 1024;
 
-/** Names, values, comments, stretches of white space and the like up to there. Drawing programs write up to thirty
- * attributes and twenty entities, of some four tokens each. */
+/**
+ * How many names, values, comments, stretches of white space and the like may come up to there. Drawing programs write
+ * up to thirty attributes and twenty entities, of some four tokens each.
+ */
 export const MAX_TOKENS = 4_096;
 
-/** The longest name and value that are kept. What is longer becomes TOO_LONG, which no document can hold. Characters. */
+/**
+ * The longest name or value that is kept, in characters. What is longer becomes TOO_LONG, which no document can hold.
+ */
 const MAX_TEXT_LENGTH = 256;
 export const TOO_LONG = "\0";
 
 const [LESS, GREATER, EQUALS, SLASH, EXCLAMATION, QUESTION, DASH] = [0x3c, 0x3e, 0x3d, 0x2f, 0x21, 0x3f, 0x2d];
 const [QUOTE, APOSTROPHE, OPEN, CLOSE] = [0x22, 0x27, 0x5b, 0x5d];
 
-/** What kind of character a byte is, in a table: it is asked for each one. */
+/** The kind of character that each byte is. It is a table because every byte is looked up in it. */
 const [NAME, SPACE, MARK] = [0, 1, 2];
 const KINDS = new Uint8Array(256);
 for (const it of Buffer.from(" \t\r\n")) KINDS[it] = SPACE;
@@ -29,7 +37,7 @@ const endsKeyword = (it: number): boolean => it < 0x41 || it > 0x5a;
 /** The start tag of a document's root element. */
 export interface RootTag {
   readonly name: string;
-  /** Those that were asked for. */
+  /** The attributes that were asked for. */
   readonly attributes: ReadonlyMap<string, string>;
   /** Whether the tag ends the element too: `<svg/>`. */
   readonly empty: boolean;
@@ -40,7 +48,7 @@ export interface RootTag {
 /** Whether to keep an attribute of an element. */
 type Wanted = (element: string, attribute: string) => boolean;
 
-/** Reads XML up to its root element (XML 1.0, 2.8). Bytes are taken for Latin-1: all that counts is ASCII. */
+/** Reads XML up to its root element (XML 1.0, 2.8). Bytes are taken for Latin-1, because all that counts is ASCII. */
 export class Markup {
   readonly #source: Source;
   #chunk = NOTHING;
@@ -54,14 +62,16 @@ export class Markup {
     this.#source = source;
   }
 
-  /** What has come but was not looked at, for whoever goes on from here. */
+  /** Returns what has come but was not looked at, for whoever reads on from here. */
   release(): Uint8Array {
     const rest = this.#chunk.subarray(this.#at);
     this.#chunk = NOTHING;
     return rest;
   }
 
-  /** Null when the document is not well-formed so far. */
+  /**
+   * Reads up to the root element's start tag, and returns the tag; null when the document is not well-formed so far.
+   */
   *rootTag(wanted: Wanted): Steps<RootTag | null> {
     let doctype: string | undefined;
     let next = yield* this.#next();
@@ -102,14 +112,17 @@ export class Markup {
       const quote = yield* this.#pastSpace(yield* this.#next());
       if (quote !== QUOTE && quote !== APOSTROPHE) return null;
       const value = yield* this.#until((it) => it === quote || it === LESS, yield* this.#next());
-      // No document has an attribute twice.
+      // No well-formed document has an attribute twice.
       if (value.next !== quote || attributes.has(attribute.text)) return null;
       if (wanted(name, attribute.text)) attributes.set(attribute.text, value.text);
       next = yield* this.#next();
     }
   }
 
-  /** `<!DOCTYPE name … [ … ]>`: brackets may stand in quotes, comments and instructions. The name. */
+  /**
+   * Reads the rest of `<!DOCTYPE name … [ … ]>`, and returns the name. Brackets may stand in quotes, comments and
+   * instructions.
+   */
   *#doctype(first: number): Steps<string> {
     const name = yield* this.#until(endsName, yield* this.#pastSpace(first));
     let inside = false;
@@ -144,7 +157,7 @@ export class Markup {
     return yield* this.#next();
   }
 
-  /** What stands from `first` on, and the character that ended it. */
+  /** Reads what stands from `first` on, and the character that ended it. */
   *#until(ends: (it: number) => boolean, first: number): Steps<{ text: string; next: number }> {
     if (ends(first)) return { text: "", next: first };
     this.#count();
@@ -176,7 +189,10 @@ export class Markup {
     this.#source.looked += this.#end;
   }
 
-  /** Goes on to the next character of that kind in this chunk; whether there is one. No generators: these loops are hot. */
+  /**
+   * Goes on to the next character of that kind in this chunk, and returns whether there is one. This loop is hot, so it
+   * is no generator.
+   */
   #find(ends: (it: number) => boolean): boolean {
     let at = this.#at;
     while (at < this.#end && !ends(byte(this.#chunk, at))) at++;
@@ -184,7 +200,11 @@ export class Markup {
     return at < this.#end;
   }
 
-  /** Goes on to the end of `last` in this chunk, of which so many characters have come; how many have then. */
+  /**
+   * Goes on to the end of `last` in this chunk, and returns how many of its characters have come then.
+   *
+   * @param before how many of them have come already
+   */
   #match(last: string, before: number): number {
     let matched = before;
     while (matched < last.length && this.#at < this.#end) {

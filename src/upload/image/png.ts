@@ -1,11 +1,16 @@
+/** How large a PNG image is shown. */
+
 import { crc32 } from "node:zlib";
 import { turnedBy } from "./exif.ts";
 import { type Dimensions, type Source, type Steps, dimensions, text, u32 } from "./source.ts";
 
-/** Chunks before the first image data: profiles, texts, a palette. Ten are many. */
+/** How many chunks may come before the first image data: profiles, texts, a palette. Ten are many. */
 export const MAX_CHUNKS = 4_096;
 
-/** The eXIf chunks whose checksums are computed, all together: JPEG's EXIF has 64 KiB at most. Bytes. */
+/**
+ * How many bytes the eXIf chunks whose checksums are computed may have, all together. The EXIF of a JPEG has 64 KiB at
+ * most.
+ */
 export const MAX_EXIF_BYTES = 256 * 1024;
 
 const SIGNATURE_BYTES = 8;
@@ -15,8 +20,8 @@ const CRC_BYTES = 4;
 const MAX_NUMBER = 2 ** 31 - 1;
 
 /**
- * PNG (and APNG, whose canvas is the same): the size stands in IHDR, the first chunk; the orientation in eXIf, which
- * browsers follow if it comes before the image data, the first one only.
+ * PNG (and APNG, whose canvas is the same). The size stands in IHDR, the first chunk. The orientation stands in eXIf:
+ * browsers follow the first one only, and only if it comes before the image data.
  */
 export function* png(source: Source): Steps<Dimensions | null> {
   yield* source.skip(SIGNATURE_BYTES);

@@ -1,3 +1,5 @@
+/** The properties of an AVIF image that bear on its size: how they are read, and how large an image they show. */
+
 import { type Dimensions, type Source, type Steps, byte, dimensions, u32 } from "./source.ts";
 
 /** A property of an AVIF image, in one of the kinds that bear on its size. */
@@ -5,7 +7,7 @@ export type Property =
   | { readonly kind: "size"; readonly width: number; readonly height: number }
   | { readonly kind: "turn"; readonly quarters: number }
   | { readonly kind: "crop"; readonly numbers: readonly number[] }
-  /** One that we do not know: it might change the size, as the HEIF standard's image scaling does. */
+  /** A property that is not known. It might change the size, as the HEIF standard's image scaling does. */
   | { readonly kind: "unknown" };
 
 /** Properties that leave the size as it is. */
@@ -39,8 +41,10 @@ export function* property(source: Source, type: string): Steps<Property | undefi
   return HARMLESS.has(type) ? undefined : { kind: "unknown" };
 }
 
-/** How large an image of these properties is shown. MIAF (ISO/IEC 23000-22 7.3.6.7) wants one size, then at most one crop,
- * then at most one turn; readers differ in what they make of others, and so there is no answer. */
+/**
+ * How large an image of these properties is shown. MIAF (ISO/IEC 23000-22 7.3.6.7) wants one size, then at most one
+ * crop, then at most one turn. Readers differ in what they make of anything else, so there is no answer to that.
+ */
 export function shown(properties: readonly Property[]): Dimensions | null {
   const sizes = properties.filter((it) => it.kind === "size");
   const crops = properties.filter((it) => it.kind === "crop");
@@ -58,13 +62,14 @@ export function shown(properties: readonly Property[]): Dimensions | null {
 }
 
 /**
- * One side of a clean aperture (ISO/IEC 14496-12 12.1.4): its length and how far its middle is from the image's, as
- * fractions. 0 when it is not made of whole pixels of the image, as MIAF wants it to be.
+ * One side of a clean aperture (ISO/IEC 14496-12 12.1.4), in pixels. It is given by its length, and by how far its
+ * middle is from the image's middle, both as fractions. Returns 0 when the aperture is not made of whole pixels of the
+ * image, as MIAF wants it to be.
  */
 function side(whole: number, lengthN = 0, lengthD = 0, offsetN = 0, offsetD = 0): number {
   if (lengthN <= 0 || lengthD <= 0 || offsetD <= 0 || lengthN % lengthD !== 0) return 0;
   const length = lengthN / lengthD;
-  // The distance from the image's edge is (whole - length) / 2 + offset; these products have up to 65 bits.
+  // The distance from the image's edge is (whole - length) / 2 + offset. The products below have up to 65 bits.
   const distance = BigInt(whole - length) * BigInt(offsetD) + 2n * BigInt(offsetN);
   const unit = 2n * BigInt(offsetD);
   return distance >= 0n && distance % unit === 0n && distance / unit + BigInt(length) <= BigInt(whole) ? length : 0;

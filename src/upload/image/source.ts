@@ -1,3 +1,8 @@
+/**
+ * What every reader of an image format stands on. A reader is a generator that asks for bytes as it goes. A Source is
+ * the file as the reader sees it, and a Feed gives the reader chunks of any size.
+ */
+
 import { crc32 } from "node:zlib";
 
 /** How large an image is shown, in pixels. */
@@ -6,24 +11,34 @@ export interface Dimensions {
   readonly height: number;
 }
 
-/** Asks for the next so many bytes (a positive number), passes over so many (a negative one), or takes any chunk (0). */
+/**
+ * What a reader asks for. A positive number is how many bytes it wants next, and a negative one how many to pass over.
+ * 0 stands for a chunk of any size.
+ */
 type Request = number;
 
-/** A piece of a reader: asks for bytes as it goes, and comes to a T. */
+/** A part of a reader: asks for bytes as it goes, and returns a T in the end. */
 export type Steps<T> = Generator<Request, T, Uint8Array>;
 
-/** Reads one format: how large the image is shown, or null when it is none or there is nothing certain to tell. */
+/**
+ * Reads one format. Returns how large the image is shown, or null when there is no image or nothing certain to tell.
+ */
 export type Reader = (source: Source) => Steps<Dimensions | null>;
 
-/** The file is damaged or ends early, or would take more work than we give it: it has no dimensions for us. */
+/** The file is damaged, ends early, or would take more work than it is given. It has no dimensions then. */
 export class Unreadable extends Error {}
 
-/** The most bytes that can be asked for at once, and so the most that are ever put together. The longest that a format
- * wants is one AVIF item's associations: 255 of 2 bytes. Bytes. */
+/**
+ * The most bytes that can be asked for at once, and so the most that are ever put together. The longest request of any
+ * format is for the associations of one AVIF item: 255 of 2 bytes.
+ */
 export const MAX_TAKE_BYTES = 512;
 
-/** What a reader may ask for, one file: each box, segment, chunk and entry costs one to three requests. Every format has
- * tighter bounds of its own, which this one does not replace; it holds should one of them be forgotten. */
+/**
+ * How often a reader may ask for something in one file. Each box, segment, chunk and entry costs one to three requests.
+ * Every format has tighter bounds of its own, which this one does not replace: it holds should one of them be
+ * forgotten.
+ */
 export const MAX_REQUESTS = 65_536;
 
 /** How often a reader may ask at the file's end: once for each box that it is in. */
@@ -31,17 +46,17 @@ const MAX_ENDINGS = 8;
 
 export const NOTHING: Uint8Array = new Uint8Array(0);
 
-/** The file as a reader sees it: bytes in order, none twice. */
+/** The file as a reader sees it: its bytes in order, each of them once. */
 export class Source {
   /** How many bytes of the file have been taken or passed over: where the next one stands. */
   at = 0;
   /** What the reader has cost so far: how often it asked, and how many bytes it looked at. */
   requests = 0;
   looked = 0;
-  /** Set to a number, it becomes the CRC-32 of what comes; nothing is passed over unseen then. */
+  /** Once it is set to a number, it becomes the CRC-32 of what comes. Nothing is passed over unseen then. */
   crc: number | undefined;
 
-  /** The next `size` bytes, a copy. */
+  /** Returns a copy of the next `size` bytes. Throws Unreadable when the file ends among them. */
   *take(size: number): Steps<Uint8Array> {
     if (size === 0) return NOTHING;
     this.#count(size);
@@ -51,7 +66,7 @@ export class Source {
     return bytes;
   }
 
-  /** The same, or null when the file ends before the first of them. */
+  /** Returns the same, or null when the file ends before the first of them. */
   *takeOrEnd(size: number): Steps<Uint8Array | null> {
     this.#count(size);
     const bytes = yield size;
@@ -71,8 +86,10 @@ export class Source {
     yield -size;
   }
 
-  /** At least one byte, as they come, no copy: good until the next request. Null at the file's end. Whoever asks counts
-   * what it looks at. */
+  /**
+   * Returns bytes as they come, at least one; null at the file's end. They are no copy, and are good until the next
+   * request. The caller counts the bytes that it looks at.
+   */
   *chunk(): Steps<Uint8Array | null> {
     const bytes = yield 0;
     this.at += bytes.length;
@@ -87,15 +104,17 @@ export class Source {
   }
 }
 
-/** Feeds a reader with chunks of any size. Passing over bytes costs nothing but the chunks' number; no more than
- * MAX_TAKE_BYTES are ever kept from one chunk to the next. */
+/**
+ * Feeds a reader with chunks of any size. To pass over bytes costs as much as there are chunks, whatever their sizes.
+ * From one chunk to the next, no more than MAX_TAKE_BYTES are ever kept.
+ */
 export class Feed {
   readonly source = new Source();
   readonly #steps: Steps<Dimensions | null>;
   #request: Request = 0;
   /** Bytes still to pass over. */
   #skipping = 0;
-  /** The beginning of what was asked for, when a chunk ended in its midst. */
+  /** The beginning of what was asked for, when a chunk ended in the middle of it. */
   #kept: Uint8Array = NOTHING;
   #result: Dimensions | null = null;
   #done = false;
@@ -110,7 +129,7 @@ export class Feed {
     return this.#done;
   }
 
-  /** What the reader came to. */
+  /** What the reader returned; null until then. */
   get result(): Dimensions | null {
     return this.#result;
   }
@@ -137,7 +156,7 @@ export class Feed {
     }
   }
 
-  /** The file has ended: whatever the reader asks for from now on is not there. */
+  /** Says that the file has ended: whatever the reader asks for from now on is not there. */
   end(): void {
     for (let left = MAX_ENDINGS; left > 0 && !this.#done; left--) {
       if (this.#skipping > 0 && this.#skipping < Infinity) break;
@@ -172,22 +191,25 @@ function join(first: Uint8Array, second: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Big-endian numbers of 16 and 32 bits, unsigned. The caller knows that the bytes are there. */
+/** Reads unsigned big-endian numbers of 16 and 32 bits. The caller knows that the bytes are there. */
 export const u16 = (bytes: Uint8Array, at: number): number => (byte(bytes, at) << 8) | byte(bytes, at + 1);
 export const u32 = (bytes: Uint8Array, at: number): number => u16(bytes, at) * 65_536 + u16(bytes, at + 2);
 
-/** The same, little-endian. */
+/** Reads the same numbers, little-endian. */
 export const u16le = (bytes: Uint8Array, at: number): number => byte(bytes, at) | (byte(bytes, at + 1) << 8);
 export const u32le = (bytes: Uint8Array, at: number): number => u16le(bytes, at) + u16le(bytes, at + 2) * 65_536;
 
 export const byte = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0;
 
-/** Latin-1: every byte is one character. */
+/** The bytes as Latin-1, in which every byte is one character. */
 export function text(bytes: Uint8Array, from = 0, to = bytes.length): string {
   return String.fromCharCode(...bytes.subarray(from, Math.min(to, from + MAX_TAKE_BYTES)));
 }
 
-/** A size that an image can have, else null; turned by a quarter when it is shown so. */
+/**
+ * The size, if an image can have it, else null. `turned` swaps the sides of an image that is turned by a quarter when
+ * it is shown.
+ */
 export function dimensions(width: number, height: number, turned = false): Dimensions | null {
   if (![width, height].every((side) => Number.isSafeInteger(side) && side >= 1)) return null;
   return turned ? { width: height, height: width } : { width, height };

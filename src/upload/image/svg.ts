@@ -1,12 +1,14 @@
+/** How large an SVG image is shown. */
+
 import { Markup, type RootTag, TOO_LONG } from "./markup.ts";
 import { type Dimensions, type Source, type Steps, dimensions, text } from "./source.ts";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
-/** How much of a file's end must show that the root element ends there: its end tag, or a comment behind it. Bytes. */
+/** How many bytes of a file's end must show that the root element ends there: its end tag, or a comment behind it. */
 export const TAIL_BYTES = 256;
 
-/** Pixels of CSS in each of its absolute units. */
+/** How many pixels of CSS each of its absolute units has. */
 const UNITS: ReadonlyMap<string, number> = new Map([
   ["", 1],
   ["px", 1],
@@ -21,11 +23,12 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 const ATTRIBUTES = ["width", "height", "viewBox", "preserveAspectRatio", "xmlns"];
 
 /**
- * SVG: a document whose root element is svg and which ends with it. HTML, Markdown and the like that merely contain or begin
- * with one are none, and neither is what was cut off.
+ * SVG: a document whose root element is svg and which ends with that element. HTML, Markdown and the like that merely
+ * contain such an element or begin with one are no SVG, and neither is a file that was cut off. The namespace may be
+ * missing.
  *
- * The size is that of `width` and `height`; where one is missing, `viewBox` gives the ratio; where both are, the size.
- * Rounded to whole pixels, halves up, as browsers do; what rounds to 0 has no size. A namespace may be missing.
+ * The size is that of `width` and `height`. Where one of them is missing, `viewBox` gives the ratio. Where both are, it
+ * gives the size. The size is rounded to whole pixels, halves up, as browsers do. What rounds to 0 has no size.
  */
 export function* svg(source: Source): Steps<Dimensions | null> {
   const markup = new Markup(source);
@@ -43,10 +46,11 @@ function namespaceOf(element: string): string {
 
 function isSvg({ name, attributes, doctype }: RootTag): boolean {
   if (name !== "svg" && !/^[^:]+:svg$/.test(name)) return false;
-  // An HTML document may hold nothing but a drawing; a document type of XML names the root element.
+  // An HTML document may hold nothing but a drawing. A document type of XML names the root element, and that of HTML
+  // does not.
   if (doctype !== undefined && doctype !== name) return false;
   const namespace = attributes.get(namespaceOf(name));
-  // Drawing programs write an entity there, which stands for it.
+  // Drawing programs write an entity there, which stands for the namespace.
   return namespace === undefined ? name === "svg" : namespace === NAMESPACE || /^&\w+;$/.test(namespace);
 }
 
@@ -58,15 +62,18 @@ function sizeOf(attributes: ReadonlyMap<string, string>): Dimensions | null {
   const box = viewBoxOf(attributes.get("viewBox"));
   if (!box) return null;
   if (width === undefined && height === undefined) return rounded(box.width, box.height);
-  // Without a ratio to keep, the missing side is not the drawing's to say.
+  // A drawing that keeps no ratio does not say how long the missing side is.
   if (/^\s*none/.test(attributes.get("preserveAspectRatio") ?? "")) return null;
   return width === undefined
     ? rounded(((height ?? 0) * box.width) / box.height, height ?? 0)
     : rounded(width, (width * box.height) / box.width);
 }
 
-/** In pixels. Undefined when there is none: absent, a percentage, "auto", no length at all. Null when it cannot be told
- * without knowing a font, a window or more: such units, functions, entities. */
+/**
+ * A length in pixels. Undefined when there is none: the attribute is absent, or it is a percentage, "auto" or no length
+ * at all. Null when the length cannot be told without knowing a font, a window or more: such units, functions and
+ * entities.
+ */
 function lengthOf(value: string | undefined): number | null | undefined {
   if (value === undefined) return undefined;
   if (value === TOO_LONG || /[&(]/.test(value)) return null;
@@ -76,7 +83,10 @@ function lengthOf(value: string | undefined): number | null | undefined {
   return pixels === undefined ? null : Number(number) * pixels;
 }
 
-/** Four numbers between white space, commas or nothing at all, the last two positive. */
+/**
+ * The size that a viewBox gives: it has four numbers between white space, commas or nothing at all, and the last two
+ * are positive. Null when it is otherwise.
+ */
 function viewBoxOf(value = ""): Dimensions | null {
   const number = /[+-]?(?:\d*\.\d+|\d+\.?)(?:e[+-]?\d+)?/gi;
   const [, , width, height, ...more] = (value.match(number) ?? []).map(Number);
@@ -86,7 +96,7 @@ function viewBoxOf(value = ""): Dimensions | null {
 
 const rounded = (width: number, height: number): Dimensions | null => dimensions(Math.round(width), Math.round(height));
 
-/** Whether the file ends with its root element, but for comments and white space. */
+/** Whether the file ends with its root element. Comments and white space may follow. */
 function* endsHere(source: Source, first: Uint8Array, root: RootTag): Steps<boolean> {
   let tail = text(first.subarray(-TAIL_BYTES));
   for (let chunk = yield* source.chunk(); chunk; chunk = yield* source.chunk()) {

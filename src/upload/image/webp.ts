@@ -3,14 +3,16 @@ import { type Dimensions, type Source, type Steps, byte, dimensions, text, u16le
 const RIFF_BYTES = 12;
 const CHUNK_HEADER_BYTES = 8;
 
-/** Width and height of 14 bits each; above them stand other things. */
+/** Width and height have 14 bits each. Other things stand above them. */
 const BITS_14 = 0x3fff;
 
 /** RFC 9649 2.7: the canvas has at most 2^32 - 1 pixels. */
 const MAX_CANVAS_PIXELS = 2 ** 32 - 1;
 
-/** WebP (RFC 9649): the first chunk says how large the image is. An EXIF chunk's orientation is not followed: no browser
- * does. Reserved bits are ignored, as the RFC wants. */
+/**
+ * WebP (RFC 9649): the first chunk says how large the image is. The orientation of an EXIF chunk is not followed,
+ * because no browser follows it. Reserved bits are ignored, as the RFC wants.
+ */
 export function* webp(source: Source): Steps<Dimensions | null> {
   yield* source.skip(RIFF_BYTES);
   const type = text(yield* source.take(CHUNK_HEADER_BYTES), 0, 4);
@@ -27,7 +29,10 @@ function lossy(frame: Uint8Array): Dimensions | null {
   return dimensions(u16le(frame, 6) & BITS_14, u16le(frame, 8) & BITS_14);
 }
 
-/** RFC 9649 3.4: a signature, two sizes less one, one bit for alpha, three for the version, which is 0. */
+/**
+ * RFC 9649 3.4: a signature, two sizes that are stored less one, one bit for alpha, and three for the version, which is
+ * 0.
+ */
 function lossless(header: Uint8Array): Dimensions | null {
   if (byte(header, 0) !== 0x2f || byte(header, 4) >> 5 !== 0) return null;
   const width = u16le(header, 1) & BITS_14;
@@ -35,7 +40,7 @@ function lossless(header: Uint8Array): Dimensions | null {
   return dimensions(width + 1, height + 1);
 }
 
-/** RFC 9649 2.7: flags, three reserved bytes, and the canvas, less one. */
+/** RFC 9649 2.7: flags, three reserved bytes, and the canvas, whose sides are stored less one. */
 function extended(header: Uint8Array): Dimensions | null {
   const width = u24le(header, 4) + 1;
   const height = u24le(header, 7) + 1;
