@@ -1,12 +1,16 @@
+/** Assets: as an upload hands them to the vault, as the vault and D1 hold them, and as the API shows them. */
+
 import { MAX_COMPONENT_LENGTH } from "./limits.ts";
 
-/** What an asset's path consists of, before its filename: the seed's three components, in their order. */
+/**
+ * What an asset's path consists of before its filename: the three components that the API began with, in their order.
+ */
 export const PATH_COMPONENTS = ["partition", "collection", "channel"] as const;
 
-/** The seed's rule for each of them. */
+/** The rule for each of them, which is the one that the API began with. */
 export const PATH_COMPONENT = new RegExp(`^[a-z0-9](?:[a-z0-9-]{0,${MAX_COMPONENT_LENGTH - 2}}[a-z0-9])?$`);
 
-/** What distinguishes one asset's place from another's: the seed's three path components and a name. */
+/** What distinguishes one asset's place from another's: the three path components and a name. */
 export interface AssetPath {
   partition: string;
   collection: string;
@@ -26,15 +30,15 @@ export interface NewAsset extends AssetPath {
   metadata: string;
   /** A JSON array of strings, serialised. */
   tags: string;
-  /** Of the body, lower-case hex. */
+  /** The SHA-256 of the body, in lower-case hex. */
   sha256: string;
 }
 
 /** An asset as the vault's index and D1 hold it. */
 export interface Asset extends NewAsset {
-  /** The vault's revision at which the asset was created: its place in every list, for ever. */
+  /** The vault's revision at which the asset was created. It is the asset's place in every list, for ever. */
   seq: number;
-  /** The vault's revision at which it last changed. */
+  /** The vault's revision at which the asset last changed. */
   rev: number;
   created_at: string;
   updated_at: string;
@@ -61,13 +65,16 @@ export const ASSET_FIELDS = [
   "updated_at",
 ] as const satisfies readonly (keyof Asset)[];
 
-/** Of these, the ones that a change of an asset can set. A rebuild brings back no others as they were last. */
+/** Those of the columns that a change of an asset can set. A rebuild brings back no others as they were last. */
 export const CHANGEABLE_FIELDS = ["rev", "metadata", "tags", "updated_at"] as const satisfies readonly (keyof Asset)[];
 
 /** What it takes to serve an asset's body. */
 export type BodyLocation = Pick<Asset, "id" | "r2_key" | "filename" | "size" | "mime_type" | "sha256" | "created_at">;
 
-/** The seed's 15 fields in the seed's order. Frozen: anything more travels in headers. */
+/**
+ * A record as the API shows it: the 15 fields that the API began with, in their order. They are frozen, and anything
+ * more travels in headers.
+ */
 export interface AssetRecord {
   id: string;
   vault_id: string;
@@ -86,7 +93,7 @@ export interface AssetRecord {
   updated_at: string;
 }
 
-/** In the order of the wire; the type sees to it that none is missing. */
+/** The fields in the order of the wire. The type sees to it that none is missing. */
 export const RECORD_FIELDS = Object.keys({
   id: true,
   vault_id: true,
@@ -125,7 +132,7 @@ export function toRecord(vaultId: string, asset: Asset): AssetRecord {
   };
 }
 
-/** The filters of a list; an absent one matches everything. */
+/** The filters of a list. An absent filter matches everything. */
 export interface AssetFilter {
   partition?: string | undefined;
   collection?: string | undefined;

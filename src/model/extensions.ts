@@ -1,9 +1,11 @@
+/** Media types by a filename's extension, for files whose sender names no type. */
+
 import mime from "mime";
 
 /**
- * Extensions that the table of the package lacks, or has under a name that is no longer the registered one (RFC 9639), that
- * no browser knows, or that is not what this API has said from its beginning (rtf, xml). Where nothing is registered, the
- * name that is commonly used.
+ * Extensions that come before the table of the package. The package lacks them, or has them under a name that is no
+ * longer the registered one (RFC 9639), that no browser knows, or that is not what this API has said from its beginning
+ * (rtf, xml). Where nothing is registered, the name is the one that is commonly used.
  */
 const OURS: ReadonlyMap<string, string> = new Map([
   ["arrow", "application/vnd.apache.arrow.file"],
@@ -32,6 +34,9 @@ export const extensionOf = (filename: string): string => {
   return dot < 0 ? "" : filename.slice(dot + 1).toLowerCase();
 };
 
-/** The media type of files with this extension. Both tables are maps: no name finds what an object inherits. */
+/**
+ * The media type of files with this extension; undefined when none is known. Both tables are maps, so no extension
+ * finds what an object inherits.
+ */
 export const typeOfExtension = (extension: string): string | undefined =>
   extension === "" ? undefined : (OURS.get(extension) ?? mime.getType(extension) ?? undefined);

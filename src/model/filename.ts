@@ -1,3 +1,5 @@
+/** What a filename may be. It becomes a part of a key, of a header, and of a path on someone's disk. */
+
 import { MAX_FILENAME_BYTES } from "./limits.ts";
 import { utf8Length } from "./metadata.ts";
 import { invalid, type Result } from "./refusal.ts";
@@ -5,14 +7,14 @@ import { invalid, type Result } from "./refusal.ts";
 // eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** Whether text holds control characters (C0, DEL, C1): nothing a person could see or a header could carry. */
+/** Whether text holds control characters (C0, DEL, C1), which nobody can see and no header can carry. */
 export const hasControl = (text: string): boolean => CONTROL.test(text);
 
-/** The name a client's path ends in: some send the whole path, with either separator. */
+/** The name that a client's path ends in: some clients send the whole path, with either separator. */
 export const lastSegment = (path: string): string =>
   path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 
-/** A name that is stored verbatim and is safe to become part of a key, of a header and of a file on someone's disk. */
+/** Checks a filename. It is stored as it was sent, so it must be safe wherever it goes. */
 export function checkFilename(filename: string): Result<{ filename: string }> {
   if (filename === "") return invalid("filename: must not be empty");
   if (filename === "." || filename === "..") return invalid('filename: must not be "." or ".."');

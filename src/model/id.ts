@@ -1,6 +1,11 @@
+/**
+ * Ids of vaults, assets and keys: a ULID with a prefix that says what it names. A ULID begins with the time at which it
+ * was made.
+ */
+
 import { decodeTime, ulid } from "ulid";
 
-/** A ULID in Crockford base 32, lower case; the first character holds only three bits. */
+/** A ULID in Crockford base 32, in lower case. The first character holds only three bits. */
 const ULID = "[0-7][0-9a-hjkmnp-tv-z]{25}";
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const ULID_LENGTH = 26;
@@ -15,11 +20,11 @@ export const isAssetId = (text: string): boolean => ASSET_PATTERN.test(text);
 export const isVaultId = (text: string): boolean => VAULT_PATTERN.test(text);
 export const isKeyId = (text: string): boolean => KEY_PATTERN.test(text);
 
-/** Random bytes fetched ahead: an id takes 16, and each call for some leaves the script. */
+/** Random bytes that are fetched ahead. An id takes 16 of them, and each call for some leaves the script. */
 const pool = new Uint8Array(1_024);
 let left = 0;
 
-/** A random fraction of 256, from the system's secure source. */
+/** A random multiple of 1/256 below 1, from the system's secure source. */
 function random(): number {
   if (left === 0) left = crypto.getRandomValues(pool).length;
   return (pool[--left] ?? 0) / 256;
@@ -27,11 +32,15 @@ function random(): number {
 
 const newUlid = (time?: number): string => ulid(time, random).toLowerCase();
 
-/** A new asset id; `time` (epoch milliseconds) is its first part. */
+/**
+ * A new asset id.
+ *
+ * @param time what its first part says, in epoch milliseconds; now when it is not given
+ */
 export const newAssetId = (time?: number): string => `asset_${newUlid(time)}`;
 export const newKeyId = (): string => `key_${newUlid()}`;
 
-/** A new vault id whose last character names `shard` (0–31), so that no lookup is ever needed to find its database. */
+/** A new vault id whose last character names `shard` (0–31). So no lookup is ever needed to find its database. */
 export function newVaultId(shard: number): string {
   return `vault_${newUlid().slice(0, -1)}${ALPHABET.charAt(shard)}`;
 }
@@ -39,5 +48,5 @@ export function newVaultId(shard: number): string {
 /** The shard number that {@link newVaultId} put into a vault id. */
 export const shardNumber = (vaultId: string): number => ALPHABET.indexOf(vaultId.slice(-1));
 
-/** When an id was made, in epoch milliseconds. The id must be well-formed. */
+/** The time at which an id was made, in epoch milliseconds. The id must be well-formed. */
 export const idTime = (id: string): number => decodeTime(id.slice(-ULID_LENGTH).toUpperCase());

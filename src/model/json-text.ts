@@ -1,6 +1,10 @@
+/**
+ * Looks through the text of a JSON body before it is parsed. Why stands in docs/decisions/014-json-looked-through.md.
+ */
+
 import { isKept } from "./number.ts";
 
-/** What a JSON value may have at most. */
+/** How large a JSON value may be. */
 export interface JsonLimits {
   /** UTF-8 bytes of the value, serialised. */
   readonly bytes: number;
@@ -8,7 +12,10 @@ export interface JsonLimits {
   readonly items?: number;
 }
 
-/** The first thing in a JSON text that stands in its way, and where: names of members and indices of elements. */
+/**
+ * The first thing in a JSON text that is against a rule, and where it stands: the names of members and the indices of
+ * elements that lead to it.
+ */
 export interface Objection {
   readonly path: readonly string[];
   readonly rule: "object" | "bytes" | "depth" | "items" | "number";
@@ -19,7 +26,7 @@ export interface Objection {
 /** A container that is open. */
 interface Level {
   readonly isArray: boolean;
-  /** Of the member that is being read, in quotes and with its escapes; empty before the first. */
+  /** The name of the member that is being read, in quotes and with its escapes; empty before the first. */
   name: string;
   index: number;
 }
@@ -27,24 +34,27 @@ interface Level {
 const BACKSLASH = 0x5c;
 
 const BLANK = /[ \t\r\n:]+/y;
-/** Whatever else a value is: a number, true, false, null. */
+/** Any other value: a number, true, false, null. */
 const SCALAR = /[-+.\w]+/y;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
-/** The shortest that an escape can stand for is one byte, and the longest escape has six. */
+/** The longest escape has six bytes, and it may stand for as little as one. */
 const MAX_ESCAPE_BYTES = 6;
 
 /**
- * Looks through a JSON text before anything is made of it: JSON.parse changes numbers without a word, and takes a quarter
- * of a second for a large text that is refused in the end. One pass, which ends at the first objection; it keeps nothing but
- * the containers that are open, which are few. The text need not be valid: what is not is left to JSON.parse.
+ * Looks through a JSON text before anything is made of it. JSON.parse changes numbers without a word, and takes a
+ * quarter of a second for a large text that is refused in the end. This is one pass, which ends at the first objection.
+ * It keeps nothing but the containers that are open, which are few. The text need not be valid: what is not valid is
+ * left to JSON.parse.
  *
- * Bytes are counted so that no value is refused that could fit: no white space, no commas, the least that a number and a
- * string with escapes can come to. Only a name that is given twice counts twice.
+ * Bytes are counted so that no value is refused that could fit: white space and commas do not count, and a number or a
+ * string with escapes counts as the least that it can come to. Only a name that is given twice counts twice.
  *
- * @param limitsOf  what the value of a member of the text's object may have; undefined for a member that is not looked at
- * @param options   `depth`: levels of objects and arrays of a member's value. `root`: the text is no object with members but
- *                  the value of this name itself. `nullRemoves`: a member that is null will not be kept (RFC 7396).
+ * @param limitsOf how large the value of a member of the text's object may be; undefined for a member that is not
+ *   looked at
+ * @param options `depth`: how many levels of objects and arrays a member's value may have. `root`: the text is not an
+ *   object with members but the value of this name itself. `nullRemoves`: a member that is null will not be kept (RFC
+ *   7396).
  */
 export function inspectJson(
   text: string,
@@ -135,19 +145,19 @@ function unquote(token: string): string {
   }
 }
 
-/** Where the string that begins at `start` is over. */
+/** Where the string that begins at `start` ends: the index behind its closing quote, or the end of the text. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; ; at++) {
     at = text.indexOf('"', at);
     if (at < 0) return text.length;
     let escapes = at;
     while (text.charCodeAt(escapes - 1) === BACKSLASH && escapes - 1 > start) escapes--;
-    // An even number of backslashes escape each other, and not the quote.
+    // An even number of backslashes escape each other and not the quote.
     if ((at - escapes) % 2 === 0) return at + 1;
   }
 }
 
-/** The least that a string comes to when it is serialised again. */
+/** The least bytes that a string comes to when it is serialised again. */
 function leastBytes(token: string): number {
   if (!token.includes("\\")) return Buffer.byteLength(token);
   return 2 + Math.ceil((Buffer.byteLength(token) - 2) / MAX_ESCAPE_BYTES);

@@ -1,26 +1,31 @@
+/**
+ * Lost windows: the spans of time in which a vault may have lost something. They travel as JSON, in the vault's row and
+ * in D1.
+ */
+
 import { MAX_LOST_WINDOWS } from "./limits.ts";
 import { timestamp } from "./time.ts";
 
 /**
- * A span of time of which a vault's record may be incomplete: what was acknowledged in it as queued may have been lost
- * with the vault's storage. Bodies that were stored in it are kept, whether or not an asset names them. Epoch
- * milliseconds; both ends belong to it.
+ * A span of time of which a vault's record may be incomplete. A write that was acknowledged in it as queued may have
+ * been lost with the vault's storage. Bodies that were stored in it are kept, whether or not an asset names them.
  */
 export interface LostWindow {
+  /** Epoch milliseconds. Both ends belong to the window. */
   readonly since: number;
   readonly until: number;
-  /** The epoch that ended with this loss, and the revision up to which D1 had what it wrote. */
+  /** The epoch that ended with this loss, and the revision up to which D1 had what that epoch wrote. */
   readonly epoch?: number;
   readonly rev?: number;
 }
 
-/** As the API shows it: whole seconds that the window lies within. */
+/** A window as the API shows it, in whole seconds between which it lies. */
 export interface ShownWindow {
   since: string;
   until: string;
 }
 
-/** Windows from JSON in the order of time, those that touch made one. */
+/** Parses windows from JSON, in the order of time. Windows that touch are made one. */
 export function parseWindows(json: string): LostWindow[] {
   const joined: LostWindow[] = [];
   for (const window of (JSON.parse(json) as LostWindow[]).toSorted((a, b) => a.since - b.since)) {
@@ -31,15 +36,15 @@ export function parseWindows(json: string): LostWindow[] {
   return joinOldest(joined);
 }
 
-/** JSON of the same windows, of no more than {@link MAX_LOST_WINDOWS}. */
+/** The JSON of the same windows, of no more than {@link MAX_LOST_WINDOWS}. */
 export function boundWindows(json: string): string {
   const windows = JSON.parse(json) as LostWindow[];
   return windows.length > MAX_LOST_WINDOWS ? JSON.stringify(joinOldest(windows)) : json;
 }
 
 /**
- * The revision up to which D1 has been complete ever since `epoch`: what that epoch wrote beyond it, D1 may never have
- * had. Infinity when no window says anything of it.
+ * The revision up to which D1 has been complete ever since `epoch`. What that epoch wrote beyond it may never have
+ * reached D1. Infinity when no window says anything of it.
  */
 export function completeSince(json: string, epoch: number): number {
   const windows = JSON.parse(json) as LostWindow[];
@@ -53,7 +58,7 @@ function joinOldest(windows: readonly LostWindow[]): LostWindow[] {
   return [rest.slice(0, excess).reduce(span, first), ...rest.slice(excess)];
 }
 
-/** Both in one, so that the joint one promises no more than either. */
+/** Joins two windows into one that promises no more than either. */
 const span = (a: LostWindow, b: LostWindow): LostWindow => ({
   since: Math.min(a.since, b.since),
   until: Math.max(a.until, b.until),

@@ -1,15 +1,20 @@
+/**
+ * Media types (RFC 9110 8.3.1): how one is parsed and written again, and which one a file gets. What does not parse is
+ * refused, because readers would take it for different types.
+ */
+
 import { extensionOf, typeOfExtension } from "./extensions.ts";
 import { MAX_MIME_TYPE_LENGTH } from "./limits.ts";
 import { invalid, type Result } from "./refusal.ts";
 
-/** What is said of bytes of which nothing is known. */
+/** The type of bytes of which nothing is known. */
 export const UNKNOWN_TYPE = "application/octet-stream";
 
-/** RFC 9110 8.3.1, parsed: a type that every reader of it takes for the same. */
+/** A media type that was parsed, so that every reader takes it for the same. */
 export interface MediaType {
   /** Type and subtype, in lower case. */
   readonly essence: string;
-  /** The whole, serialised: what is stored and sent. */
+  /** All of it, serialised: what is stored and sent. */
   readonly text: string;
 }
 
@@ -18,8 +23,8 @@ const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
 const TYPE = new RegExp(`(${TOKEN}/${TOKEN})[ \\t]*`, "y");
 
 /**
- * RFC 9110 5.6.6: a semicolon and perhaps a parameter. No white space around its equals sign. A quoted value (5.6.4)
- * holds anything printable; obs-text is left out, since readers disagree on what it means.
+ * RFC 9110 5.6.6: a semicolon and perhaps a parameter. No white space stands around the equals sign. A quoted value
+ * (5.6.4) holds anything printable. obs-text is left out, since readers disagree on what it means.
  */
 const PARAMETER = new RegExp(
   `;([ \\t]*)(?:(${TOKEN})=(?:(${TOKEN})|"((?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\[\\t \\x21-\\x7e])*)"))?[ \\t]*`,
@@ -27,10 +32,11 @@ const PARAMETER = new RegExp(
 );
 
 /**
- * Parses a Content-Type by the grammar; undefined when it does not follow it or names a parameter twice. What the grammar
- * leaves open is written in one way: names in lower case, nothing around a parameter but one space before it, no
- * parameter that is empty, no escape where none is needed. What a client already wrote so (with the space or without it,
- * with quotes or without them) comes back as it was sent.
+ * Parses a Content-Type by the grammar; undefined when it does not follow the grammar or names a parameter twice.
+ *
+ * What the grammar leaves open is written in one way: names are in lower case, nothing but one space before it stands
+ * around a parameter, there is no empty parameter, and no escape where none is needed. What a client wrote in that way
+ * already (with the space or without it, with quotes or without them) comes back as it was sent.
  */
 export function parseMediaType(contentType: string): MediaType | undefined {
   const given = contentType.replace(/^[ \t]+/, "");
@@ -55,16 +61,22 @@ export function parseMediaType(contentType: string): MediaType | undefined {
   return { essence, text };
 }
 
-/** What an escape inside a quoted value comes to: only a quote and a backslash need one. */
+/** What an escape inside a quoted value comes to. Only a quote and a backslash need one. */
 const unescaped = (escape: string, char: string): string => (char === '"' || char === "\\" ? escape : char);
 
-/** The type and subtype that a Content-Type begins with, whatever follows: enough to tell how a body is to be read. */
+/** The type and subtype that a Content-Type begins with, whatever follows. They tell how a body is to be read. */
 export const essenceOf = (contentType: string): string => contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 
-/** A declaration that tells nothing of the file: unknown bytes, or a range such as `image/*` (RFC 9110 12.5.1). */
+/**
+ * Whether a declaration tells nothing of the file: it names unknown bytes, or a range such as `image/*` (RFC 9110
+ * 12.5.1).
+ */
 const saysNothing = ({ essence }: MediaType): boolean => essence === UNKNOWN_TYPE || essence.includes("*");
 
-/** A file's media type: as declared, parameters included; when that says nothing, from the filename's extension. */
+/**
+ * A file's media type: the declared one with its parameters or, when that says nothing, the one of the filename's
+ * extension.
+ */
 export function mediaType(declared: string | undefined, filename: string): Result<{ mediaType: string }> {
   const given = declared?.trim() ?? "";
   const parsed = given.length > MAX_MIME_TYPE_LENGTH ? undefined : parseMediaType(given);
@@ -80,7 +92,10 @@ export function mediaType(declared: string | undefined, filename: string): Resul
 
 const UNKNOWN: MediaType = { essence: UNKNOWN_TYPE, text: UNKNOWN_TYPE };
 
-/** What is sent with a body whose record has this type: one from before types were parsed may be anything. */
+/**
+ * The type that is sent with a body whose record has this type. A record from before types were parsed may hold
+ * anything.
+ */
 export function servedType(stored: string): MediaType {
   const parsed = parseMediaType(stored);
   return parsed && !saysNothing(parsed) ? parsed : UNKNOWN;

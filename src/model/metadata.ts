@@ -1,3 +1,5 @@
+/** Metadata and tags: how they are checked, serialised, and changed by a patch. */
+
 import { inspectJson, type JsonLimits, type Objection } from "./json-text.ts";
 import { MAX_JSON_FIELD_BYTES, MAX_METADATA_DEPTH, MAX_TAGS } from "./limits.ts";
 import { invalid, type Refusal, type Result } from "./refusal.ts";
@@ -7,15 +9,15 @@ export type JsonObject = { [key: string]: unknown };
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What messages about these fields show: quotes are easily lost between a shell and a form. */
+/** What messages about these fields show, because quotes are easily lost between a shell and a form. */
 export const EXAMPLE = { metadata: '{"alt":"A cat"}', tags: '["hero","cats"]' } as const;
 
-/** UTF-8 length; cheap when the text is short enough to fit whatever it contains. */
+/** How many bytes the text has in UTF-8. */
 export const utf8Length = (text: string): number => Buffer.byteLength(text, "utf8");
 
 /**
- * Whether a parsed JSON value nests deeper than `limit` levels of objects and arrays. Iterative, because the value
- * is hostile until this has said no: JSON.parse takes 50,000 levels, JSON.stringify overflows the stack on them.
+ * Whether a parsed JSON value nests deeper than `limit` levels of objects and arrays. This is no recursion, because the
+ * value is hostile until this has said no: JSON.parse takes 50,000 levels, on which JSON.stringify overflows the stack.
  */
 export function nestsDeeper(value: unknown, limit: number): boolean {
   let level: unknown[] = [value];
@@ -40,7 +42,7 @@ export function serializeMetadata(value: unknown): Result<{ json: string }> {
   return utf8Length(json) > MAX_JSON_FIELD_BYTES ? tooLong("metadata") : { ok: true, json };
 }
 
-/** Serialises tags for storage (order and duplicates kept), or says which rule they break. */
+/** Serialises tags for storage, or says which rule they break. Their order and duplicates are kept. */
 export function serializeTags(value: unknown): Result<{ json: string }> {
   if (!Array.isArray(value) || !value.every((tag) => typeof tag === "string")) {
     return noTags();
@@ -55,7 +57,7 @@ const LIMITS: ReadonlyMap<string, JsonLimits> = new Map([
   ["tags", { bytes: MAX_JSON_FIELD_BYTES, items: MAX_TAGS }],
 ]);
 
-/** A client's names and numbers are quoted in messages, but not at any length. Characters. */
+/** How much of a client's names and numbers messages quote. Characters. */
 const MAX_QUOTED = 200;
 
 function refuseObjection({ path, rule, number }: Objection): Refusal {
@@ -69,15 +71,19 @@ function refuseObjection({ path, rule, number }: Objection): Refusal {
   );
 }
 
-/** What is wrong with the JSON text of metadata or of tags, as far as can be told before it is parsed. */
+/**
+ * What is wrong with the JSON text of metadata or of tags, as far as can be told before it is parsed; undefined when
+ * nothing is.
+ */
 function inspectField(field: string, text: string): Refusal | undefined {
   const objection = inspectJson(text, (name) => LIMITS.get(name), { depth: MAX_METADATA_DEPTH, root: field });
   return objection && refuseObjection(objection);
 }
 
 /**
- * The same of the JSON text of a patch. A merge leaves at least what the patch sets, so a patch that is over a limit cannot
- * succeed; the nulls of a merge patch set nothing.
+ * What is wrong with the JSON text of a patch, as far as can be told before it is parsed; undefined when nothing is. A
+ * merge leaves at least what the patch sets, so a patch that is over a limit cannot succeed. The nulls of a merge patch
+ * set nothing.
  */
 export function inspectPatch(text: string, merge: AssetPatch["merge"]): Refusal | undefined {
   const objection = inspectJson(text, (name) => LIMITS.get(name), {
@@ -87,7 +93,7 @@ export function inspectPatch(text: string, merge: AssetPatch["merge"]): Refusal 
   return objection && refuseObjection(objection);
 }
 
-/** A form field or query parameter that holds JSON: `serialize` decides what it must be. */
+/** Parses a form field or query parameter that holds JSON. `serialize` decides what the value must be. */
 export function parseJsonField(
   field: keyof typeof EXAMPLE,
   text: string,
@@ -104,19 +110,19 @@ export function parseJsonField(
   return serialize(value);
 }
 
-/** A change to an asset, as JSON text: every key survives the way to the vault, whatever its name. */
+/** A change to an asset. It is JSON text, so that every key survives the way to the vault, whatever its name. */
 export interface AssetPatch {
   /** A JSON object to merge into the asset's metadata. */
   metadata?: string;
   /** A JSON array of strings that replaces the asset's tags. */
   tags?: string;
-  /** How metadata is meant: literally, or as an RFC 7396 merge patch. */
+  /** Whether the metadata is meant literally, or as an RFC 7396 merge patch. */
   merge: "shallow" | "rfc7396";
 }
 
 /**
- * Metadata after a patch. Shallow: the top level is `{...old, ...patch}` and a null is stored as null. Spread
- * defines keys such as `__proto__` as plain data, where Object.assign would lose them.
+ * Metadata after a patch. A shallow merge is `{...old, ...patch}` at the top level, where a null is stored as null.
+ * Spread defines keys such as `__proto__` as plain data, where Object.assign would lose them.
  */
 export function mergeMetadata(oldJson: string, patchJson: string, merge: AssetPatch["merge"]): JsonObject {
   const old = JSON.parse(oldJson) as JsonObject;
@@ -124,13 +130,13 @@ export function mergeMetadata(oldJson: string, patchJson: string, merge: AssetPa
   return merge === "shallow" ? { ...old, ...patch } : mergePatch(old, patch);
 }
 
-/** RFC 7396: null removes, objects merge, anything else replaces. The patch's depth is bounded before it comes here. */
+/** RFC 7396: null removes, objects merge, anything else replaces. The patch's depth was bounded before it came here. */
 function mergePatch(target: unknown, patch: JsonObject): JsonObject {
   const merged = new Map(Object.entries(isJsonObject(target) ? target : {}));
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) merged.delete(key);
     else merged.set(key, isJsonObject(value) ? mergePatch(merged.get(key), value) : value);
   }
-  // fromEntries defines, it does not assign: `__proto__` stays a key like any other.
+  // fromEntries defines properties and does not assign them: so `__proto__` stays a key like any other.
   return Object.fromEntries(merged);
 }

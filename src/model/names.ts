@@ -1,14 +1,19 @@
-/** Characters of a name of the client's that a message repeats: enough to recognise it by. */
+/** Names that a client got wrong: which known name it meant, and how a message may repeat what it sent. */
+
+/** How many characters of a client's name a message repeats: enough to recognise it by. */
 const SHOWN_CHARACTERS = 64;
 
-/** A name as a message may repeat it: cut, and without what could not be seen or would change how the rest is seen. */
+/**
+ * A name as a message may repeat it: cut, and without characters that nobody could see or that would change how the
+ * rest is shown.
+ */
 export function shown(name: string): string {
   const start = Array.from(name.slice(0, 2 * SHOWN_CHARACTERS)).slice(0, SHOWN_CHARACTERS);
   return start.join("").replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd") || '""';
 }
 
 /**
- * What to answer when one of the given names is not known, or undefined when all are. It says which known name was
+ * What to answer when one of the given names is not known; undefined when all are. The answer says which known name was
  * probably meant, or else which there are. A name is text and nothing else: `__proto__` is one like any other.
  */
 export function unknownName(known: readonly string[], given: Iterable<string>): string | undefined {
@@ -22,11 +27,11 @@ export function unknownName(known: readonly string[], given: Iterable<string>): 
 }
 
 /**
- * The known name that is a slip of the pen away: up to a third of its characters are wrong (at least one may be), or it
- * was not written to its end, or something was written after it.
+ * The known name that is a slip of the pen away; undefined when none is. Up to a third of its characters may be wrong
+ * (at least one may be), or the name was not written to its end, or something was written after it.
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  // A longer one is no slip of any name that we have, and is not worth the work.
+  // A longer name is no slip of any name that we have, and is not worth the work.
   if (name.length > SHOWN_CHARACTERS) return undefined;
   const given = plain(name);
   let best: { name: string; distance: number } | undefined;
@@ -40,12 +45,12 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best?.name;
 }
 
-/** Another spelling of the same words is no difference: `expiresAt`, `Expires-At`. */
+/** A name without what is only another spelling of the same words, as in `expiresAt` and `Expires-At`. */
 const plain = (name: string): string => name.toLowerCase().replace(/[-_\s]/g, "");
 
 /**
- * How many characters must be changed, added, removed, or exchanged with their neighbour, to make one text of the other
- * (Damerau and Levenshtein, no part being edited twice). Its work is the product of the lengths.
+ * How many characters must be changed, added, removed or exchanged with their neighbour to make one text of the other
+ * (the distance of Damerau and Levenshtein, where no part is edited twice). The work is the product of the lengths.
  */
 export function editDistance(a: string, b: string): number {
   let before: number[] = [];

@@ -1,5 +1,7 @@
+/** Refusals: what the API answers instead of a success, as values that cross from the vault to the router. */
+
 /**
- * The closed table of everything the API can answer instead of a success. The code is the contract; the status
+ * The closed table of everything that the API can answer instead of a success. The code is the contract, and the status
  * follows from it.
  */
 export const STATUS = {
@@ -23,19 +25,19 @@ export const STATUS = {
 export type ErrorCode = keyof typeof STATUS;
 
 /**
- * An expected "no". It is a value, not an exception, so that it crosses the RPC boundary between router and vault
- * unharmed; exceptions are left for bugs.
+ * An expected "no". It is a value and not an exception, so that it crosses the RPC boundary between router and vault
+ * unharmed. Exceptions are left for bugs.
  */
 export interface Refusal {
   readonly ok: false;
   readonly code: ErrorCode;
-  /** For the client: names the field and the rule it broke. */
+  /** Tells the client which field broke which rule. */
   readonly message: string;
   /** Response headers that belong to this refusal, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The answer was lost on the way: what was asked may have been done. */
+  /** The answer was lost on the way, so what was asked for may have been done. */
   readonly lost?: true;
-  /** Of an upload: its body may be all that is left of an asset, and must not be deleted. */
+  /** Said of an upload: its body may be all that is left of an asset, and must not be deleted. */
   readonly keep?: true;
 }
 
@@ -54,8 +56,8 @@ export const unavailable = (message: string, retryAfter = 1): Refusal =>
 export const assetNotFound = (): Refusal => refuse("ASSET_NOT_FOUND", "no asset with this id in this vault");
 
 /**
- * Carries a refusal out of code that streams, where a union cannot be handed from chunk to chunk. Thrown and caught
- * inside `http` and `upload`; it never leaves the router.
+ * Carries a refusal out of code that streams, where a union cannot be handed from chunk to chunk. It is thrown and
+ * caught inside `http` and `upload`, and never leaves the router.
  */
 export class Refused extends Error {
   readonly refusal: Refusal;

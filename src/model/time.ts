@@ -1,11 +1,13 @@
-/** `2026-01-15T10:30:00Z`: UTC to the second, the one time format of the API. `ms` is epoch milliseconds. */
+/** Times as the API writes and reads them. */
+
+/** The one time format of the API, UTC to the second: `2026-01-15T10:30:00Z`. `ms` is epoch milliseconds. */
 export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 
 /**
- * The time (epoch milliseconds, whole seconds) that an RFC 3339 time names; undefined for anything else. Date.parse would
- * make the 2nd of March of a 30th of February, and of 24:00 the next day.
+ * The time that an RFC 3339 time names, in epoch milliseconds and whole seconds; undefined for anything else.
+ * Date.parse would make the 2nd of March of a 30th of February, and the next day of 24:00.
  */
 export function parseTimestamp(text: string): number | undefined {
   const match = RFC3339.exec(text);

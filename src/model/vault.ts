@@ -1,3 +1,5 @@
+/** Vaults and their keys, and who acts on a vault. */
+
 /** A vault as the API shows it. */
 export interface VaultInfo {
   id: string;
@@ -13,22 +15,22 @@ export interface Key {
   id: string;
   label: string | null;
   type: KeyType;
-  /** Which KEY_SECRET signed it. */
+  /** Names the KEY_SECRET that signed it. */
   kid: string;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
 }
 
-/** A key whose time the vault has yet to set. */
+/** A new key, whose times the vault has yet to set. */
 export type NewKey = Omit<Key, "created_at" | "revoked_at">;
 
-/** Who asks: the operator, or the holder of a key whose signature the router has verified. */
+/** Whoever asks: the operator, or the holder of a key whose signature the router has verified. */
 export type Principal =
   | { readonly kind: "admin" }
   | { readonly kind: "key"; readonly vaultId: string; readonly keyId: string; readonly type: KeyType };
 
-/** Who acts on a vault: whoever asks, or the vault itself, for what it does in the background. */
+/** Whoever acts on a vault: a principal or, for what it does in the background, the vault itself. */
 export type Actor = Principal | { readonly kind: "vault" };
 
 export const THE_VAULT = { kind: "vault" } as const satisfies Actor;
@@ -36,13 +38,13 @@ export const THE_VAULT = { kind: "vault" } as const satisfies Actor;
 /** What comes with every call to a vault. */
 export interface Caller {
   readonly actor: Actor;
-  /** The id of the request that makes the call: it stands in every log line that the call causes. */
+  /** The id of the request that makes the call. It stands in every log line that the call causes. */
   readonly request: string;
 }
 
 /** Whether every store that a write concerns has it, or the vault alone holds it so far. */
 export interface Durability {
   durable: boolean;
-  /** How long the answer waited for them, in milliseconds. */
+  /** How long the answer waited for these stores, in milliseconds. */
   waited: number;
 }
