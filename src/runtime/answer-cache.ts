@@ -1,13 +1,18 @@
 /**
- * What all caches of an isolate hold together, out of its 128 MB: at two bytes a character, 16 MB. As much as the two caches
- * of one vault may hold. Characters.
+ * Caches of answers, bounded together. A vault keeps its answers ready in them, and all vaults of an isolate share its
+ * memory.
+ */
+
+/**
+ * How much all caches of an isolate hold together, in characters. At two bytes a character this is 16 MB of the
+ * isolate's 128. It is as much as the two caches of one vault may hold.
  */
 export const ISOLATE_CACHE_SIZE = 8_000_000;
 
-/** An answer that is larger than this part of its cache is not kept: it would drive out too many others. */
+/** An answer that is larger than this part of its cache is not kept, because it would drive out too many others. */
 const LARGEST_PART = 1 / 8;
 
-/** What a cache tells of itself to {@link CacheSpace}. */
+/** What {@link CacheSpace} needs of a cache. */
 interface Evictable {
   readonly size: number;
   /** Forgets the oldest answer. */
@@ -15,11 +20,12 @@ interface Evictable {
 }
 
 /**
- * Bounds the caches of all vaults whose objects live in one isolate together: of the one that was used least recently the
- * answers go first. A cache whose object has been evicted stays known until its turn comes; nobody is told of an eviction.
+ * Bounds the caches of all vaults whose objects live in one isolate together. The cache that was used least recently
+ * loses its answers first. A cache whose object was evicted stays known until its turn comes, because nobody is told of
+ * an eviction.
  */
 class CacheSpace {
-  /** Those that hold something; the least recently used stands first. */
+  /** The caches that hold something, the least recently used first. */
   readonly #caches = new Set<Evictable>();
   #latest: Evictable | undefined;
   #size = 0;
@@ -30,7 +36,7 @@ class CacheSpace {
     if (this.#caches.delete(cache)) this.#caches.add(cache);
   }
 
-  /** Says that a cache, the last one used, has grown or shrunk. */
+  /** Says that a cache has grown or shrunk. It is the one that was used last. */
   changed(cache: Evictable, by: number): void {
     this.#size += by;
     if (cache.size === 0) this.#caches.delete(cache);
@@ -46,16 +52,16 @@ class CacheSpace {
 const space = new CacheSpace();
 
 /**
- * Answers kept ready in a vault's memory. The vault is the only writer of what they are made of, so they are exact: what
- * changes an asset, or the list, forgets them in the same turn. Bounded in size, and all caches of the isolate together are
- * too; the oldest go first.
+ * Answers that are kept ready in a vault's memory. The vault is the only writer of what they are made of. Whatever
+ * changes an asset, or the list, forgets its answers in the same turn, so they are exact. Each cache is bounded in
+ * size, and so are all caches of the isolate together. The oldest answers go first.
  */
 export class AnswerCache<T extends { readonly body: string }> implements Evictable {
   readonly #limit: number;
   readonly #answers = new Map<string, T>();
   #size = 0;
 
-  /** @param limit characters of all bodies together */
+  /** @param limit how many characters all bodies together may have */
   constructor(limit: number) {
     this.#limit = limit;
   }

@@ -1,42 +1,52 @@
+/** The memory that one request holds, as a lease that its lender can judge. See memory-budget.ts for the lender. */
+
 import { MIN_RATE } from "../model/limits.ts";
 import { refuse, type Refusal, Refused, unavailable } from "../model/refusal.ts";
 import { Pace } from "./pace.ts";
 
-/** Whoever lends memory; see MemoryBudget. */
+/** Whoever lends memory. See MemoryBudget. */
 export interface Lender {
-  /** A {@link PatientClock}'s time. */
+  /** The time of a {@link PatientClock}, in milliseconds. */
   now(): number;
-  /** Says that a timer has been served. */
+  /** Says that a timer has gone off: see {@link PatientClock}. */
   tick(): void;
-  /** How often those who wait have looked around so far; see {@link Lease.round}. */
+  /** How many rounds there were so far: see {@link Lease.round}. */
   readonly round: number;
   /** Whether somebody waits for memory. */
   readonly wanted: boolean;
-  /** Gives the lease more, at once (then it returns nothing) or when the promise resolves; rejects with Refused. */
+  /**
+   * Gives the lease more memory. Returns nothing when it does so at once, else a promise that resolves then, or rejects
+   * with Refused.
+   */
   grow(lease: Lease, bytes: number): Promise<void> | undefined;
-  /** Gives the lease more if nobody could miss it. */
+  /** Gives the lease more memory if nobody could miss it. Returns whether it did. */
   spare(lease: Lease, bytes: number): boolean;
+  /** Takes memory back. */
   shrink(lease: Lease, bytes: number): void;
 }
 
-/** What a request is told that does not get its memory in time. */
+/** The refusal of a request that does not get its memory in time. */
 export const busy = (): Refusal => unavailable("too many uploads at once: try again", 5);
 
 /**
- * The memory that one request holds, from its first byte to its last, and what its lender must know to judge it: how the
- * client keeps up, and when the request last showed that it lives. A request that has been cancelled never says so.
+ * The memory that one request holds, from its first byte to its last. The lease also knows what its lender judges it
+ * by: how the client keeps up, and when the request last showed that it lives. A request that has been cancelled never
+ * says so.
  */
 export class Lease {
   readonly vaultId: string;
-  /** The most that it will ever hold, in bytes. It is lent only what it holds; see MemoryBudget for what this is for. */
+  /**
+   * The most that the request will ever hold, in bytes. It is lent only what it holds. See MemoryBudget for what the
+   * claim is for.
+   */
   readonly claim: number;
   readonly pace: Pace;
-  /** Held now. The lender alone changes it. */
+  /** How many bytes are held now. The lender alone changes it. */
   bytes = 0;
-  /** When the request last showed that it lives, and in which round that was. */
+  /** The time at which the request last showed that it lives, and the lender's round at that time. */
   seen: number;
   round: number;
-  /** Set by the lender: the lease is over, and the request has to end as soon as it notices. */
+  /** Set by the lender when the lease is over. The request has to end as soon as it notices. */
   ending: "slow" | "gone" | undefined;
   readonly #lender: Lender;
 
@@ -49,18 +59,21 @@ export class Lease {
     this.pace = new Pace(this.seen);
   }
 
-  /** Whether somebody waits: whoever can do without some memory for a while should give it back. */
+  /** Whether somebody waits for memory. Whoever can do without some of its own for a while should give it back. */
   get wanted(): boolean {
     return this.#lender.wanted;
   }
 
-  /** Takes more memory, perhaps after a wait. Throws Refused when the lease is over, or the memory does not come in time. */
+  /**
+   * Takes more memory, perhaps after a wait. Throws Refused when the lease is over, or when the memory does not come in
+   * time.
+   */
   grow(bytes: number): Promise<void> | undefined {
     this.check();
     return this.#lender.grow(this, bytes);
   }
 
-  /** Takes more memory if there is plenty. */
+  /** Takes more memory if there is plenty. Returns whether it did. */
   spare(bytes: number): boolean {
     return this.ending === undefined && this.#lender.spare(this, bytes);
   }
@@ -69,12 +82,12 @@ export class Lease {
     this.#lender.shrink(this, bytes);
   }
 
-  /** Gives everything back; once is enough, more does no harm. */
+  /** Gives everything back. It may be called more than once. */
   release(): void {
     this.#lender.shrink(this, this.bytes);
   }
 
-  /** The request begins to wait for its client. */
+  /** Says that the request begins to wait for its client. */
   awaiting(): void {
     this.#sign();
     this.pace.awaiting(this.seen);
@@ -85,7 +98,7 @@ export class Lease {
     this.pace.received(bytes, this.seen);
   }
 
-  /** Says that the request lives, whatever it waits for. To be called by a timer of its own, every second. */
+  /** Says that the request lives, whatever it waits for. The request calls this by a timer of its own, every second. */
   alive(): void {
     this.#lender.tick();
     this.#sign();
@@ -97,8 +110,8 @@ export class Lease {
   }
 
   /**
-   * Whether the client is too slow, as far as the request itself could know when it last showed that it lives: bytes that have
-   * come and were not looked at are not held against it.
+   * Whether the client is too slow, as far as the request itself could know when it last showed that it lives. Bytes
+   * that have come and were not looked at are not held against the client.
    */
   get isSlow(): boolean {
     return this.pace.isSlow(this.seen);

@@ -1,3 +1,8 @@
+/**
+ * The memory that all requests of an isolate share, and the rules by which it is lent. Why a lease is of what is held
+ * stands in docs/decisions/015-leases-of-what-is-held.md.
+ */
+
 import { Refused } from "../model/refusal.ts";
 import { PatientClock } from "./patient-clock.ts";
 import { busy, Lease, type Lender } from "./lease.ts";
@@ -6,21 +11,28 @@ import { busy, Lease, type Lender } from "./lease.ts";
 const SIGN_MS = 1_000;
 
 /**
- * Whoever gives no sign in this many rounds of a second is gone: its request was cancelled and told nobody. Rounds, not time:
- * a thread that is too busy to serve timers serves nobody's, and then all of them at once.
+ * A request that gives no sign for this many rounds is gone: it was cancelled, and nobody was told. A round takes a
+ * second. Rounds are counted and not time, because a thread that is too busy to serve timers serves nobody's, and then
+ * all of them at once.
  */
 const GONE_ROUNDS = 3;
 
-/** The least time of a round, a tenth less than SIGN_MS: then a timer that goes off a little early begins one. Milliseconds. */
+/**
+ * The least time of a round. It is a tenth less than SIGN_MS, so that a timer that goes off a little early begins a
+ * round too. Milliseconds.
+ */
 const ROUND_MS = 900;
 
 /**
- * The slow are not looked for again within this time: that means to look at all who hold or wait, and each of those who wait asks
- * for it once a second. Milliseconds.
+ * The slow are not looked for again within this time. To look for them means to look at everybody who holds or waits,
+ * and everybody who waits asks for it once a second. Milliseconds.
  */
 const LOOK_MS = 200;
 
-/** Up to this part of the limit, memory is lent that its holder could do without. The rest is for those who could not. */
+/**
+ * Up to this part of the limit, memory is lent that its holder could do without. The rest is kept for those who could
+ * not.
+ */
 const SPARE_PART = 0.75;
 
 /** When many wait for little, this part of the limit is made free for them at once: 7 of 56 MiB. */
@@ -33,46 +45,49 @@ interface Waiter {
   grant(): void;
 }
 
-/** A vault that holds memory, or waits for some. */
+/** What a vault holds, in bytes, and how many of its requests wait. */
 interface Party {
   held: number;
   waiting: number;
 }
 
 /**
- * Memory that all requests of an isolate share. A lease is of what is held, grows with it and shrinks with it.
+ * Memory that all requests of an isolate share. A lease is of what its request holds, and grows and shrinks with that.
  *
- * **Nobody waits for ever.** A lease may grow while it holds something, and may have to wait for it; so all could hold some
- * and wait for the rest. That cannot happen, because of one rule: *a request gets memory only while all that it may still
- * need (its claim less what it holds) is free*. Then, of those that hold something now, the one that was granted something
- * last can always be granted the rest: since its grant others have only given back. When it has ended, the same is true of
- * the one before it, and so on (the banker's algorithm, last in first out). The rule looks at nobody else's claim: what
- * others might need some day keeps nobody waiting.
+ * **Nobody waits for ever.** A lease may grow while it holds something, and may have to wait for more. So it could
+ * happen that all hold some and wait for the rest. One rule makes that impossible: *a request gets memory only while
+ * all that it may still need is free*. What it may still need is its claim less what it holds. Of those that hold
+ * something now, take the one that was granted something last. It can always be granted the rest, since the others have
+ * only given back after its grant. When it has ended, the same is true of the one before it, and so on (the banker's
+ * algorithm, last in first out). The rule looks at nobody else's claim: what others might need some day keeps nobody
+ * waiting.
  *
- * **Who gets what is free**: of the waiting requests that it suffices for, one of the vault that holds least, first come
- * first served. A vault that is alone may have all; one that holds more than its part (the limit divided by all vaults that
- * hold or wait) begins nothing new while another waits that holds less.
+ * **Who gets what is free.** Of the waiting requests that the free memory suffices for, one of the vault that holds
+ * least gets it. Within a vault, whoever came first is served first. A vault that is alone may have all. A vault's part
+ * is the limit divided by the number of vaults that hold or wait. A vault that holds more than its part begins nothing
+ * new while another one waits that holds less.
  *
- * **Who has to go**: as soon as somebody waits, every body must come at the minimum rate; see {@link Pace}. The slowest of a
- * vault beyond its part goes first, then the slowest of all, until what they hold is enough. A body that keeps up is never
- * ended. Ending is a mark, which the holder sees at its next read or at its own one-second timer.
+ * **Who has to go.** As soon as somebody waits, every body must come at the minimum rate: see {@link Pace}. Of the slow
+ * ones, the slowest of a vault beyond its part goes first, then the slowest of all, until what they hold is enough. A
+ * body that keeps up is never ended. A lease is ended by a mark, which its holder sees at its next read or at its own
+ * one-second timer.
  *
- * **Who is gone**: on Workers, the code of a request whose client has disconnected may simply never run again. A holder or
- * waiter that gives no sign of life for three seconds is forgotten.
+ * **Who is gone.** On Workers, the code of a request whose client has disconnected may simply never run again. Whoever
+ * holds or waits and gives no sign of life for three seconds is forgotten.
  */
 export class MemoryBudget implements Lender {
   readonly limit: number;
   readonly #waitMs: number;
   readonly #clock = new PatientClock();
   readonly #holders = new Set<Lease>();
-  /** In the order in which they came. */
+  /** The waiting requests, in the order in which they came. */
   readonly #waiters = new Set<Waiter>();
   readonly #parties = new Map<string, Party>();
   #held = 0;
   #looked = -LOOK_MS;
   #round = 0;
   #rounded = Date.now();
-  /** The most that was ever held at once, in bytes. */
+  /** The most bytes that were held at once so far. */
   highWater = 0;
 
   /** @param waitMs how long a request waits for memory before it gets 503 */
@@ -81,12 +96,12 @@ export class MemoryBudget implements Lender {
     this.#waitMs = waitMs;
   }
 
-  /** A lease that holds nothing yet. Its claim, in bytes, is at most the limit. */
+  /** Makes a lease that holds nothing yet. Its claim, in bytes, is at most the limit. */
   lease(vaultId: string, claim: number): Lease {
     return new Lease(this, vaultId, claim);
   }
 
-  /** Bytes held right now, by requests that live as far as anybody who waited could tell. */
+  /** How many bytes are held right now, by requests that live as far as anybody who waited could tell. */
   get held(): number {
     return this.#held;
   }
@@ -110,7 +125,7 @@ export class MemoryBudget implements Lender {
   grow(lease: Lease, bytes: number): Promise<void> | undefined {
     if (!this.#mayHave(lease, bytes)) return this.#wait(lease, bytes);
     this.#grant(lease, bytes);
-    // Its vault may now hold more than another, whose turn it is then.
+    // Its vault may now hold more than another one, whose turn it is then.
     if (this.wanted) this.#serve();
     return undefined;
   }
@@ -140,7 +155,10 @@ export class MemoryBudget implements Lender {
     return !this.wanted || !this.#isBarred(lease);
   }
 
-  /** Whether a lease would be a new one of a vault that has its part already, while another waits that holds less. */
+  /**
+   * Whether the lease would be a new one of a vault that holds more than its part, while another vault waits that holds
+   * less.
+   */
   #isBarred({ bytes, vaultId }: Lease): boolean {
     const held = this.#parties.get(vaultId)?.held ?? 0;
     if (bytes > 0 || held <= this.#part) return false;
@@ -148,7 +166,7 @@ export class MemoryBudget implements Lender {
     return false;
   }
 
-  /** What one vault may hold without being in anybody's way. */
+  /** How many bytes one vault may hold without being in anybody's way. */
   get #part(): number {
     return this.limit / this.#parties.size;
   }
@@ -173,7 +191,8 @@ export class MemoryBudget implements Lender {
   #wait(lease: Lease, bytes: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const until = Date.now() + this.#waitMs;
-      // workerd ends a request that waits on nothing but another request; this timer is something of its own.
+      // workerd ends a request that waits on nothing but another request. This timer is something of its own to wait
+      // for.
       const timer = setInterval(() => {
         lease.alive();
         waiter.round = this.#round;
@@ -198,7 +217,10 @@ export class MemoryBudget implements Lender {
     if (this.#waiters.delete(waiter)) this.#party(waiter.lease.vaultId, 0, -1);
   }
 
-  /** What a waiter's timer does: forgets whoever is gone, serves those who wait, ends the slow when that is not enough. */
+  /**
+   * The work of a waiter's timer: forgets whoever is gone, serves those who wait, and ends the slow when that is not
+   * enough.
+   */
   #look(): void {
     const now = Date.now();
     if (Math.abs(now - this.#rounded) >= ROUND_MS) {
@@ -217,7 +239,7 @@ export class MemoryBudget implements Lender {
     }
   }
 
-  /** Whose turn it is. */
+  /** The waiter whose turn it is; undefined when there is none. */
   #next(): Waiter | undefined {
     let next: Waiter | undefined;
     let least = Infinity;
@@ -252,7 +274,7 @@ export class MemoryBudget implements Lender {
       wanted += this.#need(lease, bytes);
       largest = Math.max(largest, this.#need(lease, bytes));
     }
-    // Enough for the largest, or for many small ones.
+    // It must be enough for the largest, or for many small ones.
     let missing = Math.min(wanted, Math.max(largest, this.limit * FREED_PART)) - (this.limit - this.#held);
     const slow: Lease[] = [];
     const left = new Map<string, number>();

@@ -1,10 +1,13 @@
-/** More than this between two timers of a second is a stall of the whole process: half a second late. Milliseconds. */
+/**
+ * A gap of more than this between two timers of a second is a stall of the whole process: half a second late.
+ * Milliseconds.
+ */
 const LONGEST_GAP_MS = 1_500;
 
 /**
- * Milliseconds in which the thread served its timers. Whoever is alive has a timer of about a second, which it tells of
- * (`tick`). When none comes for longer, the process stood still, or was too busy to look at timers, and then at sockets
- * neither (or nobody was there): no silence of that time may be held against anyone.
+ * Counts the milliseconds in which the thread served its timers. Whoever is alive has a timer of about a second and
+ * calls `tick` from it. When no `tick` comes for longer, the process stood still, or was too busy to look at timers and
+ * thus at sockets too (or nobody was there). No silence of that time may be held against anyone.
  */
 export class PatientClock {
   #ticked = Date.now();

@@ -1,39 +1,52 @@
+/** Bounded waits. Nothing may wait for ever: not for a client, not for a store, not for another object. */
+
 /**
- * Lets everybody else have a turn. workerd looks at its sockets and timers only when it has nothing else to do, and a loop
- * over calls to other objects of the same process always has: it would keep every client of every vault waiting.
+ * Lets everybody else have a turn. workerd looks at its sockets and timers only when it has nothing else to do. A loop
+ * over calls to other objects of the same process always leaves it something to do, and would keep every client of
+ * every vault waiting.
  */
 export const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
-/** What {@link within} rejects with when the time is up. */
+/** The error that {@link within} rejects with when the time is up. */
 export class TimeoutError extends Error {}
 
 /** How often a watchdog calls {@link Watchdog.onTick}. Milliseconds. */
 const TICK_MS = 1_000;
 
-/** A timer that comes later than this was kept waiting by a thread that served nobody. Milliseconds. */
+/** A timer that is later than this was kept waiting by a thread that served nobody. Milliseconds. */
 const LATE_MS = 500;
 
 interface Wait {
-  /** Epoch milliseconds. */
+  /** The time at which the wait ends, in epoch milliseconds. */
   until: number;
   expire(): void;
 }
 
 /**
- * Bounds the waits of one request, any number of them: one timer serves them all, because in workerd setting a timer and
- * clearing it again costs more than most of the waits. Not to be shared by requests: a timer belongs to the one that set it.
+ * Bounds the waits of one request, any number of them. One timer serves them all, because in workerd setting a timer
+ * and clearing it again costs more than most of the waits. Requests must not share a watchdog: a timer belongs to the
+ * request that set it.
  *
- * Time in which the thread served no timers does not count: the answers that came meanwhile were not looked at either.
+ * Time in which the thread served no timers does not count, because the answers that came meanwhile were not looked at
+ * either.
  */
 export class Watchdog {
   readonly #waits = new Set<Wait>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the timer goes off; perhaps too early for the waits that are left, which then set it again. */
+  /**
+   * The time at which the timer goes off. That may be too early for the waits that are left, which then set it again.
+   */
   #due = Infinity;
-  /** Called about every second while anything is waited for: whoever holds something for the request shows that it lives. */
+  /**
+   * Called about every second while anything is waited for. Whoever holds something for the request shows by it that
+   * the request lives.
+   */
   onTick: (() => void) | undefined;
 
-  /** Settles like `promise`, or rejects with TimeoutError after `ms`. The promise itself goes on; its late failure is swallowed. */
+  /**
+   * Settles like `promise`, or rejects with TimeoutError after `ms` milliseconds. The promise itself goes on, and a
+   * late failure of it is swallowed.
+   */
   async within<T>(ms: number, promise: Promise<T>): Promise<T> {
     let wait: Wait | undefined;
     const timeout = new Promise<never>((_, reject) => {
@@ -53,7 +66,7 @@ export class Watchdog {
     for (const wait of this.#waits) wait.expire();
   }
 
-  /** Nothing is waited for any more. */
+  /** Says that nothing is waited for any more. */
   stop(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#due = Infinity;
