@@ -1,3 +1,5 @@
+/** The entry of the Worker: its fetch handler, and the class of its Durable Objects. */
+
 import type { Env } from "./env.ts";
 import { handle } from "./router.ts";
 

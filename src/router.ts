@@ -1,3 +1,8 @@
+/**
+ * The way into the API: finds the endpoint of a request and calls its handler. What no handler answers is answered
+ * here: 404, 405, OPTIONS, and the 500 of a bug.
+ */
+
 import { IttyRouter } from "itty-router/IttyRouter";
 import { bodyTypes, type EndpointId, ENDPOINTS, isEndpointId } from "./api/endpoints.ts";
 import type { Env } from "./env.ts";
@@ -13,7 +18,7 @@ import { createAsset } from "./routes/uploads.ts";
 import { clearLostWindows, createVault, deleteVault, getVault, listVaults, reconcileVault } from "./routes/vaults.ts";
 import { logError } from "./runtime/log.ts";
 
-/** What answers each endpoint of the API. */
+/** The handler of each endpoint. */
 const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "assets.create": createAsset,
   "assets.list": listAssets,
@@ -35,14 +40,14 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "health.get": getHealth,
 };
 
-/** A path of the table as a pattern, compiled by itty-router. */
+/** Compiles a path of the table into a pattern, by itty-router. */
 function compile(path: string): RegExp {
   const pattern = IttyRouter().all(path).routes[0]?.[1];
   if (!pattern) throw new Error(`${path} cannot be compiled`);
   return pattern;
 }
 
-/** The table of endpoints, in its order, with what it takes to dispatch a request. */
+/** The table of endpoints in its order, with what it takes to dispatch a request. */
 const ROUTES = Object.keys(ENDPOINTS)
   .filter(isEndpointId)
   .map((id) => ({
@@ -54,10 +59,10 @@ const ROUTES = Object.keys(ENDPOINTS)
     handler: HANDLERS[id],
   }));
 
-/** Whoever calls the router by hand and waits for its answer needs no promise to be kept alive. */
+/** The context of whoever calls the router by hand and waits for its answer: no promise needs to be kept alive. */
 const NO_CONTEXT: RequestContext = { waitUntil: () => {} };
 
-/** Answers any request. Never throws: an unknown error is one log line and an opaque 500. */
+/** Answers any request. Never throws: an unknown error becomes one log line and an opaque 500. */
 export async function handle(request: Request, env: Env, context: RequestContext = NO_CONTEXT): Promise<Response> {
   const api = new ApiRequest(request, env, context);
   let reply: Reply;
@@ -78,8 +83,9 @@ export async function handle(request: Request, env: Env, context: RequestContext
 }
 
 /**
- * Hands the request to its endpoint, by the path alone. itty-router's own `fetch` makes a URL and its search parameters of
- * every request, which cost an eighth of the time of a get (docs/decisions/006-own-dispatch.md).
+ * Hands the request to its endpoint, by the path alone; undefined when there is none. itty-router's own `fetch` makes a
+ * URL and its search parameters of every request, which took an eighth of the time of a get
+ * (docs/decisions/006-own-dispatch.md).
  */
 async function dispatch(api: ApiRequest): Promise<Reply | Refusal | undefined> {
   for (const { id, method, access, pattern, handler } of ROUTES) {
@@ -92,7 +98,10 @@ async function dispatch(api: ApiRequest): Promise<Reply | Refusal | undefined> {
   return undefined;
 }
 
-/** What a request gets that no route takes: there is no such path, it is asked what it can do, or it cannot do that. */
+/**
+ * What a request gets that no route takes. Either there is no such path, or the client asks what the path can do, or
+ * the path does not have this method.
+ */
 function unmatched(api: ApiRequest): Reply | Refusal {
   const allowed = methodsAt(api.path);
   if (allowed.length === 0) return refuse("NOT_FOUND", "no such endpoint");
@@ -102,14 +111,14 @@ function unmatched(api: ApiRequest): Reply | Refusal {
   });
 }
 
-/** What a path can be asked for; nothing when there is no such path. */
+/** The methods of a path; none when there is no such path. */
 function methodsAt(path: string): string[] {
   const methods: string[] = ROUTES.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
   if (methods.length === 0) return [];
   return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
 }
 
-/** What a path takes a body of, by method (RFC 5789 3.1, Linked Data Platform 7.1). */
+/** The types of body that a path takes, by method (RFC 5789 3.1, Linked Data Platform 7.1). */
 function acceptedAt(path: string): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const { method, pattern, bodyTypes: types } of ROUTES) {
@@ -119,7 +128,7 @@ function acceptedAt(path: string): Record<string, string> {
   return headers;
 }
 
-/** CORS: what a browser asks before it sends the request itself. No key is needed to ask. */
+/** CORS: answers what a browser asks before it sends the request itself. No key is needed to ask. */
 function preflight(api: ApiRequest, allowed: string[]): Reply {
   const headers: Record<string, string> = { Allow: allowed.join(", "), ...acceptedAt(api.path) };
   if (api.header("Access-Control-Request-Method")) {

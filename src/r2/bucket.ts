@@ -1,17 +1,22 @@
+/** Every call to R2 but those of an upload's own stream (upload/body-sink.ts), each of them bounded in time. */
+
 import { CALL_TIMEOUT_MS, R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
 
 /** R2 deletes up to 1,000 keys in one call, and lists as many. */
 export const MAX_KEYS = 1_000;
 
-/** What bounds a wait: the watchdog of a request, whose one timer serves all its waits, or `within` of runtime/wait.ts. */
+/**
+ * Whatever bounds a wait: the watchdog of a request, whose one timer serves all its waits, or `within` of
+ * runtime/wait.ts.
+ */
 export interface Waits {
   /** Settles like `promise`, or rejects after `ms` milliseconds. */
   within<T>(ms: number, promise: Promise<T>): Promise<T>;
 }
 
 /**
- * The bucket, for everything but the stream of an upload (upload/body-sink.ts). Every call comes to an end: with its answer, or
- * with an error when its time is up. One that is given up may still land.
+ * The bucket. Every call comes to an end: with its answer, or with an error when its time is up. A call that is given
+ * up may still land.
  */
 export class Bucket {
   readonly #bucket: R2Bucket;
@@ -22,29 +27,36 @@ export class Bucket {
     this.#waits = waits;
   }
 
-  /** Objects whose keys begin with `prefix` and come after `startAfter`, in the order of their keys; at most {@link MAX_KEYS}. */
+  /**
+   * Lists objects whose keys begin with `prefix` and come after `startAfter`, in the order of their keys, at most
+   * {@link MAX_KEYS}.
+   */
   list(prefix: string, startAfter?: string): Promise<R2Objects> {
     const options = { prefix, limit: MAX_KEYS, ...(startAfter ? { startAfter } : {}) };
     return this.#waits.within(CALL_TIMEOUT_MS, this.#bucket.list(options));
   }
 
+  /** What R2 knows of an object; null when there is none. */
   head(key: string): Promise<R2Object | null> {
     return this.#waits.within(CALL_TIMEOUT_MS, this.#bucket.head(key));
   }
 
-  /** A body, or a part of it, as a stream; null when there is none. Its beginning has come; the rest is not waited for. */
+  /**
+   * A body, or a part of it, as a stream; null when there is none. This waits for the beginning of the body, and not
+   * for the rest.
+   */
   get(key: string, options: R2GetOptions): Promise<R2ObjectBody | null> {
     return this.#waits.within(R2_TIMEOUT_MS, this.#bucket.get(key, options));
   }
 
-  /** Deleting what is not there is no error. At most {@link MAX_KEYS} at once. */
+  /** Deletes up to {@link MAX_KEYS} objects. To delete what is not there is no error. */
   delete(keys: string | string[], ms = CALL_TIMEOUT_MS): Promise<void> {
     return this.#waits.within(ms, this.#bucket.delete(keys));
   }
 
   /**
-   * Streams a body to a second key; R2 has no copy and no rename. Returns whether there is one. When writing it fails, nothing
-   * stays at the second key. A copy that is given up before it writes does not write.
+   * Streams a body to a second key, because R2 has no copy and no rename. Returns whether there is such a body. When
+   * writing fails, nothing stays at the second key. A copy that is given up before it writes does not write.
    */
   async copy(from: string, to: string, contentType: string, ms: number): Promise<boolean> {
     let isGivenUp = false;

@@ -1,3 +1,5 @@
+/** The handlers of assets: list, get, update, delete. */
+
 import { ENDPOINTS } from "../api/endpoints.ts";
 import { parse } from "../api/schemas.ts";
 import { precondition, tagConditions } from "../http/conditional.ts";
@@ -12,7 +14,7 @@ import { assetNotFound, invalid, refuse, type Result } from "../model/refusal.ts
 /** A patch of this type follows RFC 7396. */
 const MERGE_PATCH = "application/merge-patch+json";
 
-/** The list's order is by seq, and this is above every one. */
+/** Lists are in the order of seq. This is above every seq, so a list begins at the newest asset. */
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
 /** `assets.list` */
@@ -64,14 +66,15 @@ export const deleteAsset: Handler = async (api) => {
 
 const mergeOf = (type: string): AssetPatch["merge"] => (type === MERGE_PATCH ? "rfc7396" : "shallow");
 
-/** A validated patch as the vault takes it. */
+/** A validated patch in the form that the vault takes. */
 function assetPatch(
   { metadata, tags }: { metadata?: JsonObject | undefined; tags?: string[] | undefined },
   merge: AssetPatch["merge"],
 ): Result<{ patch: AssetPatch }> {
   const patch: AssetPatch = { merge };
   if (metadata) {
-    // Nulls of a merge patch take room here and none after the merge: then only the vault can tell what fits.
+    // The nulls of a merge patch take room here and none after the merge. So only the vault can tell whether the merged
+    // metadata fit.
     const serialized = merge === "shallow" ? serializeMetadata(metadata) : undefined;
     if (serialized && !serialized.ok) return serialized;
     patch.metadata = serialized?.json ?? JSON.stringify(metadata);

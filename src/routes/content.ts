@@ -1,3 +1,5 @@
+/** The handlers of content: the bytes of an asset by its id, or by its path and name. */
+
 import { precondition, type Validators } from "../http/conditional.ts";
 import { requestedRange } from "../http/range.ts";
 import { CONTENT_POLICY, contentDisposition, type Disposition, safeDisposition } from "../http/disposition.ts";
@@ -19,7 +21,7 @@ export const getContent: Handler = async (api) => {
   return isAssetId(id) ? serve(api, id) : assetNotFound();
 };
 
-/** `files.get`: the newest of that name */
+/** `files.get`: the content of the newest asset of that name. */
 export const getFile: Handler = async (api) => {
   const path = { partition: "", collection: "", channel: "" };
   for (const name of PATH_COMPONENTS) {
@@ -33,7 +35,10 @@ export const getFile: Handler = async (api) => {
   return filename.ok ? serve(api, { ...path, filename: filename.filename }) : filename;
 };
 
-/** Where the body is; a path at which there is none is named, because its parts are easily taken for one another. */
+/**
+ * Where the body is. The refusal names a path at which there is none, because its parts are easily taken for one
+ * another.
+ */
 async function locate(api: ApiRequest, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
   const found = await api.vault("read", (stub, caller) => stub.locateContent(caller, what));
   if (found.ok || found.code !== "ASSET_NOT_FOUND" || typeof what === "string") return found;
@@ -48,7 +53,7 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply |
   const { body } = found;
   const validators = validatorsOf(what, body);
   const { etag, lastModified } = validators;
-  // RFC 9110 15.4.5: what a cache keeps up to date, in the 304 as in the 200.
+  // RFC 9110 15.4.5: the headers that a cache keeps up to date are in the 304 as in the 200.
   const common = {
     ETag: etag,
     ...(lastModified === undefined ? {} : { "Last-Modified": new Date(lastModified).toUTCString() }),
@@ -92,13 +97,16 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply |
   return object ? { ...reply, body: object.body } : missing(api, what, body);
 }
 
-/** An asset's body never changes; the newest of a name can be followed by an older one, when it is deleted. */
+/**
+ * An asset's body never changes. At a path and name the newest asset can be followed by an older one, when it is
+ * deleted.
+ */
 const validatorsOf = (what: string | AssetPath, body: BodyLocation): Validators => ({
   etag: `"${body.sha256}"`,
   lastModified: typeof what === "string" ? Date.parse(body.created_at) : undefined,
 });
 
-/** The body's beginning, at least; null when there is none, "unknown" when R2 fails or does not answer. */
+/** The body, once its beginning has come; null when there is none, and "unknown" when R2 fails or does not answer. */
 async function stored(api: ApiRequest, key: string, options: R2GetOptions): Promise<R2ObjectBody | null | "unknown"> {
   try {
     return await new Bucket(api.env.BUCKET, api.watchdog).get(key, options);
@@ -108,7 +116,7 @@ async function stored(api: ApiRequest, key: string, options: R2GetOptions): Prom
   }
 }
 
-/** The body is gone: deleted a moment ago, or lost. */
+/** The refusal when the body is gone: it was deleted a moment ago, or is lost. */
 async function missing(api: ApiRequest, what: string | AssetPath, body: BodyLocation): Promise<Refusal> {
   const found = await locate(api, what);
   if (!found.ok) return found;
@@ -120,7 +128,7 @@ async function missing(api: ApiRequest, what: string | AssetPath, body: BodyLoca
   return unavailable("the content is not available at the moment", 60);
 }
 
-/** `?download` asks for an attachment; so does a link that was made for one. */
+/** Whether the client asks for an attachment: by `?download`, or by a link that was made for one. */
 function asked(api: ApiRequest): Disposition {
   return api.query["download"] !== undefined || api.query["disposition"] === "attachment" ? "attachment" : "inline";
 }

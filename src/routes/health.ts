@@ -3,7 +3,10 @@ import type { Handler } from "../http/request.ts";
 import { json } from "../http/reply.ts";
 import { adminTokenProblem, keySecretProblem, misconfigured } from "../http/settings.ts";
 
-/** `health.get`: this Worker runs, and which one, and has its secrets. It asks nothing of the stores and tells nothing of them. */
+/**
+ * `health.get`: tells that this Worker runs, which version it is, and whether it has its secrets. It asks nothing of
+ * the stores and tells nothing of them.
+ */
 export const getHealth: Handler = async ({ env }) => {
   const problems = [keySecretProblem(env), adminTokenProblem(env)].filter((problem) => problem !== undefined);
   if (problems.length > 0) return misconfigured(...problems);

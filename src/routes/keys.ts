@@ -1,3 +1,5 @@
+/** The handlers of keys: create, list, revoke. */
+
 import { ENDPOINTS } from "../api/endpoints.ts";
 import { mintToken } from "../http/auth.ts";
 import { readBody } from "../http/json.ts";
@@ -9,7 +11,7 @@ import { isKeyId, isVaultId, newKeyId } from "../model/id.ts";
 import { refuse } from "../model/refusal.ts";
 import type { Key } from "../model/vault.ts";
 
-/** A key as the API shows it. Which secret signed it is the operator's business and stays in D1. */
+/** A key as the API shows it. Which secret signed it concerns the operator alone, and stays in D1. */
 const toWire = (vaultId: string, key: Key) => ({
   id: key.id,
   vault_id: vaultId,

@@ -7,7 +7,7 @@ import { isAssetId } from "../model/id.ts";
 import { assetNotFound } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 
-/** `links.create`: a URL that opens the content to whoever has it, for a time */
+/** `links.create`: makes a URL that opens the content, for a time, to whoever has it. */
 export const createLink: Handler = async (api) => {
   const { principal, vaultId, env } = api;
   const body = await readBody(api, ENDPOINTS["links.create"].body);

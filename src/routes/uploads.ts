@@ -1,3 +1,5 @@
+/** The handler of uploads, which chooses between the two ways in which a file may come. */
+
 import { bodyTypes, ENDPOINTS } from "../api/endpoints.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { CACHE_BUSTER } from "../api/schemas.ts";
@@ -16,8 +18,8 @@ import type { UploadContext } from "../upload/body-sink.ts";
 const FORM = "multipart/form-data";
 
 /**
- * `assets.create`: a form, or the file itself with its fields as query parameters. With
- * `If-None-Match: *` only if the path has no asset of that name yet.
+ * `assets.create`: the body is a form, or the file itself with its fields as query parameters. With `If-None-Match: *`
+ * an asset is made only if the path has none of that name yet.
  */
 export const createAsset: Handler = async (api) => {
   const { env, vaultId } = api;
@@ -54,17 +56,17 @@ async function receive(api: ApiRequest, context: UploadContext): Promise<Result<
   const contentType = api.header("Content-Type") ?? "";
   const encoding = api.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity") {
-    // RFC 9110 15.5.16: says what would be accepted.
+    // RFC 9110 15.5.16: the refusal says what would be accepted.
     return unsupported("Content-Encoding: must be identity; send the file as it is", { "Accept-Encoding": "identity" });
   }
   if (essenceOf(contentType) === FORM) {
     const boundary = boundaryOf(contentType);
     if (!boundary.ok) return boundary;
-    // The form around a file is no larger before it than after it.
+    // The form around a file is as large before the file as after it, at most.
     const received =
       isOver(reader.declared, MAX_FILE_BYTES + 2 * MAX_TRAILER_BYTES) ??
       (await receiveForm(context, reader, boundary.boundary));
-    // Beside a form, parameters mean nothing.
+    // Parameters beside a form mean nothing.
     if (received.ok) {
       for (const name of Object.keys(query)) if (name !== CACHE_BUSTER) received.received.ignored.add(name);
     }

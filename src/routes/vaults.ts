@@ -1,3 +1,5 @@
+/** The handlers of vaults: create, list, get, reconcile, clear the lost windows, delete. */
+
 import { mintToken } from "../http/auth.ts";
 import { ENDPOINTS } from "../api/endpoints.ts";
 import { readBody } from "../http/json.ts";
@@ -16,7 +18,7 @@ import { shards } from "../d1/shards.ts";
 
 const noSuchVault = () => refuse("NOT_FOUND", "no vault with this id");
 
-/** A failure of D1 passes. */
+/** Awaits a call to D1. A failure becomes a 503, because it passes. */
 async function recording<T>(api: ApiRequest, call: Promise<T>): Promise<Result<{ value: T }>> {
   try {
     return { ok: true, value: await call };
@@ -70,14 +72,14 @@ export const getVault: Handler = async (api) => {
   return outcome.ok ? json(outcome.vault) : outcome;
 };
 
-/** `vaults.reconcile`: now, in the background; GET the vault to see how it goes */
+/** `vaults.reconcile`: begins a comparison now, in the background. GET the vault to see how it goes. */
 export const reconcileVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
   const outcome = await api.vault("repeatable", (stub, caller) => stub.reconcileVault(caller));
   return outcome.ok ? json(outcome.vault, { status: 202 }) : outcome;
 };
 
-/** `vaults.clearLostWindows`: nothing more is to be found of what was lost */
+/** `vaults.clearLostWindows`: the operator says that nothing more is to be found of what was lost. */
 export const clearLostWindows: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
   const outcome = await api.vault("repeatable", (stub, caller) => stub.clearLostWindows(caller));
