@@ -1,15 +1,15 @@
+/**
+ * What wrangler.toml says of the Worker, as wrangler itself reads it. Whatever runs the Worker on this machine (the
+ * server, the tests, the bench) takes it from here. Three things are said here instead, because they hold on this
+ * machine alone: which D1 shards there are, where data persist, and that assets are left off the Worker.
+ */
+
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { UsageError } from "./usage-error.ts";
 import type { WranglerConfig } from "./wrangler.ts";
-
-/*
- * Whatever runs the Worker on this machine (the server, the tests, the bench) takes from here what wrangler.toml says, as
- * wrangler itself reads it. Three things are said here instead, because they hold on this machine alone: which D1 shards
- * there are, where data persist, and that assets are left off the Worker.
- */
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -20,7 +20,7 @@ const ROOT = join(import.meta.dirname, "../..");
 export const DATABASES = { DB: "strongroom-0", DB_1: "strongroom-1" } as const;
 
 /**
- * The state directory, unless another one is named: in the folder where the server is started. `wrangler dev` keeps its
+ * The state directory, in the folder where the server is started, unless another one is named. `wrangler dev` keeps its
  * own data elsewhere, in `.wrangler`, so neither can spoil what the other has.
  */
 export const STATE = ".strongroom";
@@ -43,9 +43,10 @@ type Binding =
   | { type: "r2"; name: string };
 
 /**
- * The Worker that wrangler.toml describes, with this machine's {@link DATABASES}. It is kept beside the packages until
- * that file, the code that reads it or wrangler changes: wrangler takes 0.6 s and 130 MB, which not every start should pay.
- * Throws UsageError when wrangler cannot read the file, or the file lacks what is needed.
+ * The Worker that wrangler.toml describes, with this machine's {@link DATABASES}. Reading it by wrangler takes 0.6 s
+ * and 130 MB, which not every start should pay. So what was read is kept beside the packages until that file, the code
+ * that reads it, or wrangler changes. Throws UsageError when wrangler cannot read the file, or the file lacks what is
+ * needed.
  *
  * @param path of the wrangler.toml
  */
@@ -54,15 +55,16 @@ export async function workerConfig(path = join(ROOT, "wrangler.toml")): Promise<
   const known = read(kept);
   if (known) return known;
   const { readWrangler } = await import("./wrangler.ts");
-  // The top level, whatever CLOUDFLARE_ENV says: another environment is another Worker, with other data.
+  // The top level counts, whatever CLOUDFLARE_ENV says: another environment is another Worker, with other data.
   const config = described(readWrangler(path, ""));
   keep(kept, config);
   return config;
 }
 
 /**
- * An `[assets]` section is left off: with it, Miniflare would put its asset router in front of the Worker, which costs
- * two thirds of the request rate. Assets are for a Worker of their own, which this one has as a service.
+ * Makes Miniflare's configuration of wrangler's. An `[assets]` section is left off: with it, Miniflare would put its
+ * asset router in front of the Worker, which costs two thirds of the request rate. Assets are for a Worker of their
+ * own, which this one has as a service.
  */
 function described(wrangler: WranglerConfig): WorkerConfig {
   const { name, compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = wrangler;
@@ -81,7 +83,7 @@ function described(wrangler: WranglerConfig): WorkerConfig {
   return config;
 }
 
-/** The file that holds what was made of a wrangler.toml. Its name tells all that this depends on. */
+/** The file that holds what was read of a wrangler.toml. Its name is a hash of all that this depends on. */
 function keptAt(path: string): string {
   const hash = createHash("sha256").update(packageJson.devDependencies.wrangler);
   for (const file of [import.meta.filename, join(import.meta.dirname, "wrangler.ts"), path]) {
@@ -102,7 +104,7 @@ function read(kept: string): WorkerConfig | undefined {
   }
 }
 
-/** Never half written, whoever else starts at the same time. */
+/** Keeps what was read. The file is never half written, whoever else starts at the same time. */
 function keep(kept: string, config: WorkerConfig): void {
   const temporary = `${kept}.${process.pid}`;
   try {
@@ -110,6 +112,6 @@ function keep(kept: string, config: WorkerConfig): void {
     writeFileSync(temporary, JSON.stringify(config));
     renameSync(temporary, kept);
   } catch {
-    // The packages are not ours to write to: the next start asks wrangler again.
+    // The packages are not ours to write to. The next start asks wrangler again.
   }
 }

@@ -7,14 +7,14 @@ import { readWrangler } from "./wrangler.ts";
  * present tables, puts the Worker there, and says which secrets it lacks. It may be repeated at any time. The first
  * command that fails ends it, with that command's exit code.
  *
- * wrangler.toml stays as it is: where it has no `database_id`, wrangler finds a database by its `database_name`, for
+ * wrangler.toml stays as it is. Where it has no `database_id`, wrangler finds a database by its `database_name`, for
  * `d1 migrations apply` as for `deploy`. So the file is good for every account.
  */
 function deploy(): void {
   const { r2_buckets: buckets, d1_databases: shards } = readWrangler("wrangler.toml");
   for (const { bucket_name: name, jurisdiction } of buckets) makeBucket(name, jurisdiction);
   makeDatabases(shards.filter((shard) => shard.database_id === undefined).map((shard) => shard.database_name));
-  // Before the Worker: the new one needs the new tables, and the old one can live with them.
+  // The tables come before the Worker: the new Worker needs the new tables, and the old one can live with them.
   for (const { binding } of shards) migrate(binding);
   run(["deploy"]);
   nameMissingSecrets();
@@ -22,7 +22,7 @@ function deploy(): void {
 
 function makeBucket(name: string, jurisdiction: string | undefined): void {
   const where = jurisdiction === undefined ? [] : ["--jurisdiction", jurisdiction];
-  // Of `r2 bucket list`, wrangler shows no more than the first page.
+  // Wrangler shows no more than the first page of `r2 bucket list`, so the bucket is asked for by its name.
   const { status, stdout, stderr } = wrangler(["r2", "bucket", "info", name, "--json", ...where], "pipe");
   if (status === 0) return;
   if (!stderr.includes(NO_SUCH_BUCKET)) {
@@ -46,7 +46,10 @@ function create(args: string[]): void {
   console.log("What wrangler wants to have added to wrangler.toml is in there already: leave it as it is.");
 }
 
-/** Wrangler would ask whether to go on. It takes "no" for success: the new Worker would then come to the old tables. */
+/**
+ * Wrangler would ask whether to go on, so it gets no input. It takes "no" for success, and the new Worker would then
+ * come to the old tables.
+ */
 function migrate(binding: string): void {
   run(["d1", "migrations", "apply", binding, "--remote"], ["ignore", "inherit", "inherit"]);
 }
@@ -65,13 +68,13 @@ function nameMissingSecrets(): void {
   for (const [name, hint] of missing) console.log(`  npx wrangler secret put ${name.padEnd(11)}  # ${hint}`);
 }
 
-/** The names in what a command lists. */
+/** The names of what a command lists. */
 function list(args: string[]): string[] {
   const { stdout } = run(args, ["inherit", "pipe", "inherit"]);
   return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
 }
 
-/** Ends the script when the command fails. */
+/** Runs a command. Ends the script when the command fails. */
 function run(args: string[], stdio: StdioOptions = "inherit"): { stdout: string } {
   const { status, stdout } = wrangler(args, stdio);
   if (status !== 0) process.exit(status);

@@ -1,3 +1,5 @@
+/** `npm start`: runs the server on this machine, with a vault for whoever starts it, and prints how to use it. */
+
 import packageJson from "../../package.json" with { type: "json" };
 import { HELP, quietHint, readOptions } from "./options.ts";
 import { onParentsEnd } from "./processes.ts";
@@ -5,14 +7,17 @@ import { startServer } from "./server.ts";
 import { type Credentials, StateDirectory } from "./state.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** A vault for whoever starts the server: the one from last time if it is still there. */
+/**
+ * The credentials for whoever starts the server: those of the vault from last time if it is still there, else of a new
+ * one.
+ */
 async function credentialsFor(url: string, adminToken: string, known: Credentials | undefined): Promise<Credentials> {
   const admin = { Authorization: `Bearer ${adminToken}`, "Content-Type": "application/json" };
   if (known) {
     const response = await fetch(`${url}/api/v1/vaults/${known.vault_id}`, { headers: admin });
     const body = (await response.json()) as { status?: string };
     if (response.ok && body.status === "active") return { ...known, url };
-    // Its keys are shown only once: they are given up only when the vault itself is gone.
+    // The keys of a vault are shown only once, so they are given up only when the vault itself is gone.
     if (!response.ok && response.status !== 404)
       throw new Error(`the vault could not be asked for: ${response.status}`);
   }
@@ -57,10 +62,10 @@ async function run(): Promise<void> {
   const { host, port, state: path, quiet } = options;
   const state = await StateDirectory.open(path);
   process.on("exit", () => state.close());
-  // Registered before Miniflare's own, which would end with another code. On exit it ends workerd, at once: whatever was
-  // acknowledged is on disk.
+  // These handlers are registered before Miniflare's own, which would end with another exit code. On exit, Miniflare
+  // ends workerd at once. That loses nothing: whatever was acknowledged is on disk.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(0));
-  // npm hands on SIGINT and SIGTERM; of whatever else ends it, its child hears nothing.
+  // npm hands SIGINT and SIGTERM on to its child. Of anything else that ends npm, the child hears nothing.
   if (process.env["npm_lifecycle_event"] === "start") onParentsEnd(() => process.exit(0));
 
   const secrets = state.secrets();

@@ -1,3 +1,5 @@
+/** The command line of `npm start`: its flags, its help, and what npm keeps of both. */
+
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { STATE } from "./config.ts";
 import { UsageError } from "./usage-error.ts";
@@ -7,7 +9,7 @@ export interface Options {
   port: number;
   state: string;
   quiet: boolean;
-  /** What to print instead of starting a server. */
+  /** What to print instead of starting a server; undefined to start one. */
   instead: "help" | "version" | undefined;
 }
 
@@ -35,7 +37,7 @@ const FLAGS = {
 
 /**
  * Reads the command line. Throws UsageError when a flag is wrong, or when npm has kept one for itself: a server at
- * another address or on other data than was asked for would be worse than none.
+ * another address, or on other data, than was asked for would be worse than none.
  */
 export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   const kept = keptByNpm(args, env);
@@ -54,8 +56,9 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Op
 }
 
 /**
- * `npm start --port 9000` gives the server no flag at all: npm takes it for a setting of its own, which it hands on as
- * npm_config_port=true, and the value for an argument. (`npm start --help` and `--version` are answered by npm alone.)
+ * Says what to write when npm has kept a flag for itself; undefined when it has not. `npm start --port 9000` gives the
+ * server no flag at all. npm takes `--port` for a setting of its own, which it hands on as npm_config_port=true, and
+ * the value for an argument. (`npm start --help` and `--version` are answered by npm alone.)
  */
 function keptByNpm(args: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   const given = new Set(args.map((arg) => /^--([^=]+)/.exec(arg)?.[1]));
@@ -63,7 +66,7 @@ function keptByNpm(args: readonly string[], env: NodeJS.ProcessEnv): string | un
     (name) => env[`npm_config_${name}`] !== undefined && !given.has(name),
   );
   if (kept.length === 0) return undefined;
-  // Which of several values belongs to which flag can no longer be told.
+  // Which of several values belongs to which flag cannot be told any more.
   const [lone] = kept.length === 1 && args.length === 1 ? args : [];
   const flags = kept.map((name) => {
     const value = env[`npm_config_${name}`] ?? "true";
@@ -72,11 +75,12 @@ function keptByNpm(args: readonly string[], env: NodeJS.ProcessEnv): string | un
   return `npm keeps flags that stand before two dashes for itself; write: npm start -- ${flags.join(" ")}`;
 }
 
-/** As a shell takes it for one word; what is not known is left open. */
+/** A word in the form that a shell takes for one. A value that is not known is left open. */
 const quoted = (value = "…"): string => (/^[\w./:@…-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`);
 
 /**
- * npm's own `--quiet` leaves one trace, its log level, which a setting of the user's leaves too: so this is only a hint.
+ * The hint for whoever wrote `npm start --quiet`. npm keeps that flag, which leaves one trace, npm's log level. A
+ * setting of the user's leaves the same trace, so this is only a hint and no error.
  */
 export function quietHint(options: Options, env: NodeJS.ProcessEnv): string | undefined {
   return !options.quiet && env["npm_config_loglevel"] === "warn"

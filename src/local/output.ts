@@ -1,9 +1,14 @@
+/** Prints the log of the Worker, or leaves it out. */
+
 import type { WorkerdStructuredLog } from "miniflare";
 
-/** What of the Worker's log is not printed: the line of each request, or all of it. */
+/** The part of the Worker's log that is not printed: the line of each request, or all of it. */
 export type Quiet = "requests" | "all";
 
-/** Prints what the Worker and workerd log, a line each: errors and warnings to standard error, all else to standard output. */
+/**
+ * Prints what the Worker and workerd log, a line each. Errors and warnings go to standard error, and all else to
+ * standard output.
+ */
 export function printer(quiet: Quiet | undefined): (log: WorkerdStructuredLog) => void {
   if (quiet === "all") return () => {};
   return ({ level, message }) => {
@@ -12,5 +17,5 @@ export function printer(quiet: Quiet | undefined): (log: WorkerdStructuredLog) =
   };
 }
 
-/** What `ApiRequest.log` prints, and nothing else. */
+/** Whether a line is what `ApiRequest.log` prints, and nothing else. */
 const isRequest = (line: string): boolean => line.startsWith('{"event":"request",');

@@ -1,3 +1,8 @@
+/**
+ * The server of `npm start`: the Worker in workerd, with local stand-ins for D1, R2 and Durable Objects
+ * (docs/decisions/017-miniflare-for-npm-start.md).
+ */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -12,21 +17,21 @@ import { UsageError } from "./usage-error.ts";
 const root = (...path: string[]): string => join(import.meta.dirname, "../..", ...path);
 
 /**
- * Runs the Worker in workerd, with all its data under `directory`, until this process exits. Returns where clients reach
- * it, without a trailing slash. Throws UsageError when the address cannot be had.
+ * Runs the Worker in workerd, with all its data under `directory`, until this process exits. Returns the URL where
+ * clients reach it, without a trailing slash. Throws UsageError when the address cannot be had.
  */
 export async function startServer(options: {
   host: string;
   port: number;
   directory: string;
   secrets: Secrets;
-  /** What of the Worker's log is dropped; all of it is printed unless this is given. */
+  /** The part of the Worker's log that is dropped. All of it is printed unless this is given. */
   quiet?: Quiet | undefined;
 }): Promise<string> {
   const { host, port, directory, secrets } = options;
   await checkAddress(host, port);
   const [worker, code] = await Promise.all([workerConfig(), bundle()]);
-  // workerd inherits it; see StateDirectory.open.
+  // workerd inherits this variable: see StateDirectory.open.
   process.env[OWNER_VARIABLE] = directory;
   const miniflare = new Miniflare({
     workers: [
@@ -43,7 +48,7 @@ export async function startServer(options: {
             ...texts({ ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, ...settings() }),
           },
         },
-        // Straight to the Worker: Miniflare's own entry would halve the request rate.
+        // Clients go straight to the Worker, because Miniflare's own entry would halve the request rate.
         dev: { unsafeDirectSockets: [{ host, port }], unsafeRegisterWorker: false },
       },
     ],
@@ -91,7 +96,7 @@ export function migrations(): Migration[] {
     .map((name) => ({ name, sql: readFileSync(join(directory, name), "utf8") }));
 }
 
-/** workerd says only that it failed; so ask the system first whether the address can be had. */
+/** Throws when the address cannot be had. The system is asked first, because workerd says only that it failed. */
 async function checkAddress(host: string, port: number): Promise<void> {
   const probe = createServer();
   try {

@@ -1,3 +1,5 @@
+/** The state directory of a local server: its lock, its secrets and its credentials. */
+
 import { randomBytes } from "node:crypto";
 import {
   existsSync,
@@ -29,12 +31,12 @@ export interface Secrets {
   key_secret: string;
 }
 
-/** Set for workerd, so that one whose parent was killed can be told from all others. */
+/** This variable is set for workerd, so that a workerd whose parent was killed can be told from all others. */
 export const OWNER_VARIABLE = "STRONGROOM_STATE_OF";
 
 /**
- * The directory that holds everything of a local server: `lock`, `secrets.json`, `credentials.json` and the data of D1,
- * R2 and the vaults. Held by one server at a time.
+ * The directory that holds everything of a local server: `lock`, `secrets.json`, `credentials.json`, and the data of
+ * D1, R2 and the vaults. One server at a time holds it.
  */
 export class StateDirectory {
   readonly path: string;
@@ -44,8 +46,9 @@ export class StateDirectory {
   }
 
   /**
-   * Creates the directory if need be and takes hold of it. A lock whose process is gone is no obstacle, and a workerd that
-   * it left behind is ended. Throws UsageError when another server holds it or it cannot be written.
+   * Creates the directory if need be, and takes hold of it. A lock whose process is gone is no obstacle, and a workerd
+   * that such a process left behind is ended. Throws UsageError when another server holds the directory, or when it
+   * cannot be written.
    */
   static async open(directory: string): Promise<StateDirectory> {
     let state: StateDirectory;
@@ -67,7 +70,7 @@ export class StateDirectory {
     rmSync(this.#file("lock"), { force: true });
   }
 
-  /** The server's secrets, made on the first call for this directory. */
+  /** The server's secrets. They are made on the first call for this directory. */
   secrets(): Secrets {
     const known = this.#read<Secrets>("secrets.json");
     if (known) return known;
@@ -87,7 +90,10 @@ export class StateDirectory {
     this.#write("credentials.json", credentials);
   }
 
-  /** Version 0.1 kept the vaults in `vaults`; Miniflare 5 has one folder for all Durable Objects. */
+  /**
+   * Takes over the directory of version 0.1, which kept the vaults in `vaults`. Miniflare 5 has one folder for all
+   * Durable Objects.
+   */
   #upgrade(): void {
     if (existsSync(this.#file("vaults")) && !existsSync(this.#file(DATA.objects))) {
       renameSync(this.#file("vaults"), this.#file(DATA.objects));
@@ -98,7 +104,10 @@ export class StateDirectory {
     return join(this.path, name);
   }
 
-  /** The lock comes into being complete, by a hard link: nobody ever reads half of one. */
+  /**
+   * Takes the lock, or throws UsageError. The lock is made complete elsewhere and comes into its place by a hard link,
+   * so nobody ever reads half of one.
+   */
   #lock(): void {
     const mine = this.#file(`lock.${process.pid}`);
     writeFileSync(mine, JSON.stringify({ pid: process.pid, started: startTime(process.pid) }), { mode: 0o600 });
@@ -122,8 +131,8 @@ export class StateDirectory {
     if (holder && holder.started !== undefined && isRunning(holder.pid, holder.started)) {
       throw new UsageError(`the state directory ${this.path} is held by another server (process ${holder.pid})`);
     }
-    // Of several that find it stale, one gets to move it away; another may then move away that one's new lock, and puts
-    // it back.
+    // Several servers may find the lock stale, and one of them gets to move it away. Another one may then move away the
+    // new lock of that one. It sees so, and puts the lock back.
     const name = `lock.stale.${process.pid}`;
     try {
       renameSync(this.#file("lock"), this.#file(name));
@@ -145,7 +154,7 @@ export class StateDirectory {
     }
   }
 
-  /** Readable by the owner alone, and never half written. */
+  /** Writes a file that the owner alone can read and that is never half written. */
   #write(name: string, value: object): void {
     const temporary = this.#file(`${name}.new`);
     writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true });

@@ -1,2 +1,2 @@
-/** A mistake of the operator's, told in one line. */
+/** A mistake of the operator's. It is told in one line, without a stack. */
 export class UsageError extends Error {}
