@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { workerConfig } from "../src/local/config.ts";
-import type { Shot } from "./load.ts";
+import type { Shot } from "./shot.ts";
 
 const get = (path: string): (() => Shot) => {
   const shot: Shot = { method: "GET", path, expect: 200 };

@@ -1,5 +1,5 @@
 import { Client, type Dispatcher } from "undici";
-import type { Shot } from "./load.ts";
+import type { Shot } from "./shot.ts";
 
 /** A server that is silent for so long is taken for dead. Milliseconds. */
 const SILENCE_MS = 120_000;

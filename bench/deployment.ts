@@ -8,7 +8,7 @@ import { UsageError } from "../src/local/usage-error.ts";
 import { Ceiling } from "./ceiling.ts";
 import { ask } from "./connection.ts";
 import type { Files } from "./files.ts";
-import type { Shot } from "./load.ts";
+import type { Shot } from "./shot.ts";
 import type { Options } from "./options.ts";
 import { seed } from "./seed.ts";
 import { Vaults } from "./vaults.ts";

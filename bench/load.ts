@@ -1,19 +1,7 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "./connection.ts";
-
-/** One request of a scenario. */
-export interface Shot {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
-  readonly path: string;
-  /** Names and values in turns. */
-  readonly headers?: string[];
-  readonly body?: Buffer | string;
-  /** The one status that counts as success. */
-  readonly expect: number;
-  /** Sees the body of a successful answer; without it the body is counted and dropped. */
-  readonly answered?: (body: Buffer) => void;
-}
+import type { Shot } from "./shot.ts";
 
 /** What a run came to. Only successful requests count; what failed is in `unexpected`. */
 export interface Run {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeCursor } from "../src/model/cursor.ts";
 import { ask, Connection } from "./connection.ts";
-import type { Shot } from "./load.ts";
+import type { Shot } from "./shot.ts";
 import { SEEDED_AT } from "./seed.ts";
 import type { Vault } from "./vault.ts";
 

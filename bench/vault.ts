@@ -1,6 +1,6 @@
 import { FORM_TYPE, type File, type Files, RAW_TYPE } from "./files.ts";
 import { Ledger } from "./ledger.ts";
-import type { Shot } from "./load.ts";
+import type { Shot } from "./shot.ts";
 
 /** Assets that reads and patches are spread over: no more than a vault keeps ready, however many there are by then. */
 export const READ_SET = 1_000;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Connection } from "./connection.ts";
-import type { Shot } from "./load.ts";
+import type { Shot } from "./shot.ts";
 import type { Vault } from "./vault.ts";
 
 /** Patched records that are read back, of each vault. */

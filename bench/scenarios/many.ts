@@ -1,5 +1,6 @@
-import { fire, type Shot } from "../load.ts";
+import { fire } from "../load.ts";
 import type { Bench, Round, Scenario } from "../scenario.ts";
+import type { Shot } from "../shot.ts";
 import type { Vault } from "../vault.ts";
 import { fill } from "../vaults.ts";
 

@@ -1,6 +1,7 @@
-import { fire, type Shot } from "../load.ts";
+import { fire } from "../load.ts";
 import type { Bench, Round, Scenario } from "../scenario.ts";
 import { COMBINATIONS, type Filter, SeededVault } from "../seeded.ts";
+import type { Shot } from "../shot.ts";
 
 /** Low, so that it is the list's own time and not that of a queue. */
 const CONNECTIONS = 4;

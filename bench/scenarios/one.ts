@@ -1,5 +1,6 @@
-import { fire, type Load, type Shot } from "../load.ts";
+import { fire, type Load } from "../load.ts";
 import type { Bench, Figure, Round, Scenario } from "../scenario.ts";
+import type { Shot } from "../shot.ts";
 
 /** A scenario of one load, beside a load on the probe. */
 export interface Spec {

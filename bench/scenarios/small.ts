@@ -1,6 +1,6 @@
 import { decodeCursor, encodeCursor } from "../../src/model/cursor.ts";
 import { ask } from "../connection.ts";
-import type { Shot } from "../load.ts";
+import type { Shot } from "../shot.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 import { READ_SET, type Vault } from "../vault.ts";
 import { fill } from "../vaults.ts";
