@@ -9,7 +9,10 @@ const get = (path: string): (() => Shot) => {
   return () => shot;
 };
 
-/** The probe Worker, with its data beside that of the server it is compared with, and what it can be asked for. */
+/**
+ * The probe Worker (probe.ts): what can be asked of it shows the best that the platform can do. Its data stand beside
+ * those of the server that it is compared with.
+ */
 export class Ceiling {
   readonly url: string;
   readonly #stored = new Set<string>();
@@ -18,7 +21,7 @@ export class Ceiling {
     this.url = url;
   }
 
-  /** Starts it, until this process exits. */
+  /** Starts the probe, which runs until this process exits. */
   static async start(directory: string): Promise<Ceiling> {
     const { outputFiles } = await build({
       entryPoints: [join(import.meta.dirname, "probe.ts")],
@@ -27,7 +30,7 @@ export class Ceiling {
       external: ["cloudflare:*"],
       write: false,
     });
-    // Of the same date as the server that it is compared with.
+    // It has the compatibility date of the server that it is compared with.
     const { compatibilityDate } = await workerConfig();
     const miniflare = new Miniflare({
       workers: [
@@ -64,22 +67,24 @@ export class Ceiling {
   readonly insert: () => Shot = get("/insert");
   readonly d1: () => Shot = get("/d1");
 
+  /** Puts a body into R2, each time under another key. */
   put(body: Buffer): () => Shot {
     const shot: Shot = { method: "PUT", path: "/put", body, expect: 201 };
     return () => shot;
   }
 
-  /** Reads what {@link store} has put there. */
+  /** Reads what {@link store} has put into R2. */
   get(key: string, range?: { from: number; to: number }): () => Shot {
     return get(range ? `/range/${key}/${range.from}/${range.to - range.from + 1}` : `/get/${key}`);
   }
 
+  /** Puts a body into R2 under a key, once. */
   async store(key: string, body: Buffer): Promise<void> {
     if (!this.#stored.has(key)) await this.#ask("PUT", `store/${key}`, body);
     this.#stored.add(key);
   }
 
-  /** Deletes what {@link put} has put there, so that large bodies do not fill the disk. */
+  /** Deletes what {@link put} has put into R2, so that large bodies do not fill the disk. */
   async forget(): Promise<void> {
     await this.#ask("GET", "forget");
   }

@@ -1,12 +1,17 @@
+/**
+ * A connection to a server, made so that little of the machine goes to the load itself. Why the load generator is our
+ * own stands in docs/decisions/019-own-load-generator.md.
+ */
+
 import { Client, type Dispatcher } from "undici";
 import type { Shot } from "./shot.ts";
 
-/** A server that is silent for so long is taken for dead. Milliseconds. */
+/** A server that is silent for this long is taken for dead. Milliseconds. */
 const SILENCE_MS = 120_000;
 
 /**
- * One connection with one request on it at a time. It is its own handler of undici's lowest interface: a request makes
- * no streams and no closures, so that little of the machine goes to the load itself.
+ * One connection with one request on it at a time. It is its own handler of undici's lowest interface, so that a
+ * request makes no streams and no closures.
  */
 export class Connection implements Dispatcher.DispatchHandler {
   readonly #client: Client;
@@ -14,21 +19,24 @@ export class Connection implements Dispatcher.DispatchHandler {
   #keeps = false;
   #resolve: (answer: Connection) => void = () => {};
   #reject: (error: Error) => void = () => {};
-  /** Of the latest answer. */
+  /** The status of the latest answer. */
   status = 0;
-  /** Of the latest answer's body. */
+  /** How many bytes the body of the latest answer has. */
   bytes = 0;
 
   constructor(url: string) {
     this.#client = new Client(url, { pipelining: 1, headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
   }
 
-  /** Connects, TLS included, by a request that is not counted. A server that is not there shows with the first that is. */
+  /**
+   * Connects, TLS included, by a request that is not counted. A server that is not there shows with the first request
+   * that is counted.
+   */
   async open(): Promise<void> {
     await this.send({ method: "GET", path: "/healthz", expect: 200 }).catch(() => undefined);
   }
 
-  /** Sends a request and returns itself, with the answer. Rejects when the connection fails. */
+  /** Sends a request and returns this connection, which then has the answer. Rejects when the connection fails. */
   send(shot: Shot): Promise<Connection> {
     this.status = this.bytes = this.#chunks.length = 0;
     this.#keeps = shot.answered !== undefined;
@@ -40,7 +48,7 @@ export class Connection implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** The latest answer's body, if its request had use for one. */
+  /** The body of the latest answer. It is kept only if the request has use for it. */
   body(): Buffer {
     const [first] = this.#chunks;
     return first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);

@@ -1,3 +1,5 @@
+/** What is measured: a fresh local server, or a deployment that the flags name. */
+
 import { existsSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,21 +15,21 @@ import type { Options } from "./options.ts";
 import { seed } from "./seed.ts";
 import { Vaults } from "./vaults.ts";
 
-/** What is measured. */
+/** A server that is measured, and what can be done to it. */
 export interface Deployment {
   readonly url: string;
-  /** Where its data are, for the reader of the results. */
+  /** Tells the reader of the results where its data are. */
   readonly place: string;
   readonly vaults: Vaults;
-  /** Only of a local server: the best of another place is not ours to measure. */
+  /** The probe beside a local server; undefined elsewhere, because the best of another place is not ours to measure. */
   readonly ceiling: Ceiling | undefined;
-  /** Fills a vault of a local server with so many assets before its first request. */
+  /** Fills a vault of a local server with so many assets before its first request; undefined elsewhere. */
   readonly seed: ((vaultId: string, count: number) => void) | undefined;
-  /** Leaves nothing behind that the run has made, as far as that is possible. */
+  /** Removes all that the run has made, as far as that is possible. */
   close(): Promise<void>;
 }
 
-/** The deployment that the flags name, or a fresh local server. Throws UsageError. */
+/** Opens the deployment that the flags name, or starts a fresh local server. Throws UsageError. */
 export const open = (options: Options, files: Files): Promise<Deployment> =>
   options.url === undefined ? local(options.state, files) : remote(options.url, options, files);
 
@@ -40,17 +42,17 @@ async function remote(url: string, { keys, adminToken }: Options, files: Files):
   return { url, place: url, vaults, ceiling: undefined, seed: undefined, close: () => vaults.close() };
 }
 
-/** Runs until this process exits, and its data are removed then. */
+/** Starts a local server. It runs until this process exits, and its data are removed then. */
 async function local(where: string, files: Files): Promise<Deployment> {
   const path = join(folder(where), "strongroom-bench");
   const state = await StateDirectory.open(path);
   const directory = state.path;
-  // A run that was killed may have left something.
+  // A run that was killed may have left something behind.
   for (const data of [...Object.values(DATA), "probe"]) rmSync(join(directory, data), { recursive: true, force: true });
   const secrets = state.secrets();
   const url = await startServer({ host: "127.0.0.1", port: 0, quiet: "all", directory, secrets });
   const ceiling = await Ceiling.start(join(directory, "probe"));
-  // After Miniflare's own, which end workerd; it may still be writing for a moment.
+  // This runs after Miniflare's own handlers, which end workerd. workerd may still be writing for a moment.
   process.on("exit", () => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   return {
     url,

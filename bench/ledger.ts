@@ -1,4 +1,6 @@
-/** A uniform sample of all that was offered to it (algorithm R). */
+/** What has been acknowledged, in samples that can be read back in reasonable time. */
+
+/** A uniform sample of all items that were offered to it (algorithm R). */
 export class Sample<T> {
   readonly items: T[] = [];
   readonly #capacity: number;
@@ -8,7 +10,10 @@ export class Sample<T> {
     this.#capacity = capacity;
   }
 
-  /** Takes the item or not; returns the one that is not, or no longer, in the sample. */
+  /**
+   * Takes the item into the sample, perhaps in the place of another one, or leaves it out. Returns the item that is
+   * left out or has lost its place; undefined when there is none.
+   */
   offer(item: T): T | undefined {
     this.#offered++;
     if (this.items.length < this.#capacity) {
@@ -23,14 +28,14 @@ export class Sample<T> {
   }
 }
 
-/** What a vault has acknowledged and must therefore still say at the end of the run. */
+/** What a vault has acknowledged. It must still say so at the end of the run. */
 export class Ledger {
   readonly files: Sample<{ id: string; sha256: string }>;
   readonly deleted: Sample<string>;
   /** The number that an asset's metadata was last patched to. */
   readonly patched = new Map<string, number>();
 
-  /** @param capacity of each sample */
+  /** @param capacity how many items each sample holds */
   constructor(capacity: number) {
     this.files = new Sample(capacity);
     this.deleted = new Sample(capacity);

@@ -1,17 +1,22 @@
+/** Fires requests over connections, and measures what comes back. */
+
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "./connection.ts";
 import type { Shot } from "./shot.ts";
 
-/** What a run came to. Only successful requests count; what failed is in `unexpected`. */
+/** What a run came to. Only successful requests count. What failed is in `unexpected`. */
 export interface Run {
   requests: number;
-  /** Of request and response bodies. */
+  /** Bytes of request bodies and of response bodies. */
   bytes: number;
   seconds: number;
-  /** Microseconds. With a rate, counted from when the request should have begun, so that a stall is not left out. */
+  /**
+   * Microseconds. With a rate they are counted from when the request should have begun, so that a stall is not left
+   * out.
+   */
   latency: RecordableHistogram;
-  /** Statuses that were not expected and errors of connections, and how often. */
+  /** The statuses that were not expected and the errors of connections, each with how often it came. */
   unexpected: Map<string, number>;
 }
 
@@ -19,18 +24,24 @@ export interface Load {
   readonly url: string;
   readonly connections: number;
   readonly seconds: number;
-  /** Requests per second, begun whether or not earlier ones are done; undefined: each connection as fast as it can. */
+  /**
+   * Requests per second, which are begun whether or not earlier ones are done. Undefined: each connection sends as fast
+   * as it can.
+   */
   readonly rate?: number | undefined;
   /** Makes the next request of a connection; undefined when there is nothing more to do. */
   readonly next: (connection: number) => Shot | undefined;
-  /** Whether the first failure ends it. */
+  /** Whether the first failure ends the run. */
   readonly strict?: boolean;
 }
 
 /** How long a connection that failed waits before it tries again. Milliseconds. */
 const PAUSE_MS = 50;
 
-/** Longer than the longest round with the longest silence after it: a histogram drops what is above. Microseconds. */
+/**
+ * Longer than the longest round and the longest silence after it, because a histogram drops what is above its bound.
+ * Microseconds.
+ */
 const LONGEST_US = 2 * 3_600 * 1_000_000;
 
 export const newHistogram = (): RecordableHistogram => createHistogram({ lowest: 1, highest: LONGEST_US, figures: 3 });
@@ -79,7 +90,10 @@ async function shoot(connection: Connection, shot: Shot, intended: number, run: 
   run.unexpected.set(failure, (run.unexpected.get(failure) ?? 0) + 1);
 }
 
-/** Timers come up to a millisecond late, which would be taken for the server's: the last stretch is waited out in turns. */
+/**
+ * Waits until `time`, on the clock of performance.now(). Timers come up to a millisecond late, which would be taken for
+ * the server's time. So the last stretch is waited out in turns of the event loop.
+ */
 async function until(time: number): Promise<void> {
   for (let wait = time - performance.now(); wait > 0; wait = time - performance.now()) {
     await (wait > 2 ? sleep(wait - 1.5) : turn());

@@ -1,3 +1,8 @@
+/**
+ * `npm run bench`: measures what the flags name, prints a table, and writes the results. docs/performance.md says how
+ * to read them.
+ */
+
 import { writeFileSync } from "node:fs";
 import { UsageError } from "../src/local/usage-error.ts";
 import { compare } from "./against/compare.ts";
@@ -11,7 +16,7 @@ import { table } from "./report/table.ts";
 import { only, scenarios } from "./scenarios/index.ts";
 import { verifyAll } from "./verify.ts";
 
-/** Runs what the flags say. Returns the exit code. */
+/** Runs what the flags say, and returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
   if (options === "help") {
@@ -20,7 +25,8 @@ async function run(args: readonly string[]): Promise<number> {
   }
   if (options.against !== undefined) return compare(options, options.against);
   let deployment: Deployment | undefined;
-  // Registered before Miniflare's own, which would not wait for the vaults of a deployment to be deleted.
+  // These handlers are registered before Miniflare's own, which would not wait for the vaults of a deployment to be
+  // deleted.
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => void (deployment?.close() ?? Promise.resolve()).finally(() => process.exit(130)));
   }
@@ -30,7 +36,7 @@ async function run(args: readonly string[]): Promise<number> {
     const notes: string[] = [];
     const bench = { options, files, deployment, note: (text: string) => void notes.push(text) };
     const chosen = only(options.only, await scenarios(bench));
-    // That something else could not be measured is of no interest then.
+    // What else could not be measured is of no interest then.
     if (options.only) notes.length = 0;
     const results = await measureAll(chosen, options);
     const verdict = await verifyAll(deployment.vaults.all, () => files.large.sha256);
@@ -40,7 +46,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Prints and writes what the run came to. Returns the exit code. */
+/** Prints and writes what the run came to, and returns the exit code. */
 function publish(report: Report): number {
   const wrong = failures(report);
   console.log(table(report.results));

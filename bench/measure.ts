@@ -1,18 +1,21 @@
+/** Measures scenarios, each in turns with what it is compared with. */
+
 import type { Run } from "./load.ts";
 import type { Options } from "./options.ts";
 import { Progress } from "./report/progress.ts";
 import { type Result, resultOf } from "./result.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** The first requests of a kind compile, connect and fill caches: they are made before counting. Seconds. */
+/**
+ * The first requests of a kind compile, connect and fill caches, so they are made before anything is counted. Seconds.
+ */
 const WARM_UP = 0.5;
 
 /**
- * Measures a scenario in turns with what it is compared with, A B A B (A B B A if they swap): what the machine does
- * meanwhile happens to both.
- * Whatever goes wrong is in the result.
+ * Measures a scenario in turns with what it is compared with: A B A B, or A B B A if they swap. What the machine does
+ * meanwhile happens to both. Whatever goes wrong is in the result.
  *
- * @param progress told of each round before it begins; 0 is the warm-up
+ * @param progress told of each round before it begins; round 0 is the warm-up
  */
 export async function measure(
   scenario: Scenario,
@@ -39,7 +42,7 @@ export async function measure(
   return resultOf(scenario, runs, others);
 }
 
-/** Measures scenarios one after the other, and shows how far it is. */
+/** Measures scenarios one after the other, and shows how far the run is. */
 export async function measureAll(chosen: readonly Scenario[], options: Options): Promise<Result[]> {
   const progress = new Progress(chosen.length);
   const results: Result[] = [];

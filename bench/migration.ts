@@ -1,3 +1,13 @@
+/**
+ * How long the migrations that come after the first one hold up a vault with a million assets. It is run by hand:
+ *
+ *     npm exec -- node bench/migration.ts [assets] [keys] [voids]
+ *
+ * Each migration runs in the object's constructor, in one turn, so it must take far less than 100 ms. The object is
+ * started anew in between, so that its pages are on disk. Each time is that of the whole request, less that of a
+ * request without work.
+ */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,14 +15,6 @@ import { Log, LogLevel, Miniflare } from "miniflare";
 import { workerConfig } from "../src/local/config.ts";
 import { MIGRATIONS } from "../src/vault/state/schema.ts";
 
-/**
- * How long a vault with a million assets is held up by the migrations that come after the first one. Run by hand:
- *
- *     npm exec -- node bench/migration.ts [assets] [keys] [voids]
- *
- * They run in the object's constructor, in one turn each, so each must take far less than 100 ms. The object is started
- * anew in between, for its pages to be on disk, and each time is the whole request's, one without work subtracted.
- */
 const [assets = 1_000_000, keys = 10_000, voids = 10_000] = process.argv.slice(2).map(Number);
 
 const FILL = [
@@ -68,7 +70,7 @@ const start = (): Miniflare =>
     log: new Log(LogLevel.ERROR),
   });
 
-/** Milliseconds that a statement takes. */
+/** How many milliseconds a statement takes, with the request that carries it. */
 async function timed(miniflare: Miniflare, statement: string): Promise<number> {
   const before = performance.now();
   const response = await miniflare.dispatchFetch("http://localhost/", { method: "POST", body: statement });

@@ -1,3 +1,5 @@
+/** The command line of the bench: its flags, checked, and its help. */
+
 import { parseArgs } from "node:util";
 import { UsageError } from "../src/local/usage-error.ts";
 import { READ_SET } from "./vault.ts";
@@ -27,11 +29,11 @@ repository beside each other.
 Prints a table; writes results.json and results.html, but not with --against. Exits with 1 if anything went wrong, with 2 if a flag is wrong.`;
 
 export interface Options {
-  /** An origin, without a trailing slash; undefined: a fresh local server. */
+  /** The origin of the deployment, without a trailing slash; undefined for a fresh local server. */
   readonly url: string | undefined;
   readonly keys: readonly string[];
   readonly adminToken: string | undefined;
-  /** The folder of another checkout; undefined: the ceilings are what is compared with. */
+  /** The folder of another checkout; undefined when the ceilings are what is compared with. */
   readonly against: string | undefined;
   readonly state: string;
   readonly concurrency: number;
@@ -42,12 +44,12 @@ export interface Options {
   readonly size: number;
   readonly vaults: number;
   readonly assets: number;
-  /** Requests per second; undefined: each connection as fast as it can. */
+  /** Requests per second; undefined when each connection sends as fast as it can. */
   readonly rate: number | undefined;
   readonly only: string;
 }
 
-/** The flags, checked. "help" when they ask for it. Throws UsageError. */
+/** The flags, checked; "help" when they ask for help. Throws UsageError. */
 export function parseOptions(args: readonly string[]): Options | "help" {
   const values = flags(args);
   if (values.help) return "help";
@@ -75,7 +77,7 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     concurrency: whole("concurrency", values.concurrency, 32, 1, READ_SET),
     duration: number("duration", values.duration, against === undefined ? 2 : 1, 0.05, 3_600),
     rounds: whole("rounds", values.rounds, against === undefined ? 5 : 9, 1, 1_000),
-    // Larger files are what the scenarios of 100 MiB are for.
+    // Larger files are for the scenarios of 100 MiB.
     size: whole("size", values.size, 20_480, 1, 10_485_760),
     vaults: whole("vaults", values.vaults, 64, 1, 1_024),
     assets: values.assets === "0" ? 0 : whole("assets", values.assets, 1_000_000, 1_000, 100_000_000),

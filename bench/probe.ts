@@ -1,19 +1,21 @@
+/**
+ * A Worker that does what the platform does at best, with the same bindings as Strongroom and nothing in between. These
+ * are the ceilings that the scenarios are measured against. Where a thing can be done in several ways, the fastest
+ * measured one is here: RPC for an answer of nothing, an object's `fetch` for a page, streams into and out of R2, and
+ * no parsed URL.
+ */
+
 import { DurableObject } from "cloudflare:workers";
 
-/**
- * What the platform does at best, with the same bindings and nothing in between: the ceilings that the scenarios are
- * measured against. Of several ways to do a thing the fastest measured one is here: RPC for an answer of nothing, an
- * object's `fetch` for a page, streams into and out of R2, and no URL is parsed.
- */
 interface ProbeEnv {
   PROBE: DurableObjectNamespace;
   BUCKET: R2Bucket;
   DB: D1Database;
 }
 
-/** As long as a record. */
+/** An answer as long as a record. */
 const ANSWER = JSON.stringify({ id: "x".repeat(400) });
-/** As long as a page of 50. */
+/** An answer as long as a page of 50. */
 const PAGE = JSON.stringify({ data: Array.from({ length: 50 }, () => ({ id: "x".repeat(410) })) });
 
 export class Probe extends DurableObject<ProbeEnv> {
@@ -35,7 +37,7 @@ export class Probe extends DurableObject<ProbeEnv> {
 
 type ProbeStub = Record<"nothing" | "insert", () => Promise<void>> & { fetch(request: Request): Promise<Response> };
 
-/** Names each put: there is one isolate for the whole run. */
+/** The number of the next put, which names it. There is one isolate for the whole run. */
 let puts = 0;
 
 export default {
@@ -63,7 +65,7 @@ export default {
       case "range":
         return content(await env.BUCKET.get(key, { range: { offset: Number(offset), length: Number(length) } }));
 
-      // Not measured:
+      // What follows is not measured.
       case "store":
         await env.BUCKET.put(key, request.body);
         return new Response(null, { status: 201 });

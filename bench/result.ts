@@ -1,10 +1,12 @@
+/** What a scenario came to: the rounds of both sides, put together. */
+
 import type { Histogram } from "node:perf_hooks";
 import { newHistogram, type Run } from "./load.ts";
 import { type Figure, FIGURES, type Scenario } from "./scenario.ts";
 
 /** One side of a comparison, over all its rounds. */
 export interface Outcome {
-  /** Of the rounds' figures, the median. */
+  /** The median of the rounds' figures. */
   value: number;
   rounds: number[];
   requests: number;
@@ -20,22 +22,25 @@ export interface Result {
   figure: Figure;
   ours: Outcome;
   other?: Outcome & { name: string };
-  /** Of medians taken in turns: it holds on a noisy machine, where figures do not. */
+  /**
+   * The ratio of the medians of both sides. They were taken in turns, so it holds on a noisy machine, where figures do
+   * not.
+   */
   ratio?: number;
   goal?: number;
-  /** What went wrong; the figures then say nothing. */
+  /** What went wrong. If anything did, the figures say nothing. */
   failures: string[];
 }
 
-/** Whether the goal is met; undefined when there is none, or nothing to compare it with. */
+/** Whether the goal is met; undefined when there is no goal, or nothing to compare with. */
 export function meets({ ratio, goal, figure }: Result): boolean | undefined {
   if (ratio === undefined || goal === undefined) return undefined;
   return FIGURES[figure].less ? ratio <= goal : ratio >= goal;
 }
 
 /**
- * Puts the rounds of a scenario together. The first of each side is its warm-up, whose figures do not count; what went
- * wrong in it does.
+ * Puts the rounds of a scenario together. The first round of each side is its warm-up. Its figures do not count, but
+ * what went wrong in it does.
  *
  * @param error what ended the scenario, if it was ended
  */
@@ -76,7 +81,7 @@ function failuresOf(side: string, runs: readonly Run[]): string[] {
   return failures;
 }
 
-/** Of an even count the middle between the two in the middle; of none 0. */
+/** The median. Of an even count of numbers it is the middle between the two in the middle, and of none it is 0. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

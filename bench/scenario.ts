@@ -1,3 +1,5 @@
+/** What a scenario is: one thing that is measured, and how it is compared. */
+
 import type { Deployment } from "./deployment.ts";
 import type { Files } from "./files.ts";
 import type { Run } from "./load.ts";
@@ -5,7 +7,7 @@ import type { Options } from "./options.ts";
 
 const percentile = (run: Run, at: number): number => run.latency.percentile(at) / 1_000;
 
-/** What of a run is compared. */
+/** The figures of a run that can be compared. */
 export const FIGURES = {
   requests: { unit: "/s", less: false, of: (run: Run) => run.requests / run.seconds },
   megabytes: { unit: "MB/s", less: false, of: (run: Run) => run.bytes / 1e6 / run.seconds },
@@ -15,7 +17,7 @@ export const FIGURES = {
 
 export type Figure = keyof typeof FIGURES;
 
-/** One round of something, for so many seconds. */
+/** One round of something, of so many seconds. */
 export type Round = (seconds: number) => Promise<Run>;
 
 /** One thing that is measured, in turns with what it is compared with. */
@@ -25,19 +27,24 @@ export interface Scenario {
   readonly connections: number;
   readonly figure: Figure;
   readonly ours: Round;
-  /** The best that the platform can do of its kind, or the same under other circumstances. */
+  /**
+   * What it is compared with: the best of its kind that the platform can do, or the same thing under other
+   * circumstances.
+   */
   readonly other?: { readonly name: string; readonly round: Round } | undefined;
-  /** What the ratio of ours to the other should be at least or, of a figure of which less is better, at most. */
+  /** The least that the ratio of ours to the other should be. Of a figure of which less is better, it is the most. */
   readonly goal?: number | undefined;
-  /** Makes what the scenario needs, before its warm-up and before each round. Not measured. */
+  /** Makes what the scenario needs, before its warm-up and before each round. This is not measured. */
   readonly prepare?: () => Promise<void>;
-  /** Instead of those of the flags. */
+  /** The number of rounds, instead of that of the flags. */
   readonly rounds?: number;
-  /** Part of the flags' duration that suffices. */
+  /** The part of the flags' duration that suffices. */
   readonly share?: number;
-  /** For what is measured only while it is cold. */
+  /** Whether there is no warm-up, because the thing is measured only while it is cold. */
   readonly unwarmed?: boolean;
-  /** Whether it is one request of the API's first endpoints, which every version answers: versions are compared by these. */
+  /**
+   * Whether it is a request of the API's first endpoints, which every version answers. Versions are compared by these.
+   */
   readonly everyVersion?: boolean;
   /** Whether the two sides take turns in going first, as equals do. */
   readonly swaps?: boolean;
@@ -48,6 +55,6 @@ export interface Bench {
   readonly options: Options;
   readonly files: Files;
   readonly deployment: Deployment;
-  /** Takes what the reader of the results should know besides the figures. */
+  /** Takes a line that the reader of the results should know besides the figures. */
   readonly note: (text: string) => void;
 }

@@ -1,16 +1,18 @@
+/** Makes a vault large without uploading anything to it. */
+
 import { globSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathOf } from "./files.ts";
 
-/** When all seeded assets were made. */
+/** The time at which all seeded assets were made. */
 export const SEEDED_AT = "2026-01-15T10:30:00Z";
 
 /**
- * Puts assets (without bodies) into D1 for a vault that nobody has sent a request to: it finds them there when it first
- * comes to life. Written straight into the file, beside workerd: both keep SQLite's ordinary locks. Seqs are 1 to
- * `count`.
+ * Puts assets without bodies into D1, for a vault that nobody has sent a request to. The vault finds them there when it
+ * first comes to life. Their seqs are 1 to `count`. They are written straight into D1's file, beside workerd, since
+ * both keep SQLite's ordinary locks.
  *
- * @param directory of the local server's D1 databases
+ * @param directory the one that holds the local server's D1 databases
  */
 export function seed(directory: string, vaultId: string, count: number): void {
   for (const file of globSync(`${directory}/*/*.sqlite`)) {
@@ -33,11 +35,11 @@ function holds(db: DatabaseSync, vaultId: string): boolean {
   return hasTable && db.prepare("SELECT 1 FROM vaults WHERE id = ?").get(vaultId) !== undefined;
 }
 
-/** One path of {@link pathOf} in SQL: `case` over the eight of them. */
+/** One component of {@link pathOf} in SQL, as a `case` over the eight paths. */
 const path = (name: "partition" | "collection" | "channel"): string =>
   `CASE seq % 8 ${Array.from({ length: 8 }, (_, i) => `WHEN ${i} THEN '${pathOf(i)[name]}'`).join(" ")} END`;
 
-/** Hexadecimal digits are digits of a ULID too. */
+/** The ids are made of hexadecimal digits, which are digits of a ULID too. */
 const INSERT = `
   INSERT INTO assets (vault_id, seq, rev, id, partition, collection, channel, filename, r2_key, size, mime_type, metadata, tags,
                       sha256, created_at, updated_at)

@@ -1,3 +1,5 @@
+/** A vault whose assets were seeded, and the pages of its list that are measured. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeCursor } from "../src/model/cursor.ts";
 import { ask, Connection } from "./connection.ts";
@@ -8,20 +10,23 @@ import type { Vault } from "./vault.ts";
 const FILTERS = { partition: "p1", collection: "c1", channel: "h1" };
 export type Filter = Partial<typeof FILTERS>;
 
-/** All eight. */
+/** All eight combinations of filters. */
 export const COMBINATIONS: readonly Filter[] = Array.from({ length: 8 }, (_, i) =>
   Object.fromEntries(Object.entries(FILTERS).filter((_entry, bit) => i & (1 << bit))),
 );
 
-/** Places in the middle of the list that are asked for in turn: more pages than a vault keeps ready, so that none is. */
+/**
+ * How many places in the middle of the list are asked for in turn. These are more pages than a vault keeps ready, so
+ * that none of them is.
+ */
 const PLACES = 500;
 
-/** How often it is asked whether the vault is ready. */
+/** How often the vault is asked whether it is ready. Milliseconds. */
 const POLL_MS = 100;
 
-/** A vault whose assets were put into D1, with seqs from 1 to `size`, and its list. Each page has 50 assets. */
+/** A vault with seeded assets, of seqs from 1 to `size`, and its list. Each page has 50 assets. */
 export class SeededVault {
-  /** Seconds that it took the vault to build its index. */
+  /** How many seconds it took the vault to build its index. */
   readonly rebuilt: string;
   readonly #vault: Vault;
   readonly #size: number;
@@ -46,17 +51,20 @@ export class SeededVault {
     return seeded;
   }
 
-  /** The first page, as everybody asks for it: the vault has it ready. */
+  /** The first page, in the form in which everybody asks for it. The vault has it ready. */
   first(filter: Filter): Shot {
     return this.#vault.list(query(filter));
   }
 
-  /** The same page by a cursor above the newest asset, another one each time: the vault has to make it. */
+  /**
+   * The first page, by a cursor above the newest asset. The cursor is another one each time, so the vault has to make
+   * the page.
+   */
   firstAnew(filter: Filter): Shot {
     return this.#from(this.#size + 1 + this.#turn++, filter);
   }
 
-  /** A page from around the middle. The same number of different ones in a vault of any size. */
+  /** A page from around the middle. There are as many different ones in a vault of any size. */
   middle(filter: Filter): Shot {
     const place = (this.#turn++ % PLACES) / PLACES;
     return this.#from(Math.floor(this.#size * (0.45 + 0.5 * place)), filter);
@@ -69,14 +77,14 @@ export class SeededVault {
 
 const query = (filter: Filter): string => new URLSearchParams({ limit: "50", ...filter }).toString();
 
-/** Sends a vault its first request, and asks again until it answers. Returns the seconds that took. */
+/** Sends a vault its first request, and asks again until it answers. Returns how many seconds that took. */
 async function ready(vault: Vault): Promise<number> {
   const connection = new Connection(vault.url);
   const started = performance.now();
   for (;;) {
     const { status } = await connection.send(vault.list("limit=1"));
     if (status === 200) break;
-    // While it is rebuilt.
+    // A vault answers 503 while it is rebuilt.
     if (status !== 503) throw new Error(`the seeded vault answered ${status}`);
     await sleep(POLL_MS);
   }
@@ -85,7 +93,7 @@ async function ready(vault: Vault): Promise<number> {
   return seconds;
 }
 
-/** What is compared must be the page that it should be. */
+/** Throws unless the answer is the page that it should be: otherwise something else would be compared. */
 async function check(url: string, shot: Shot, filter: Filter): Promise<void> {
   const { data } = JSON.parse((await ask(url, shot)).toString()) as { data: Filter[] };
   const others = data.filter((asset) =>

@@ -2,11 +2,11 @@
 export interface Shot {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
   readonly path: string;
-  /** Names and values in turns. */
+  /** Names and values by turns. */
   readonly headers?: string[];
   readonly body?: Buffer | string;
   /** The one status that counts as success. */
   readonly expect: number;
-  /** Sees the body of a successful answer; without it the body is counted and dropped. */
+  /** Takes the body of a successful answer. Without this function, the body is counted and dropped. */
   readonly answered?: (body: Buffer) => void;
 }

@@ -1,16 +1,21 @@
+/** A vault as its client sees it: which requests it can be sent, and what they have made. */
+
 import { FORM_TYPE, type File, type Files, RAW_TYPE } from "./files.ts";
 import { Ledger } from "./ledger.ts";
 import type { Shot } from "./shot.ts";
 
-/** Assets that reads and patches are spread over: no more than a vault keeps ready, however many there are by then. */
+/**
+ * How many assets reads and patches are spread over. They are no more than a vault keeps ready, however many assets
+ * there are by then.
+ */
 export const READ_SET = 1_000;
 
-/** A vault as its client sees it: the requests that can be made, and which assets they have made. */
+/** A vault of the run. It makes requests, and remembers the assets that they have made. */
 export class Vault {
   readonly url: string;
   readonly id: string;
   readonly ledger: Ledger;
-  /** Small assets, oldest first. The first {@link READ_SET} are read and never deleted. */
+  /** The ids of small assets, the oldest first. The first {@link READ_SET} are read and never deleted. */
   readonly small: string[] = [];
   readonly large: Record<"form" | "raw", string[]> = { form: [], raw: [] };
   readonly #files: Files;
@@ -18,11 +23,14 @@ export class Vault {
   readonly #headers: string[];
   readonly #json: string[];
   readonly #ranges: Record<"small" | "large", string[]>;
-  /** The same few requests over and over. */
+  /** The requests of uploads, which are the same few over and over. */
   readonly #uploads: Record<"form" | "raw", Shot[]>;
   #turn = 0;
 
-  /** @param key a secret key; the vault's id is in it */
+  /**
+   * @param key a secret key, which has the vault's id in it
+   * @param samples how many writes of each kind are read back at the end
+   */
   constructor(url: string, key: string, files: Files, samples: number) {
     this.url = url;
     this.id = `vault_${key.slice(3, 29)}`;
@@ -38,7 +46,7 @@ export class Vault {
     this.#uploads = { form: small("form"), raw: small("raw") };
   }
 
-  /** A small file, another one each time. */
+  /** Uploads a small file, another one each time. */
   upload(way: "form" | "raw"): Shot {
     const shots = this.#uploads[way];
     const shot = shots[this.#turn++ % shots.length];
@@ -50,7 +58,7 @@ export class Vault {
     return this.#upload(way, this.#files.large, (id) => this.large[way].push(id));
   }
 
-  /** One of the {@link READ_SET}, or of its first few. */
+  /** The id of one of the {@link READ_SET}, or of its first few. */
   any(among: number = READ_SET): string {
     return this.small[Math.floor(Math.random() * Math.min(among, this.small.length))] ?? "none";
   }
@@ -71,7 +79,10 @@ export class Vault {
       : { method: "GET", path, headers: this.#headers, expect: 200 };
   }
 
-  /** Merges a number into an asset's metadata. One request at a time for an asset, or it is not known which came last. */
+  /**
+   * Merges a number into an asset's metadata. An asset must be sent one such request at a time, or it is not known
+   * which came last.
+   */
   patch(id: string, n: number): Shot {
     return {
       method: "PATCH",
@@ -110,7 +121,7 @@ export class Vault {
     return { ...common, path: `${this.#assets}?${query}`, headers, body: file.raw };
   }
 
-  /** Those of the sample are kept to be read back: nothing else may touch them. */
+  /** Notes a small asset. Those that the sample holds are kept to be read back, so nothing else may touch them. */
   #madeSmall(id: string, sha256: string): void {
     const out = this.ledger.files.offer({ id, sha256 });
     if (out) this.small.push(out.id);

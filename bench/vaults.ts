@@ -1,8 +1,10 @@
+/** The vaults of a run, and how they are filled and emptied. */
+
 import type { Files } from "./files.ts";
 import { fire } from "./load.ts";
 import { Vault } from "./vault.ts";
 
-/** Of each kind of write, how many are read back at the end: from the first vault, and from each of the others. */
+/** How many writes of each kind are read back at the end, from the first vault and from each of the others. */
 const SAMPLES = { first: 50, other: 4 };
 
 /** The vaults of a run: those whose keys were given, and as many more as the admin token can make. */
@@ -20,17 +22,17 @@ export class Vaults {
     this.#vaults = keys.map((key, i) => this.#vault(key, i));
   }
 
-  /** How many there can be. */
+  /** How many vaults there can be. */
   get most(): number {
     return this.#admin === undefined ? this.#vaults.length : Infinity;
   }
 
-  /** Those that have been used. */
+  /** The vaults that have been used. */
   get all(): readonly Vault[] {
     return this.#vaults;
   }
 
-  /** The first so many; makes them if need be. */
+  /** The first vaults, so many of them. Those that do not exist yet are made. */
   async first(count: number): Promise<Vault[]> {
     while (this.#vaults.length < count) this.#vaults.push(this.#vault(await this.#make(), this.#vaults.length));
     return this.#vaults.slice(0, count);
@@ -42,12 +44,12 @@ export class Vaults {
     return vault;
   }
 
-  /** A vault apart from the others, that nobody has sent a request to. */
+  /** Makes a vault apart from the others, which nobody has sent a request to. */
   async fresh(): Promise<Vault> {
     return this.#vault(await this.#make(), Infinity);
   }
 
-  /** Deletes the vaults that were made, and from the others the large files. */
+  /** Deletes the vaults that were made, and the large files of the others. */
   async close(): Promise<void> {
     for (const vault of this.#vaults) {
       if (!this.#made.includes(vault.id)) await removeLarge(vault);
@@ -79,14 +81,14 @@ export class Vaults {
   }
 }
 
-/** Connections that set something up. */
+/** How many connections set something up. */
 const SETUP_CONNECTIONS = 32;
 
 /** Uploads small files until each of the vaults has at least so many. */
 export async function fill(vaults: readonly Vault[], count: number): Promise<void> {
   let turn = 0;
   await setUp("filling the vault", vaults[0]?.url ?? "", () => {
-    // In turns, so that what is under way when a vault is full is spread over all.
+    // The vaults take turns, so that what is under way when a vault is full is spread over all.
     for (let tries = 0; tries < vaults.length; tries++) {
       const vault = vaults[turn++ % vaults.length];
       if (vault && vault.small.length < count) return vault.upload("raw");

@@ -1,9 +1,11 @@
+/** Reads back at the end of a run what the vaults have acknowledged. A fast server that loses writes must not pass. */
+
 import { createHash } from "node:crypto";
 import { Connection } from "./connection.ts";
 import type { Shot } from "./shot.ts";
 import type { Vault } from "./vault.ts";
 
-/** Patched records that are read back, of each vault. */
+/** How many patched records of each vault are read back. */
 const PATCHED = 50;
 
 /** How many acknowledged writes were checked, and what was wrong. */
@@ -23,8 +25,8 @@ export async function verifyAll(vaults: readonly Vault[], largeSha256: () => str
 }
 
 /**
- * Reads back what a vault has acknowledged: bodies byte for byte, patched records, and that the deleted are gone. A vault
- * that cannot be read is a fault.
+ * Reads back what a vault has acknowledged: bodies byte for byte, and patched records. It also checks that the deleted
+ * assets are gone. A vault that cannot be read is a fault.
  */
 async function verify(vault: Vault, largeSha256: () => string): Promise<Verdict> {
   const connection = new Connection(vault.url);

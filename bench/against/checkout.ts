@@ -1,3 +1,5 @@
+/** Starts the server of a checkout of this repository, of whatever version, as its user would. */
+
 import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -7,10 +9,10 @@ import type { Deployment } from "../deployment.ts";
 import type { Files } from "../files.ts";
 import { Vaults } from "../vaults.ts";
 
-/** A server that has not said where it is by then never will. Milliseconds. */
+/** A server that has not said by then where it is never will. Milliseconds. */
 const START_MS = 120_000;
 
-/** Characters of what a server says that are kept until it has said where it is. */
+/** How much of what a server says is kept until it has said where it is. Characters. */
 const KEPT = 4_000;
 
 type Server = ChildProcessByStdio<null, Readable, Readable>;
@@ -27,15 +29,15 @@ export function checkoutAt(directory: string): string {
 }
 
 /**
- * Starts a checkout's server as a user would, by `npm start` with a fresh state directory: nothing is known of the
- * version but its flags `--port` and `--state`, and its `credentials.json`. Throws UsageError when it does not start.
+ * Starts a checkout's server by `npm start` with a fresh state directory. Nothing is known of the version but its flags
+ * `--port` and `--state`, and its `credentials.json`. Throws UsageError when the server does not start.
  *
- * @param root of {@link checkoutAt}
- * @param place the folder in which its state directory is made, which is removed in the end
+ * @param root what {@link checkoutAt} returned
+ * @param place the folder in which the state directory is made; the directory is removed in the end
  */
 export async function startCheckout(root: string, place: string, files: Files): Promise<Deployment> {
   const state = temporary(place);
-  // In a process group of its own, so that npm, its shell, Node and workerd can be ended together.
+  // The server has a process group of its own, so that npm, its shell, Node and workerd can be ended together.
   const server = spawn("npm", ["start", "--", "--port", "0", "--state", state], {
     cwd: root,
     env: ownEnvironment(),
@@ -63,7 +65,7 @@ export async function startCheckout(root: string, place: string, files: Files): 
   }
 }
 
-/** A new folder. Throws UsageError when there can be none. */
+/** Makes a new folder. Throws UsageError when that cannot be done. */
 function temporary(place: string): string {
   try {
     mkdirSync(place, { recursive: true });
@@ -73,12 +75,15 @@ function temporary(place: string): string {
   }
 }
 
-/** What npm has set for this process's own package would be taken for that of the other. */
+/** This process's environment without npm's variables: the other package's npm would take them for its own. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:npm_|INIT_CWD$|NODE$)/i.test(name)));
 }
 
-/** Waits until the server says where it is. From then on what it says, a line for each request, is dropped. */
+/**
+ * Waits until the server says where it is, and returns the URL. What it says from then on, a line for each request, is
+ * dropped.
+ */
 async function address(server: Server): Promise<string> {
   let said = "";
   try {
@@ -107,7 +112,7 @@ function endGroup(server: Server): void {
   }
 }
 
-/** For the reader of the results. */
+/** Tells the reader of the results which commit was measured. */
 function commitOf(root: string): string {
   const git = (...args: string[]): string =>
     execFileSync("git", ["-C", root, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();

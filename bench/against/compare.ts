@@ -14,16 +14,16 @@ import { comparisonTable } from "./table.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 /**
- * Measures this checkout's server in turns with that of another one, in the same scenarios with the same files. Both are
- * started alike and log alike; the one whose turn it is not is idle. Prints the comparison and returns the exit code.
- * Throws UsageError when one cannot be started.
+ * Measures this checkout's server in turns with that of another checkout, in the same scenarios with the same files.
+ * Both are started alike and log alike, and the one whose turn it is not is idle. Prints the comparison and returns the
+ * exit code. Throws UsageError when one of them cannot be started.
  */
 export async function compare(options: Options, directory: string): Promise<number> {
   const other = checkoutAt(directory);
   const files = new Files(options.size);
   const place = folder(options.state);
   const sides: Deployment[] = [];
-  // As on exit, which also takes what is just being started.
+  // A signal exits the process, which ends both servers, even one that is just being started.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   try {
     const ours = await startCheckout(ROOT, place, files);
@@ -51,7 +51,7 @@ export async function compare(options: Options, directory: string): Promise<numb
   }
 }
 
-/** The same scenario of both sides as one, of equals. */
+/** Joins the same scenario of both sides into one, in which they are equals. */
 function pair(ours: Scenario, theirs: Scenario, before: () => Promise<void>): Scenario {
   let begun = false;
   const prepare = async (): Promise<void> => {
@@ -60,11 +60,14 @@ function pair(ours: Scenario, theirs: Scenario, before: () => Promise<void>): Sc
     await ours.prepare?.();
     await theirs.prepare?.();
   };
-  // A goal is one beside the platform's ceiling.
+  // Goals are for the comparison with the platform's ceiling.
   return { ...ours, goal: undefined, other: { name: "theirs", round: theirs.ours }, prepare, swaps: true };
 }
 
-/** The side that was faster so far has made more assets: the other one gets as many, so that their lists are as long. */
+/**
+ * Makes the lists of both sides as long as each other. The side that was faster so far has made more assets, so the
+ * other one gets as many.
+ */
 async function level(sides: readonly Deployment[]): Promise<void> {
   const vaults = await Promise.all(sides.map((side) => side.vaults.one()));
   const most = Math.max(...vaults.map((vault) => vault.small.length));

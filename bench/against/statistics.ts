@@ -1,35 +1,44 @@
+/** Tells whether one version is faster than another, by the figures of rounds that were measured in turns. */
+
 import { median } from "../result.ts";
 
-/** What is taken for no difference: the versions' figures are within three per cent of each other. */
+/** The difference that is taken for none: the versions' figures are within three per cent of each other. */
 const SAME = 0.03;
 
-/** Resamplings: more would move the ends of the range by less than its last digit. */
+/** How many resamplings are made. More would move the ends of the range by less than its last digit. */
 const DRAWS = 4_000;
 
 /** The share of resamplings that the range holds. */
 const CONFIDENCE = 0.95;
 
-/** Of fewer rounds not even the least and the most hold the true median between them so surely: 1 − 2 / 2ⁿ. */
+/**
+ * The fewest rounds that tell anything. Not even the least and the most of fewer rounds hold the true median between
+ * them so surely: 1 − 2 / 2ⁿ.
+ */
 export const FEWEST_ROUNDS = 6;
 
 /** Two versions beside each other. */
 export interface Comparison {
-  /** Of the medians, ours to theirs. */
+  /** The ratio of the medians, ours to theirs. */
   readonly ratio: number;
   readonly low: number;
   readonly high: number;
   readonly verdict: Verdict;
 }
 
-/** `unclear`: the range holds both that they are the same and that they are not, or there were too few rounds to say. */
+/**
+ * What the range says. `unclear`: the range holds both that the versions are the same and that they are not, or there
+ * were too few rounds to say.
+ */
 export type Verdict = "same" | "faster" | "slower" | "unclear";
 
 /**
- * The ratio of medians and its 95 % range, by bootstrap: as many rounds as there were are drawn from them, again and
- * again, each with its neighbour of the other side, so that what the machine did to both stays with both. The draws are
- * the same each time: the same rounds have the same range.
+ * The ratio of medians and its 95 % range, by bootstrap. As many rounds as there were are drawn from them, again and
+ * again. Each is drawn with its neighbour of the other side, so that what the machine did to both stays with both. The
+ * draws are the same each time, so the same rounds have the same range.
  *
- * @param ours figures of the rounds, in their order; theirs likewise, as many
+ * @param ours the figures of our rounds, in their order
+ * @param theirs the figures of their rounds, as many
  * @param less whether less is better
  */
 export function comparison(ours: readonly number[], theirs: readonly number[], less: boolean): Comparison {
@@ -51,7 +60,7 @@ function verdictOf(low: number, high: number, less: boolean): Verdict {
   return "unclear";
 }
 
-/** Mulberry32: numbers from 0 to 1, the same for the same seed. */
+/** Mulberry32: makes numbers from 0 to 1, the same for the same seed. */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

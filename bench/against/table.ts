@@ -1,3 +1,5 @@
+/** The comparison of two versions as a table in Markdown, with what its columns mean. */
+
 import { markdown, speed } from "../report/table.ts";
 import type { Result } from "../result.ts";
 import { FIGURES } from "../scenario.ts";

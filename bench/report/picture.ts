@@ -5,16 +5,18 @@ import { circle, group, line, page, path, rect, text } from "./svg.ts";
 import { diamond, latencies, TIMES, type TimeScale, timeScale } from "./times.ts";
 import { digits, goalText, speed } from "./table.ts";
 
-/** Pixels, from here on. */
+/** All of these are pixels. */
 const WIDTH = 1_180;
 const MARGIN = 28;
 const ROW = 46;
 const BAR = 15;
-/** Each scenario's bars are drawn to the length of its other side's, which is 1. */
+/** Each scenario's bars are drawn on a scale on which the bar of its other side has the length 1. */
 const BARS = { left: 310, unit: 285, most: 1.35 };
 const RATIO = 765;
 
-/** A picture of a run: figures beside their ceilings, goals as marks, latencies. One HTML file that needs nothing else. */
+/**
+ * Draws a run: figures beside their ceilings, goals as marks, latencies. It is one HTML file that needs nothing else.
+ */
 export function picture(report: Report): string {
   const { results, notes, verdict } = report;
   const time = timeScale(results);
@@ -73,7 +75,7 @@ function legend(): string[] {
   ];
 }
 
-/** A group's name, and the scales for its rows. */
+/** A group's name, and the scales of its rows. */
 function heading(name: string, height: number, time: TimeScale): string[] {
   const shapes = [line(MARGIN, 6, WIDTH - MARGIN, 6, "line"), text(MARGIN, 0, name, "group")];
   for (const share of [0, 0.5, 1]) {
@@ -116,7 +118,7 @@ function row(result: Result, time: TimeScale): string[] {
     ...latencies(other, 30.5, "other", time),
     ...latencies(ours, 12.5, "ours", time),
   );
-  // A bar that goes on beyond the picture.
+  // The mark of a bar that goes on beyond the picture.
   if (ratio > BARS.most) shapes.push(text(BARS.left + BARS.most * BARS.unit + 6, 17, "▸", "small"));
   const met = meets(result);
   const verdict = met === undefined ? "" : met ? "good" : "bad";
@@ -128,12 +130,12 @@ function row(result: Result, time: TimeScale): string[] {
   return shapes;
 }
 
-/** A line across our bar, with a head that shows it is no part of the scale. */
+/** A line across our bar, with a head that shows that it is no part of the scale. */
 const goalMark = (x: number, y: number, height: number): string[] => [
   path(`M${(x - 4).toFixed(1)} ${y}h8l-3 5v${height - 5}h-2v${5 - height}z`, "goal"),
 ];
 
-/** What the pointer shows: all the figures. */
+/** What is shown when the pointer rests on a row: all its figures. */
 function tip({ name, figure, ours, other, failures: wrong }: Result): string {
   if (wrong.length > 0) return `${name}: ${wrong.join("; ")}`;
   const side = (who: string, { value, latency, requests }: Outcome): string =>

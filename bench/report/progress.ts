@@ -3,18 +3,21 @@ import { speed } from "./table.ts";
 
 const WIDTH = 24;
 
-/** Says how far the run is: a bar on a terminal, a line for each scenario otherwise. On stderr: stdout has the table. */
+/**
+ * Says how far the run is: by a bar on a terminal, else by a line for each scenario. It writes to stderr, because
+ * stdout has the table.
+ */
 export class Progress {
   readonly #total: number;
   readonly #live = process.stderr.isTTY;
   #done = 0;
 
-  /** @param total scenarios */
+  /** @param total how many scenarios there are */
   constructor(total: number) {
     this.#total = total;
   }
 
-  /** Before each round; 0 is the warm-up. */
+  /** To be called before each round. Round 0 is the warm-up. */
   round(name: string, round: number, rounds: number): void {
     if (!this.#live) return;
     const filled = Math.round(((this.#done + round / (rounds + 1)) / this.#total) * WIDTH);
@@ -23,13 +26,13 @@ export class Progress {
     process.stderr.write(`\r\u001b[K${bar} ${this.#done + 1}/${this.#total}  ${name}  ${where}`);
   }
 
-  /** After each scenario. */
+  /** To be called after each scenario. */
   done(result: Result): void {
     this.#done++;
     if (!this.#live) process.stderr.write(`${this.#done}/${this.#total} ${summary(result)}\n`);
   }
 
-  /** Leaves the line free. */
+  /** Clears the bar. */
   end(): void {
     if (this.#live) process.stderr.write("\r\u001b[K");
   }

@@ -1,14 +1,16 @@
+/** All that is known of a run, as `results.json` has it. */
+
 import { cpus, totalmem } from "node:os";
 import type { Deployment } from "../deployment.ts";
 import type { Options } from "../options.ts";
 import type { Result } from "../result.ts";
 import type { Verdict } from "../verify.ts";
 
-/** All there is to know of a run: what `results.json` holds. */
+/** The contents of `results.json`. */
 export interface Report {
   date: string;
   machine: string;
-  /** Where it ran, and with what: no keys. */
+  /** Where the server's data were. `flags` are those that it was measured with. No keys are in either. */
   place: string;
   flags: Record<string, string | number>;
   results: Result[];
@@ -42,7 +44,7 @@ export function reportOf(
   };
 }
 
-/** What went wrong in a run, a line each. */
+/** What went wrong in a run, one line for each thing. */
 export function failures({ results, verdict }: Pick<Report, "results" | "verdict">): string[] {
   return [
     ...results.flatMap((result) => result.failures.map((failure) => `${result.name}: ${failure}`)),

@@ -1,4 +1,6 @@
-/** Colours and type of the picture, light and dark as the reader's system is. */
+/** The shapes of an SVG, as text, and the page around them. */
+
+/** The colours and the type of the picture, light or dark as the reader's system is. */
 export const STYLE = `
   :root { color-scheme: light dark; --page: #ffffff; --ink: #0f172a; --soft: #64748b; --line: #e2e8f0; --ours: #2563eb; --other: #cbd5e1; --faint: #94a3b8;
           --on-ours: #ffffff; --good: #15803d; --bad: #b91c1c; --goal: #0f172a; }

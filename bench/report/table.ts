@@ -1,3 +1,5 @@
+/** The results as a table in Markdown. */
+
 import { meets, type Outcome, type Result } from "../result.ts";
 import { type Figure, FIGURES } from "../scenario.ts";
 
@@ -6,13 +8,13 @@ export const digits = (value: number): string => value.toFixed(value >= 100 ? 0 
 
 export const speed = (value: number, figure: Figure): string => `${digits(value)} ${FIGURES[figure].unit}`;
 
-/** A goal as it reads, such as "≥ 0.75". */
+/** A goal as text, such as "≥ 0.75". */
 export const goalText = ({ goal, figure }: Result): string =>
   goal === undefined ? "" : `${FIGURES[figure].less ? "≤" : "≥"} ${goal.toFixed(2)}`;
 
 const HEAD = ["scenario", "conn.", "ours", "ceiling", "ratio", "goal", "p50 ms", "p90", "p99", "max"];
 
-/** A table in Markdown, padded so that it is one in a terminal too. */
+/** The results as a table in Markdown. It is padded so that it is a table on a terminal too. */
 export function table(results: readonly Result[]): string {
   const rows: string[][] = [];
   for (const [group, members] of Map.groupBy(results, (result) => result.group)) {
@@ -21,9 +23,9 @@ export function table(results: readonly Result[]): string {
   return markdown(HEAD, rows);
 }
 
-/** A table of cells; a row of a single cell is a group's name. */
+/** A table of cells. A row of a single cell is a group's name. */
 export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  // A group's name may be long: it does not make its column wider.
+  // A group's name may be long, and does not make its column wider.
   const widths = head.map((title, i) =>
     Math.max(title.length, ...rows.map((cells) => (cells.length > 1 ? (cells[i]?.length ?? 0) : 0))),
   );
@@ -48,7 +50,7 @@ function row(result: Result): string[] {
   ];
 }
 
-/** Where latencies are what is compared, the other's stands beside ours. */
+/** Where latencies are what is compared, the other side's stands beside ours. */
 function latency(at: keyof Outcome["latency"], ours: Outcome, other: Outcome | undefined): string {
   return digits(ours.latency[at]) + (other ? ` / ${digits(other.latency[at])}` : "");
 }

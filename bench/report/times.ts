@@ -1,17 +1,19 @@
+/** Draws latencies on a logarithmic scale. */
+
 import type { Outcome, Result } from "../result.ts";
 import { circle, line, path } from "./svg.ts";
 
-/** Where latencies are drawn. Pixels. */
+/** The place where latencies are drawn. Pixels. */
 export const TIMES = { left: 805, width: 347 };
 
 /** A logarithmic scale of milliseconds. */
 export interface TimeScale {
   readonly x: (ms: number) => number;
-  /** Powers of ten. */
+  /** The marks of the scale, which are powers of ten. Milliseconds. */
   readonly ticks: readonly number[];
 }
 
-/** One for all rows: from the power of ten below the quickest p50 to the one above the slowest request. */
+/** Makes one scale for all rows: from the power of ten below the quickest p50 to the one above the slowest request. */
 export function timeScale(results: readonly Result[]): TimeScale {
   const sides = results
     .flatMap(({ ours, other }) => (other ? [ours, other] : [ours]))

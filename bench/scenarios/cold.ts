@@ -6,10 +6,13 @@ import { fill } from "../vaults.ts";
 
 const ASSETS = 5;
 
-/** workerd evicts an object after some 10 seconds of nothing, and a vault that was written to looks after it once more after 5. */
+/**
+ * How long the vaults are left idle. workerd evicts an object after some 10 seconds of nothing, and a vault that was
+ * written to looks after that once more after 5. Milliseconds.
+ */
 const IDLE_MS = 17_000;
 
-/** The first request to a vault that was evicted, beside the second: one request of each to every vault. */
+/** The first request to a vault that was evicted, beside the second. Every vault gets one request of each. */
 export function cold({ options, deployment, note }: Bench): Scenario[] {
   const { url, vaults } = deployment;
   const count = Math.min(options.vaults, vaults.most);
@@ -22,7 +25,7 @@ export function cold({ options, deployment, note }: Bench): Scenario[] {
       const vault = left.pop();
       return vault?.get(vault.any(ASSETS));
     };
-    // One at a time: it is the wait of a single request that counts.
+    // One request at a time is sent, because the wait of a single request is what counts.
     return fire({ url, connections: 1, seconds: Infinity, next });
   };
   return [
@@ -38,7 +41,7 @@ export function cold({ options, deployment, note }: Bench): Scenario[] {
         await fill(ready, ASSETS);
         await sleep(IDLE_MS);
       },
-      // Each round takes its wait, and a second one has nothing new to say.
+      // Each round takes its wait, and a second round has nothing new to say.
       rounds: 1,
       unwarmed: true,
     },

@@ -1,3 +1,5 @@
+/** All scenarios, and which of them a run measures. */
+
 import { UsageError } from "../../src/local/usage-error.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 import { cold } from "./cold.ts";
@@ -7,7 +9,9 @@ import { many } from "./many.ts";
 import { million } from "./million.ts";
 import { small } from "./small.ts";
 
-/** Every scenario, in the order in which they run. Each makes what it needs itself: any of them can run alone. */
+/**
+ * Every scenario, in the order in which they run. Each makes what it needs itself, so that any of them can run alone.
+ */
 export async function scenarios(bench: Bench): Promise<Scenario[]> {
   const groups = [small, large, many, interference, cold, million];
   const made = [];
@@ -15,11 +19,14 @@ export async function scenarios(bench: Bench): Promise<Scenario[]> {
   return made;
 }
 
-/** Those of them that every version of the API can be measured by. */
+/** The scenarios by which every version of the API can be measured. */
 export const everyVersion = async (bench: Bench): Promise<Scenario[]> =>
   [...(await small(bench)), ...(await large(bench))].filter((scenario) => scenario.everyVersion);
 
-/** The scenarios whose name, or whose group's, contains the text of `--only`. Throws UsageError when none does. */
+/**
+ * The scenarios that have the text of `--only` in their name or in that of their group. Throws UsageError when none
+ * has.
+ */
 export function only(text: string, all: readonly Scenario[]): Scenario[] {
   const chosen = all.filter(({ group, name }) => `${group}: ${name}`.toLowerCase().includes(text.toLowerCase()));
   if (chosen.length === 0) throw new UsageError(`--only ${text}: no scenario and no group has this in its name`);

@@ -6,7 +6,10 @@ import { fill } from "../vaults.ts";
 const READERS = 8;
 const WRITERS = 16;
 
-/** What writes cost the reads of the same vault: p99 of get while it takes uploads at full rate, beside get alone. */
+/**
+ * What writes cost the reads of the same vault: the p99 of get while the vault takes uploads at full rate, beside that
+ * of get alone.
+ */
 export async function interference({ deployment, files }: Bench): Promise<Scenario[]> {
   const { url, vaults } = deployment;
   const vault = await vaults.one();

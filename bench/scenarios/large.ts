@@ -3,17 +3,20 @@ import type { Bench, Scenario } from "../scenario.ts";
 import { removeLarge } from "../vaults.ts";
 import { loads } from "./one.ts";
 
-/** Two at a time are enough to keep a link or a disk busy, and leave memory for both sides. */
+/** Two connections are enough to keep a link or a disk busy, and leave memory for both sides. */
 const CONNECTIONS = 2;
 
-/** Files of the largest size there is. */
+/** Uploads and downloads of files of the largest size. */
 export async function large(bench: Bench): Promise<Scenario[]> {
   const { files, deployment } = bench;
   const { ceiling } = deployment;
   const vault = await deployment.vaults.one();
   const scenario = loads(bench, "Large files (100 MiB)", "megabytes", CONNECTIONS);
 
-  /** What was uploaded before is not kept, or a long run would fill the disk; the newest are read back at the end. */
+  /**
+   * Deletes what was uploaded before, or a long run would fill the disk. The newest files stay, to be read back at the
+   * end.
+   */
   const tidy = async (): Promise<void> => {
     await removeLarge(vault, 1);
     await ceiling?.forget();

@@ -4,10 +4,13 @@ import type { Shot } from "../shot.ts";
 import type { Vault } from "../vault.ts";
 import { fill } from "../vaults.ts";
 
-/** Assets in each vault that are read. */
+/** How many assets of each vault are read. */
 const ASSETS = 20;
 
-/** Many vaults at once beside one, at the same load: what it brings, or costs, that each has an object of its own. */
+/**
+ * Many vaults at once beside one, at the same load. It shows what it brings, or costs, that each vault has an object of
+ * its own.
+ */
 export function many({ options, deployment, files, note }: Bench): Scenario[] {
   const { url, vaults } = deployment;
   const count = Math.min(options.vaults, vaults.most);
@@ -18,7 +21,7 @@ export function many({ options, deployment, files, note }: Bench): Scenario[] {
   const connections = options.concurrency;
   let ready: readonly Vault[] = [];
   let turn = 0;
-  /** The load goes to the first so many vaults in turns. */
+  /** A round whose load goes to the first vaults, so many of them, in turns. */
   const round =
     (among: number, shot: (vault: Vault) => Shot): Round =>
     (seconds) => {

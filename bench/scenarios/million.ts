@@ -3,7 +3,7 @@ import type { Bench, Round, Scenario } from "../scenario.ts";
 import { COMBINATIONS, type Filter, SeededVault } from "../seeded.ts";
 import type { Shot } from "../shot.ts";
 
-/** Low, so that it is the list's own time and not that of a queue. */
+/** Few connections, so that the list's own time is measured and not that of a queue. */
 const CONNECTIONS = 4;
 
 const SMALL = 1_000;
@@ -11,7 +11,10 @@ const SMALL = 1_000;
 /** A p50 needs fewer requests than a throughput. */
 const SHARE = 0.25;
 
-/** A page of a very large vault must cost what it costs in a small one, for every filter, wherever it is in the list. */
+/**
+ * Pages of a very large vault, beside those of a small one. They must cost as much, for every filter and wherever they
+ * are in the list.
+ */
 export function million({ options, deployment, note }: Bench): Scenario[] {
   const { vaults, seed } = deployment;
   if (options.assets === 0) return [];

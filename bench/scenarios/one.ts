@@ -1,27 +1,29 @@
+/** Makes scenarios that each fire one kind of request at the server, beside another kind at the probe. */
+
 import { fire, type Load } from "../load.ts";
 import type { Bench, Figure, Round, Scenario } from "../scenario.ts";
 import type { Shot } from "../shot.ts";
 
-/** A scenario of one load, beside a load on the probe. */
+/** What such a scenario needs. */
 export interface Spec {
   readonly next: Load["next"];
-  /** What there is no probe for is measured alone. */
+  /** The load on the probe. A scenario without one is measured alone. */
   readonly ceiling?: { readonly name: string; readonly next: (() => Shot) | undefined };
   readonly goal?: number;
   readonly prepare?: Scenario["prepare"];
-  /** Instead of the group's. */
+  /** The number of connections, instead of the group's. */
   readonly connections?: number;
   readonly everyVersion?: boolean;
 }
 
-/** Makes the scenarios of a group that each fire one kind of request at one place. */
+/** Returns a function that makes the scenarios of a group. */
 export function loads(
   { options, deployment }: Bench,
   group: string,
   figure: Figure,
   connections: number,
 ): (name: string, spec: Spec) => Scenario {
-  // At a given rate the throughput is given too.
+  // At a given rate the throughput is given too, so latencies are compared.
   const rate = figure === "requests" ? options.rate : undefined;
   const compared = rate === undefined ? figure : "p50";
   return (name, { next, ceiling, goal, prepare, connections: own = connections, everyVersion = false }) => {

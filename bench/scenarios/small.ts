@@ -20,7 +20,7 @@ export async function small(bench: Bench): Promise<Scenario[]> {
     await readable();
     await ceiling?.store("small", body);
   };
-  /** What a round of deletions may use up; with less it ends early. */
+  /** Makes as many assets as a round of deletions may use up. A round that runs out of them ends early. */
   const deletable = (): Promise<void> => fill([vault], READ_SET + Math.ceil(1_500 * options.duration));
 
   const put = { name: "bare R2.put", next: ceiling?.put(body) };
@@ -72,7 +72,10 @@ export async function small(bench: Bench): Promise<Scenario[]> {
   ];
 }
 
-/** Each asset is patched by one connection only, which therefore knows what it was patched to last. */
+/**
+ * Patches assets. Each asset is patched by one connection only, which therefore knows what the asset was patched to
+ * last.
+ */
 function patches(vault: Vault, connections: number): (connection: number) => Shot {
   const each = Math.floor(READ_SET / connections);
   let n = 0;
@@ -82,7 +85,7 @@ function patches(vault: Vault, connections: number): (connection: number) => Sho
   };
 }
 
-/** Of 20 requests 16 reads, 3 writes and a delete. */
+/** A mix of requests: of 20 there are 16 reads, 3 writes and a delete. */
 function mixed(vault: Vault): () => Shot {
   let n = 0;
   return () => {
@@ -94,8 +97,8 @@ function mixed(vault: Vault): () => Shot {
 }
 
 /**
- * Walks the list from page to page, over and over. Each walk begins with a page of another length, so that the ones after
- * it begin at other places: the vault has none of them ready.
+ * Walks the list from page to page, over and over. Each walk begins with a page of another length, so that the pages
+ * after it begin at other places, and the vault has none of them ready.
  */
 class Pages {
   readonly #vault: Vault;
@@ -118,7 +121,7 @@ class Pages {
   }
 }
 
-/** Pages that begin anywhere in the list: hardly ever one that the vault has ready. */
+/** Pages that begin anywhere in the list. The vault hardly ever has such a page ready. */
 class Anywhere {
   readonly #vault: Vault;
   #newest = { created_at: "", seq: 0 };
@@ -136,7 +139,8 @@ class Anywhere {
   }
 
   next(): Shot {
-    // Below the first 100 there may be no 50 left. Whatever else its version put into the cursor is given back to it.
+    // Below a seq of 100 there may not be 50 assets left. Whatever else the server's version put into the cursor is
+    // given back to it.
     const position = { ...this.#newest, seq: 100 + Math.floor(Math.random() * (this.#newest.seq - 100)) };
     return this.#vault.list(`limit=50&cursor=${encodeCursor(position)}`);
   }
