@@ -6,7 +6,7 @@ import { newAssetId } from "../../src/model/id.ts";
 import { admin, bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
 
 describe("who may do what", () => {
-  it("follows the order of refusal: 404 and 405, then 401, 403, 400, 404", async () => {
+  it("is refused in this order: 404 and 405, then 401, 403, 400, 404", async () => {
     const [vault, other] = [await TestVault.create(), await TestVault.create()];
     const patch = (token: string | undefined, id: string, body: string) =>
       send(`${vault.assets}/${id}`, {
@@ -26,16 +26,16 @@ describe("who may do what", () => {
     await refusal(await patch(vault.secretKey, id, '{"tags":[]}'), 404, "ASSET_NOT_FOUND");
   });
 
-  it("tells a revoked key that it is revoked before anything else", async () => {
+  it("is refused with a revoked key before any other refusal", async () => {
     const [vault, other] = [await TestVault.create(), await TestVault.create()];
     const keys = await (await send(`${vault.path}/keys`, { headers: admin })).json<{ data: { id: string }[] }>();
     for (const { id } of keys.data) await send(`${vault.path}/keys/${id}`, { method: "DELETE", headers: admin });
     const requests: [string, RequestInit, string][] = [
-      [vault.assets, { method: "POST", body: "x" }, vault.secretKey], // would be 415
-      [vault.assets, { method: "POST", body: "x" }, vault.publicKey], // would be 403
-      [other.assets, {}, vault.secretKey], // would be 403
-      [`${vault.assets}?limit=0`, {}, vault.publicKey], // would be 400
-      [`${vault.assets}/nonsense`, {}, vault.publicKey], // would be 404
+      [vault.assets, { method: "POST", body: "x" }, vault.secretKey], // 415 with a key that acts
+      [vault.assets, { method: "POST", body: "x" }, vault.publicKey], // 403 with a key that acts
+      [other.assets, {}, vault.secretKey], // 403 with a key that acts
+      [`${vault.assets}?limit=0`, {}, vault.publicKey], // 400 with a key that acts
+      [`${vault.assets}/nonsense`, {}, vault.publicKey], // 404 with a key that acts
       [`${vault.assets}/nonsense`, { method: "DELETE" }, vault.secretKey],
     ];
     for (const [path, init, token] of requests) {
@@ -46,7 +46,7 @@ describe("who may do what", () => {
     expect(await vault.bodies()).toEqual([]);
   });
 
-  it("lets a public key read and nothing else", async () => {
+  it("is to read, and nothing else, with a public key", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     const as = bearer(vault.publicKey);
@@ -63,7 +63,7 @@ describe("who may do what", () => {
     }
   });
 
-  it("keeps vault administration for the admin token", async () => {
+  it("is to administer vaults with the admin token alone", async () => {
     const vault = await TestVault.create();
     for (const [method, path] of [
       ["POST", "/api/v1/vaults"],
@@ -79,7 +79,7 @@ describe("who may do what", () => {
     }
   });
 
-  it("gives the admin token no assets", async () => {
+  it("is nothing of assets with the admin token", async () => {
     const vault = await TestVault.create();
     await refusal(await send(vault.assets, { headers: admin }), 403, "FORBIDDEN");
   });
@@ -103,7 +103,7 @@ describe("tokens", () => {
     const vault = await TestVault.create();
     const { secretKey: key } = vault;
     const last = key.at(-1) ?? "";
-    // The last character carries four bits: three other characters decode to the same bytes.
+    // The last character carries four bits, so three other characters decode to the same bytes.
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const twin = alphabet[alphabet.indexOf(last) ^ 1] ?? "";
     for (const token of [
@@ -132,7 +132,7 @@ describe("tokens", () => {
     expect((await send(vault.assets, { headers: { Authorization: `bearer  ${vault.secretKey}` } })).status).toBe(200);
   });
 
-  it("accepts what the previous secret signed, and says in each key's row which secret that was", async () => {
+  it("takes a token that the previous secret signed, and says in each key's row which secret signed it", async () => {
     const vault = await TestVault.create();
     const old = { ...env, KEY_SECRET: "an-older-secret-0123456789-0123456789" };
     const keys = await (

@@ -10,7 +10,7 @@ import { Watchdog } from "../../src/runtime/wait.ts";
 
 const KIB = 1024;
 
-/** A request whose bytes the test hands out, and what its reader asked for. */
+/** A request whose bytes the test hands out, with a record of what its reader asked for. */
 class Body {
   /** How many bytes each read had room for. */
   readonly rooms: number[] = [];
@@ -38,7 +38,7 @@ class Body {
     this.reader = new BodyReader(this.request, this.watchdog, "v");
   }
 
-  /** The client sends this much, if there is room; undefined ends the body. */
+  /** Makes the client send so many bytes, as far as there is room. Undefined ends the body. */
   give(...sizes: (number | undefined)[]): void {
     for (const size of sizes) {
       if (this.#next) this.#next(size);
@@ -67,10 +67,10 @@ const MIB = 1024 * KIB;
 
 const ANY_JSON = { json: { "application/json": v.unknown() } };
 
-describe("what is read at once", () => {
+describe("the buffer of a read", () => {
   const budget = new MemoryBudget(10 * MIB, 1_000);
 
-  it("begins small, grows while the client fills it, and shrinks when it does not; the lease follows", async () => {
+  it("begins small, grows while the client fills it, and shrinks when the client does not, and the lease counts each size", async () => {
     const body = new Body();
     await body.reader.borrow({ budget, claim: MIB });
     expect(budget.held).toBe(16 * KIB);
@@ -96,7 +96,7 @@ describe("what is read at once", () => {
     body.reader.release();
   });
 
-  it.each([1, 20_500, 32 * KIB])("is all of a body of %i bytes", async (size) => {
+  it.each([1, 20_500, 32 * KIB])("has the size of a whole body of %i bytes", async (size) => {
     const body = new Body({ "Content-Length": String(size) });
     await body.reader.borrow({ budget, claim: size });
     expect(budget.held).toBe(size);
@@ -105,7 +105,7 @@ describe("what is read at once", () => {
     body.reader.release();
   });
 
-  it("is next to nothing of a body that nobody wants, and nothing when it stalls", async () => {
+  it("is small for a body that is drained, and its memory is given back", async () => {
     const body = new Body();
     body.give(...Array.from({ length: 20 }, () => MIB), 1, 1, 1, undefined);
     const drained = body.reader.drain(100 * MIB, 10_000);
@@ -116,7 +116,7 @@ describe("what is read at once", () => {
   });
 });
 
-describe("a body that takes its time", () => {
+describe("a slow body", () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -132,12 +132,12 @@ describe("a body that takes its time", () => {
     }
   }
 
-  /** Reads to the end. */
+  /** Reads the body to its end. */
   const readAll = async (body: Body): Promise<void> => {
     while (await body.reader.read());
   };
 
-  it("is read while nobody waits, and gets 408 when somebody does", async () => {
+  it("is read while nobody waits for memory, and gets 408 when somebody does", async () => {
     const budget = new MemoryBudget(100 * KIB, 60_000);
     const body = new Body();
     await body.reader.borrow({ budget, claim: 16 * KIB });
@@ -166,7 +166,7 @@ describe("a body that takes its time", () => {
     body.reader.release();
   });
 
-  it("is read to its end when it comes at the minimum rate, whoever waits", async () => {
+  it("is read to its end at the minimum rate, whoever waits for memory", async () => {
     const budget = new MemoryBudget(64 * KIB, 600_000);
     const body = new Body();
     await body.reader.borrow({ budget, claim: 64 * KIB });
@@ -181,7 +181,7 @@ describe("a body that takes its time", () => {
     expect(await result).toBe("read");
   });
 
-  it("shows that it lives, though it sends nothing for as long as it may", async () => {
+  it("still shows that its request lives while it sends nothing for as long as it may", async () => {
     const budget = new MemoryBudget(64 * KIB, 60_000);
     const body = new Body();
     await body.reader.borrow({ budget, claim: 64 * KIB });
@@ -197,7 +197,7 @@ describe("a body that takes its time", () => {
   it.each([
     ["small", 100, 30],
     ["large", 100_000, 60],
-  ])("is given up when it is %s JSON and not there in time", async (_name, size, seconds) => {
+  ])("gets 408 when it is %s JSON and does not come in time", async (_name, size, seconds) => {
     const body = new Body({ "Content-Type": "application/json", "Content-Length": String(size) });
     const budget = size > 64 * KIB ? bodies : smallBodies;
     const result = readBody(body, ANY_JSON);
@@ -212,7 +212,7 @@ describe("a body that takes its time", () => {
     expect(budget.held).toBe(0);
   });
 
-  it("lives with the small ones while it is small JSON, and with all others when it is not", async () => {
+  it("borrows from the budget for small JSON while it is small, and from the other one when it is not", async () => {
     const body = new Body({ "Content-Type": "application/json" }, " ");
     const result = readBody(body, ANY_JSON);
     const held: [boolean, boolean][] = [];
@@ -232,7 +232,7 @@ describe("a body that takes its time", () => {
     expect(bodies.held).toBe(0);
   });
 
-  it("is kept in few pieces, however it is cut", async () => {
+  it("is kept in few pieces, in however many the client sends it", async () => {
     const body = new Body({ "Content-Type": "application/json" }, "1");
     const result = readBody(body, ANY_JSON);
     for (let i = 0; i < 5_000; i++) body.give(1);

@@ -1,3 +1,5 @@
+/** Every line that a request causes carries the request's id, in the router and in the vault. */
+
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { PATH, TestVault, textFile } from "../support/api.ts";
@@ -18,7 +20,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The lines of one event, of which there must be some. */
+/** The lines of one event. There must be some. */
 function linesOf(event: string): Line[] {
   const found = lines.filter((line) => line.event === event);
   expect(found, event).not.toEqual([]);
@@ -45,14 +47,14 @@ it("log: what a vault says of a write carries the id of its request", async () =
   expect(linesOf("vault: acknowledged as queued")).toMatchObject([{ request, vault: vault.id }]);
 });
 
-it("log: a vault that cannot come to life says for whom", async () => {
+it("log: what a vault says that cannot come to life carries the id of the request", async () => {
   const vault = await TestVault.create();
   const response = await withD1(vault, down, () => vault.request("GET", vault.assets));
   expect(response.status).toBe(503);
   expect(linesOf("vault: not ready")).toMatchObject([{ request: requestId(response), vault: vault.id }]);
 });
 
-it("log: what fails on an upload's way carries the id of its request", async () => {
+it("log: what is said of an upload that fails carries the id of its request", async () => {
   const vault = await TestVault.create();
   const fails = () => Promise.reject(new Error("R2 is down"));
   const response = await withReplaced(env.BUCKET, "put", fails, () => vault.send({ ...PATH, file: textFile() }));
@@ -60,7 +62,7 @@ it("log: what fails on an upload's way carries the id of its request", async () 
   expect(linesOf("upload: R2 failed")).toMatchObject([{ request: requestId(response), vault: vault.id }]);
 });
 
-it("log: a body that is missing is told with the id of the request that asked for it", async () => {
+it("log: what is said of a body that is missing carries the id of the request that asked for it", async () => {
   const vault = await TestVault.create();
   const { id, r2_key } = await vault.upload();
   await env.BUCKET.delete(r2_key);

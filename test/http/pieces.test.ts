@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { MemoryBudget } from "../../src/runtime/memory-budget.ts";
 import { Pieces } from "../../src/http/pieces.ts";
 
-it("Pieces: give back what they were given, lease no more than twice that, and are used again", async () => {
+it("Pieces: return the bytes that they took, lease no more than twice as many, and can be used again", async () => {
   const text = fc.string({ unit: "binary", maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(fc.array(text, { maxLength: 20 }), fc.nat(20), fc.boolean(), async (texts, first, joins) => {
@@ -38,7 +38,7 @@ it("Pieces: take no more than their size", async () => {
   expect(lease.bytes).toBe(100);
 });
 
-it("Pieces: text that is not UTF-8 is refused, also where a piece ends in the middle of a character", async () => {
+it("Pieces: decode characters that two pieces share, and throw on what is not UTF-8", async () => {
   const lease = new MemoryBudget(1_000, 1_000).lease("v", 100);
   const pieces = new Pieces({ lease }, 100, 1);
   await pieces.add(Buffer.from("aé"));

@@ -24,7 +24,7 @@ describe("router", () => {
     ["/api/v1/vaults/v/assets", "DELETE", "POST, GET, HEAD, OPTIONS"],
     ["/api/v1/vaults/v/assets/a", "POST", "GET, PATCH, DELETE, HEAD, OPTIONS"],
     ["/api/v1/vaults/v/keys/k", "HEAD", "DELETE, OPTIONS"],
-  ])("answers 405 with Allow: %s %s", async (path, method, allow) => {
+  ])("answers 405 with Allow to %s %s", async (path, method, allow) => {
     const response = await send(path, { method });
     expect([response.status, response.headers.get("Allow")]).toEqual([405, allow]);
   });
@@ -59,7 +59,7 @@ describe("router", () => {
     ["/api/v1/vaults/v/keys", null, "application/json"],
     ["/api/v1/vaults/v/reconcile", null, null],
     ["/api/v1/vaults/v/keys/k", null, null],
-  ])("tells OPTIONS what %s takes", async (path, patch, post) => {
+  ])("tells OPTIONS which types of body %s takes", async (path, patch, post) => {
     const { headers } = await send(path, { method: "OPTIONS" });
     expect([headers.get("Accept-Patch"), headers.get("Accept-Post")]).toEqual([patch, post]);
   });
@@ -116,7 +116,7 @@ describe("router", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it("answers an opaque 500 to what nobody foresaw", async () => {
+  it("answers an opaque 500 when an unknown error is thrown", async () => {
     const request = new Request(`${ORIGIN}/api/v1/vaults`, {
       method: "POST",
       headers: { ...admin, "Content-Type": "application/json" },

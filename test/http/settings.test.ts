@@ -1,9 +1,11 @@
+/** What a Worker answers whose secrets are missing or wrong. */
+
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { handle } from "../../src/router.ts";
 import { admin, bearer, ORIGIN, refusal, TestVault } from "../support/api.ts";
 
-/** A request to a Worker that is set up otherwise than the tests' own; undefined takes a setting away. */
+/** Sends a request to a Worker that is set up in another way than the tests' own. Undefined takes a setting away. */
 const ask = (settings: object, path: string, init?: RequestInit): Promise<Response> =>
   handle(new Request(ORIGIN + path, init), Object.assign({}, env, settings));
 
@@ -20,8 +22,8 @@ const WRONG: [string, object, RegExp][] = [
   ["an ADMIN_TOKEN with a space", { ADMIN_TOKEN: "a b" }, /: ADMIN_TOKEN must not contain white space$/],
 ];
 
-describe("settings that are missing", () => {
-  it.each(WRONG)("%s: /healthz answers 503 and names it, never its value", async (_, settings, message) => {
+describe("settings that are missing or wrong", () => {
+  it.each(WRONG)("%s: /healthz answers 503 and names the setting, never its value", async (_, settings, message) => {
     const response = await ask(settings, "/healthz");
     expect(response.headers.get("Retry-After")).toBe("60");
     const text = await refusal(response, 503, "UNAVAILABLE");
@@ -30,7 +32,7 @@ describe("settings that are missing", () => {
     expect((await ask(settings, "/healthz", { method: "HEAD" })).status).toBe(503);
   });
 
-  it.each(WRONG)("%s: whoever sends the admin token is told so, too", async (_, settings, message) => {
+  it.each(WRONG)("%s: a request with the admin token gets 503 that names the setting", async (_, settings, message) => {
     for (const [path, method] of [
       ["/api/v1/vaults", "GET"],
       ["/api/v1/vaults", "POST"],
@@ -39,12 +41,12 @@ describe("settings that are missing", () => {
     }
   });
 
-  it("all of them are named together", async () => {
+  it("all of them: one answer names them together", async () => {
     const text = await refusal(await ask({ KEY_SECRET: "", ADMIN_TOKEN: "" }, "/healthz"), 503, "UNAVAILABLE");
     expect(text).toMatch(/KEY_SECRET is not set.*; ADMIN_TOKEN is not set$/);
   });
 
-  it("without KEY_SECRET nothing that needs a key or a link is answered; without ADMIN_TOKEN keys and links act", async () => {
+  it("KEY_SECRET: keys and links get 503 without it, and act without ADMIN_TOKEN", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     const link = await (await vault.request("POST", `${vault.assets}/${id}/links`)).json<{ url: string }>();
@@ -58,11 +60,11 @@ describe("settings that are missing", () => {
     await refusal(await ask({ ADMIN_TOKEN: "" }, vault.assets), 401, "UNAUTHORIZED");
   });
 
-  it("nothing is missing: an empty former secret is none", async () => {
+  it("KEY_SECRET_PREVIOUS: counts as not set when it is empty", async () => {
     expect((await ask({ KEY_SECRET_PREVIOUS: "" }, "/healthz")).status).toBe(200);
   });
 
-  it("come after an unknown route and a wrong method", async () => {
+  it("all of them: an unknown route and a wrong method are refused first", async () => {
     await refusal(await ask({ KEY_SECRET: "" }, "/nowhere"), 404, "NOT_FOUND");
     await refusal(await ask({ KEY_SECRET: "" }, "/api/v1/vaults", { method: "PUT" }), 405, "METHOD_NOT_ALLOWED");
   });
