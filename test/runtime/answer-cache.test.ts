@@ -9,14 +9,14 @@ const answer = { body: "x".repeat(SIZE) };
 const keys = (cache: AnswerCache<{ body: string }>, most: number): number[] =>
   Array.from({ length: most }, (_, i) => i).filter((i) => cache.get(String(i)));
 
-/** Fills a cache as far as it lets itself be filled. */
+/** Makes a cache and fills it as far as it lets itself be filled. */
 function filled(): AnswerCache<{ body: string }> {
   const cache = new AnswerCache<{ body: string }>(CACHE_SIZE);
   for (let i = 0; i < CACHE_SIZE / SIZE; i++) cache.set(String(i), answer);
   return cache;
 }
 
-it("answers kept ready: each cache is bounded, the oldest go first", () => {
+it("AnswerCache: is bounded, and forgets its oldest answers first", () => {
   const cache = filled();
   expect(cache.size).toBe(CACHE_SIZE);
   cache.set("one more", answer);
@@ -26,10 +26,10 @@ it("answers kept ready: each cache is bounded, the oldest go first", () => {
   expect(cache.size).toBe(0);
 });
 
-it("answers kept ready: those of all vaults together are bounded, and the least recently used vault's go first", () => {
+it("AnswerCache: all of an isolate are bounded together, and the least recently used one loses its answers first", () => {
   const [old, used] = [filled(), filled()];
   expect(old.size + used.size).toBe(ISOLATE_CACHE_SIZE);
-  expect(old.get("3")).toBe(answer); // Now the other one is the least recently used.
+  expect(old.get("3")).toBe(answer); // Now the other cache is the least recently used one.
   const fresh = new AnswerCache<{ body: string }>(CACHE_SIZE);
   for (let i = 0; i < 10; i++) fresh.set(String(i), answer);
   const all = CACHE_SIZE / SIZE;
@@ -39,7 +39,7 @@ it("answers kept ready: those of all vaults together are bounded, and the least 
   expect(old.size + used.size + fresh.size).toBe(0);
 });
 
-it("answers kept ready: thousands of small ones make room for a large one", () => {
+it("AnswerCache: forgets thousands of small answers for a large one", () => {
   const small = Array.from({ length: 2 }, () => new AnswerCache<{ body: string }>(CACHE_SIZE));
   for (let i = 0; i < CACHE_SIZE / 200; i++) for (const cache of small) cache.set(String(i), { body: "x".repeat(200) });
   const large = new AnswerCache<{ body: string }>(CACHE_SIZE);

@@ -16,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What becomes of a wait for memory, at any time. */
+/** What has become of a wait for memory so far. */
 function watch(wait: Promise<void> | undefined): { state: string } {
   const outcome = { state: wait ? "waiting" : "granted" };
   wait?.then(
@@ -35,7 +35,7 @@ function holder(vaultId: string, bytes: number, claim = bytes): Lease {
 
 const newcomer = (vaultId: string, bytes: number, claim = bytes) => watch(budget.lease(vaultId, claim).grow(bytes));
 
-/** Lets time pass in which these requests live, and send so many bytes a second. */
+/** Lets time pass in which these requests live and send so many bytes a second. */
 async function live(seconds: number, leases: readonly Lease[], rate = 0): Promise<void> {
   for (let i = 0; i < seconds; i++) {
     await vi.advanceTimersByTimeAsync(1_000);
@@ -52,7 +52,7 @@ async function live(seconds: number, leases: readonly Lease[], rate = 0): Promis
 const endings = (leases: readonly Lease[]) => leases.map((lease) => lease.ending);
 
 describe("what is lent", () => {
-  it("is what is held: what others might need keeps nobody waiting", () => {
+  it("is what requests hold: what others might still need keeps nobody waiting", () => {
     for (let i = 0; i < 50; i++) holder("greedy", 10, LIMIT / 2);
     expect(newcomer("other", 1_000, LIMIT / 2).state).toBe("granted");
     expect(budget.held).toBe(1_500);
@@ -69,7 +69,7 @@ describe("what is lent", () => {
     expect(budget.held).toBe(0);
   });
 
-  it("may be everything for a vault that is alone", () => {
+  it("may be all memory when one vault is alone", () => {
     for (let i = 0; i < 10; i++) holder("alone", LIMIT / 10);
     expect(budget.held).toBe(LIMIT);
   });
@@ -86,7 +86,7 @@ describe("what is lent", () => {
 });
 
 describe("two that need more than there is", () => {
-  it("do not wait for each other: the last one that got some gets the rest", async () => {
+  it("do not wait for each other: the one that was granted something last gets the rest", async () => {
     const [a, b] = [holder("a", 400_000, 900_000), holder("b", 300_000, 600_000)];
     const first = watch(a.grow(100_000));
     expect(first.state).toBe("waiting");
@@ -97,7 +97,7 @@ describe("two that need more than there is", () => {
     expect(first.state).toBe("granted");
   });
 
-  it("are not let in when both could not end", () => {
+  it("are not both let in when they could not both end", () => {
     holder("a", 500_000, 900_000);
     expect(newcomer("b", 10, 600_000).state).toBe("waiting");
     expect(newcomer("c", 10, 400_000).state).toBe("granted");
@@ -116,7 +116,7 @@ describe("what is given back", () => {
     expect([rich, first, second].map(({ state }) => state)).toEqual(["waiting", "granted", "waiting"]);
   });
 
-  it("is not for new bodies of a vault that has its part, while another waits that holds less", async () => {
+  it("is not lent to a new body of a vault that has its part, while another vault waits that holds less", async () => {
     const all = Array.from({ length: 9 }, () => holder("greedy", 100_000));
     const other = newcomer("other", 200_000);
     const more = newcomer("greedy", 50_000);
@@ -130,7 +130,7 @@ describe("what is given back", () => {
     expect(more.state).toBe("granted");
   });
 
-  it("is spared for reading faster only while there is plenty and nobody waits", () => {
+  it("is lent for larger reads only while there is plenty and nobody waits", () => {
     const lease = holder("a", 700_000, LIMIT);
     expect(lease.spare(50_000)).toBe(true);
     expect(lease.spare(50_000)).toBe(false);
@@ -174,7 +174,7 @@ describe("whoever is slow", () => {
     expect(lease.ending).toBeUndefined();
   });
 
-  it("is also whoever sent much at once and then stalls", async () => {
+  it("is whoever has sent much at once and then stalls", async () => {
     const lease = slow("a", LIMIT);
     lease.received(100 * MIN_RATE);
     lease.awaiting();
@@ -183,7 +183,7 @@ describe("whoever is slow", () => {
     expect(lease.ending).toBe("slow");
   });
 
-  it("is also whoever always has sent something just now", async () => {
+  it("is whoever sends a few bytes again and again", async () => {
     const lease = slow("a", LIMIT);
     newcomer("b", 10);
     for (let i = 0; i < 200; i++) {
@@ -194,7 +194,7 @@ describe("whoever is slow", () => {
     expect(lease.ending).toBe("slow");
   });
 
-  it("is nobody any more whose client has become fast enough", async () => {
+  it("is not whoever was slow and has become fast enough", async () => {
     const lease = slow("a", LIMIT);
     await live(60, [lease], 100);
     await live(10, [lease], MIN_RATE);
@@ -210,7 +210,7 @@ describe("whoever is slow", () => {
     expect(lease.ending).toBeUndefined();
   });
 
-  it("goes first beyond its vault's part, then by how slow, and no more go than it takes", async () => {
+  it("goes first from a vault beyond its part, the slowest first, and no more go than it takes", async () => {
     const inPart = slow("modest", 50_000);
     const faster = slow("greedy", 300_000);
     const slower = slow("greedy", 300_000);
@@ -225,7 +225,7 @@ describe("whoever is slow", () => {
     newcomer("waiting", 200_000);
     await live(1, all);
     expect(endings(all)).toEqual([undefined, undefined, "slow", undefined, undefined]);
-    // The one that is ending does not react, and is gone after a while; nobody else has to go for it.
+    // The one that is ending does not react, and counts as gone after a while. Nobody else has to go for it.
     await live(5, [inPart, faster, ...all.slice(3)]);
     expect(endings(all)).toEqual([undefined, undefined, "gone", undefined, undefined]);
     newcomer("waiting", 800_000);
@@ -235,7 +235,7 @@ describe("whoever is slow", () => {
 });
 
 describe("whoever is gone", () => {
-  it("is forgotten three seconds after its last sign, wherever the memory is wanted", async () => {
+  it("is forgotten three seconds after its last sign, when somebody waits for its memory", async () => {
     for (let i = 0; i < 10; i++) holder("v", LIMIT / 10);
     await vi.advanceTimersByTimeAsync(3_600_000);
     const lease = budget.lease("v", 10);
@@ -245,7 +245,7 @@ describe("whoever is gone", () => {
     expect(budget.held).toBe(10);
   });
 
-  it("is told so when it comes back, and gives nothing back twice", async () => {
+  it("is refused when it comes back, and gives nothing back twice", async () => {
     const lease = holder("a", LIMIT);
     const other = newcomer("b", LIMIT);
     await vi.advanceTimersByTimeAsync(5_000);
@@ -257,10 +257,10 @@ describe("whoever is gone", () => {
     expect(budget.held).toBe(LIMIT);
   });
 
-  it("gets nothing: waiters show that they live", async () => {
+  it("gets no memory that it waited for", async () => {
     const lease = holder("v", LIMIT);
     for (let i = 0; i < 5; i++) newcomer("v", LIMIT);
-    vi.clearAllTimers(); // Their requests are cancelled, and their timers with them.
+    vi.clearAllTimers(); // The requests are cancelled, and their timers with them.
     const other = newcomer("w", 10);
     await live(5, [lease]);
     lease.release();
@@ -268,7 +268,7 @@ describe("whoever is gone", () => {
     expect([other.state, budget.held]).toEqual(["granted", 10]);
   });
 
-  it("is nobody of those who slept because the whole process did", async () => {
+  it("is not whoever gave no sign because the whole process stood still", async () => {
     const lease = holder("a", LIMIT);
     newcomer("b", 10);
     await live(2, [lease]);
@@ -279,12 +279,12 @@ describe("whoever is gone", () => {
     expect(lease.ending).toBeUndefined();
   });
 
-  it("is nobody of those whose timers come late because all do", async () => {
+  it("is not whoever gives its signs late because all timers come late", async () => {
     const lease = holder("a", LIMIT);
     newcomer("b", 10);
     for (let i = 0; i < 8; i++) {
       vi.setSystemTime(Date.now() + 5_000);
-      await vi.advanceTimersByTimeAsync(1_000); // First the waiter's, then ours.
+      await vi.advanceTimersByTimeAsync(1_000); // The waiter's timer goes off first, then ours.
       lease.alive();
     }
     expect(lease.ending).toBeUndefined();

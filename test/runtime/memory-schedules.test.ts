@@ -1,3 +1,8 @@
+/**
+ * Random schedules of clients against one memory budget, in fake time: whatever they do, the rules of memory-budget.ts
+ * hold.
+ */
+
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
 import type { Lease } from "../../src/runtime/lease.ts";
@@ -10,20 +15,20 @@ type Timer = ReturnType<typeof setInterval>;
 const KIB = 1024;
 const LIMIT = 2_048 * KIB;
 const WAIT_MS = 60_000;
-/** How often a client's bytes arrive, and the budget is looked at. */
+/** How often bytes of a client arrive and the budget is looked at. Milliseconds. */
 const STEP_MS = 500;
 
 interface Plan {
   vault: string;
   startsAt: number;
-  /** Bytes that come and are kept until the end; all of them are claimed. */
+  /** How many bytes come. All of them are kept until the end, and all are claimed. */
   size: number;
-  /** Bytes a second, and how many of them are sent at once in the beginning. */
+  /** Bytes a second, and how many bytes are sent at once in the beginning. */
   rate: number;
   burst: number;
-  /** How long the store takes that has them in the end. Milliseconds. */
+  /** How long it takes in the end to store the bytes. Milliseconds. */
   stores: number;
-  /** When the request is cancelled and never heard of again. */
+  /** The time at which the request is cancelled, and is never heard of again. Milliseconds. */
   cancelledAt: number;
 }
 
@@ -37,7 +42,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   cancelledAt: fc.constantFrom(Infinity, Infinity, Infinity, 10_000, 20_000),
 });
 
-/** One request, as a step of STEP_MS after the other sees it. */
+/** One request. Each step of it is STEP_MS. */
 class Client {
   readonly plan: Plan;
   readonly lease: Lease;
@@ -73,7 +78,7 @@ class Client {
     }
   }
 
-  /** Some bytes have come, and are kept. */
+  /** Takes bytes that have come, and keeps them. */
   #take(bytes: number, now: number): void {
     const kept = Math.min(bytes, this.plan.size - this.#received);
     this.#received += kept;
@@ -123,7 +128,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What must be true whenever nothing happens. */
+/** Checks what must be true whenever nothing happens. */
 function check(budget: MemoryBudget, clients: readonly Client[], now: number): void {
   const { held } = budget;
   const sum = clients.reduce((bytes, { lease }) => bytes + lease.bytes, 0);
@@ -131,14 +136,14 @@ function check(budget: MemoryBudget, clients: readonly Client[], now: number): v
   expect(held).toBeLessThanOrEqual(LIMIT);
   const waiting = clients.filter(({ state }) => state === "waiting");
   const holders = clients.filter(({ lease }) => lease.bytes > 0);
-  // Else all would wait for each other.
+  // Otherwise all would wait for each other.
   if (holders.length > 0) expect(holders.some(({ state }) => state !== "waiting")).toBe(true);
   const heldBy = (vault: string) =>
     clients.reduce((bytes, { plan: { vault: own }, lease }) => bytes + (own === vault ? lease.bytes : 0), 0);
   const parties = new Set(
     clients.filter(({ state, lease }) => state === "waiting" || lease.bytes > 0).map((c) => c.plan.vault),
   );
-  // For three seconds those that are gone still count as waiting.
+  // Requests that are gone still count as waiting for three seconds.
   const isCertain = clients.every(
     ({ state, plan: { cancelledAt } }) => state !== "cancelled" || now > cancelledAt + 5_000,
   );
@@ -154,8 +159,8 @@ function check(budget: MemoryBudget, clients: readonly Client[], now: number): v
 }
 
 /**
- * Lets fake time pass, and everybody go on who waited for it. `advanceTimersByTimeAsync` would wait for real timers between,
- * a millisecond each: there are some hundred thousand steps.
+ * Lets fake time pass, and lets everybody who waited for it go on. `advanceTimersByTimeAsync` would wait for real
+ * timers in between, a millisecond each, and there are some hundred thousand steps.
  */
 async function advance(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 250) {
@@ -165,26 +170,26 @@ async function advance(ms: number): Promise<void> {
   await settled();
 }
 
-/** More turns than any chain of promises here has links. */
+/** Takes more turns than any chain of promises here has links. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 }
 
-it("whatever clients do: the sum stays below the limit, nobody waits in vain or for ever, and nobody that keeps up is ended", async () => {
+it("whatever clients do: no more is held than the limit, nobody waits in vain or for ever, and nobody who keeps up is ended", async () => {
   let ended = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(plan, { minLength: 2, maxLength: 14 }), async (plans) => {
       start = Date.now();
       const budget = new MemoryBudget(LIMIT, WAIT_MS);
       const clients = plans.map((each) => new Client(budget, each));
-      // Longer than every wait, and than the largest body takes at the minimum rate.
+      // This is longer than every wait, and longer than the largest body takes at the minimum rate.
       for (let now = 0; now < 900_000 && clients.some(({ isOver }) => !isOver); now += STEP_MS) {
         for (const client of clients) client.step(now);
         await advance(STEP_MS);
-        void budget.held; // Forgets whoever is gone, in favour of those who wait.
+        void budget.held; // Reading it forgets whoever is gone, in favour of those who wait.
         await advance(0);
         check(budget, clients, now);
-        // A slow one that nobody bothers would take days.
+        // A slow request that nobody waits for would take days.
         if (now > 400_000) for (const client of clients) if (client.plan.rate < MIN_RATE) client.plan.cancelledAt = now;
       }
       ended += clients.filter(({ state }) => state === "REQUEST_TIMEOUT").length;
@@ -194,7 +199,7 @@ it("whatever clients do: the sum stays below the limit, nobody waits in vain or 
         if (own.rate >= MIN_RATE && state !== "UNAVAILABLE") expect(lease.ending === "slow").toBe(false);
         expect(longestWait).toBeLessThanOrEqual(WAIT_MS + 1_000);
       }
-      // Whatever was cancelled is gone as soon as somebody wants the memory.
+      // A request that was cancelled is gone as soon as somebody wants its memory.
       const last = budget.lease("z", LIMIT);
       const wait = last.grow(LIMIT);
       await vi.advanceTimersByTimeAsync(PATIENCE_MS);
@@ -205,6 +210,6 @@ it("whatever clients do: the sum stays below the limit, nobody waits in vain or 
     }),
     { numRuns: inject("fuzzRuns") / 5 },
   );
-  // The schedules do come to that.
+  // There were schedules in which a slow request was ended.
   expect(ended).toBeGreaterThan(0);
 });

@@ -8,7 +8,7 @@ afterEach(() => {
 const never = new Promise<never>(() => {});
 const after = <T>(ms: number, value: T): Promise<T> => new Promise((resolve) => setTimeout(() => resolve(value), ms));
 
-it("within: gives the value, the failure, or TimeoutError when neither comes in time", async () => {
+it("within: returns the value, or throws the failure, or TimeoutError when neither comes in time", async () => {
   expect(await within(1_000, Promise.resolve(1))).toBe(1);
   await expect(within(1_000, Promise.reject(new Error("no")))).rejects.toThrow("no");
   await expect(within(10, never)).rejects.toThrow(TimeoutError);
@@ -22,7 +22,8 @@ it("Watchdog: bounds each of several waits by its own time, with one timer", asy
       expect(error).toBeInstanceOf(TimeoutError);
       ended.push(name);
     });
-  // The shorter one comes later: the timer is set again, earlier. The longest is left when it goes off: it is set again.
+  // The shorter wait comes second, so the timer is set again, to an earlier time. The longest is left when it goes off,
+  // so it is set once more.
   await Promise.all([wait("second", 60), wait("first", 20), wait("third", 120)]);
   expect(ended).toEqual(["first", "second", "third"]);
 });
@@ -30,7 +31,7 @@ it("Watchdog: bounds each of several waits by its own time, with one timer", asy
 it("Watchdog: forgets a wait that has ended, and bounds the next one by its own time", async () => {
   const watchdog = new Watchdog();
   expect(await watchdog.within(30, after(1, "done"))).toBe("done");
-  // The timer of the wait before goes off while this one goes on.
+  // The timer of the first wait goes off while this wait goes on.
   expect(await watchdog.within(1_000, after(60, "later"))).toBe("later");
   await expect(watchdog.within(10, never)).rejects.toThrow(TimeoutError);
 });
