@@ -24,11 +24,11 @@ it.each([
   ['{"other":1e400,"m":{"a":"1e400","1e400":[]}}', undefined],
   ['{"other":{"m":1e400}}', undefined],
   ["[1e400]", { path: [], rule: "object" }],
-  ['{"m":{"a":01e400}}', undefined], // no JSON: for JSON.parse to say
+  ['{"m":{"a":01e400}}', undefined], // This is no JSON, and JSON.parse says so.
   ['{"m":"unterminated \\"', undefined],
   ['{"m":{"a":', undefined],
   ["", undefined],
-])("inspectJson: finds in %s the number that would be another", (text, expected) => {
+])("inspectJson: finds in %s the number that a double does not keep", (text, expected) => {
   expect(inspect(text)).toEqual(expected);
 });
 
@@ -41,13 +41,13 @@ it("inspectJson: with a root, takes the text for the value of that name", () => 
   expect(inspectJson("[[]]", limitsOf, { depth: 1, root: "tags" })?.rule).toBe("depth");
 });
 
-it("inspectJson: counts elements of the value itself alone", () => {
+it("inspectJson: counts the elements of the member's value, and no others", () => {
   expect(inspect('{"m":["a","b","c"]}', { items: 2 })?.rule).toBe("items");
   expect(inspect('{"m":["a","b"],"n":[1,2,3]}', { items: 2 })).toBeUndefined();
   expect(inspect('{"m":{"a":[1,2,3]}}', { items: 2 })).toBeUndefined();
 });
 
-it("inspectJson: stops at the member that is over the limit, and not at the end of the text", () => {
+it("inspectJson: stops at the member that passes the limit, and not at the end of the text", () => {
   const text = `{"m":{${Array.from({ length: 20_000 }, (_, i) => `"k${i}":1`).join(",")}}}`;
   expect(inspect(text, { bytes: 2 + 10 * 6 })).toEqual({ path: ["m", "k10"], rule: "bytes" });
 });
@@ -55,7 +55,7 @@ it("inspectJson: stops at the member that is over the limit, and not at the end 
 const value = fc.jsonValue({ maxDepth: 5 });
 const withSpace = (text: string): string => text.replace(/([,:{}[\]])(?=(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*$)/g, " $1\n");
 
-it("inspectJson: never refuses for its size what would fit, however it is written", () => {
+it("inspectJson: refuses for its size no value that would fit, however it is written", () => {
   fc.assert(
     fc.property(value, fc.boolean(), (m, escaped) => {
       const compact = JSON.stringify({ m });
@@ -67,7 +67,7 @@ it("inspectJson: never refuses for its size what would fit, however it is writte
       try {
         sent = JSON.stringify((JSON.parse(text) as { m: unknown }).m);
       } catch {
-        return; // the escapes hit a literal
+        return; // The escapes are in a literal.
       }
       expect(inspect(text, { bytes: Math.max(size, Buffer.byteLength(sent)) })).toBeUndefined();
       expect(inspect(withSpace(compact), { bytes: size })).toBeUndefined();
@@ -76,7 +76,7 @@ it("inspectJson: never refuses for its size what would fit, however it is writte
   );
 });
 
-it("inspectJson: refuses for its depth what nests deeper, and nothing else", () => {
+it("inspectJson: refuses for its depth every value that nests deeper, and no other", () => {
   fc.assert(
     fc.property(value, fc.integer({ min: 0, max: 6 }), (m, depth) => {
       const found = inspect(JSON.stringify({ m }), { depth });

@@ -61,7 +61,7 @@ describe("parseMediaType", () => {
     expect(parseMediaType(text)).toBeUndefined();
   });
 
-  it("gives what it itself takes for the same, and what no reader splits at a comma", () => {
+  it("writes a type that it parses into the same, and that no reader splits at a comma", () => {
     const piece = fc.constantFrom(..."text/plain;= \t\"\\,',a-*b%".split(""), "; a=", ", text/html", '"\\"', "é");
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
@@ -124,21 +124,21 @@ describe("mediaType", () => {
   });
 
   it.each(["application/octet-stream", "Application/Octet-Stream; x=y", "image/*", "*/*", "*/png", "image/*;q=0.8"])(
-    "takes %s for no declaration",
+    "takes the type of the extension when %s is declared",
     (declared) => {
       expect(of(declared, "x.gif")).toEqual(typed("image/gif"));
       expect(of(declared, "x")).toEqual(UNKNOWN);
     },
   );
 
-  it("refuses what is none, and what is longer than 255 characters", () => {
+  it("refuses a type that does not parse, or is longer than 255 characters", () => {
     expect(of("nonsense", "x.gif")).toMatchObject({ ok: false, code: "INVALID_PARAMS" });
     expect(of(`text/plain;a=${"b".repeat(242)}`, "x")).toMatchObject({ ok: true });
     expect(of(`text/plain;a=${"b".repeat(243)}`, "x")).toMatchObject({ ok: false });
   });
 });
 
-it("servedType: what was stored and does not parse is unknown bytes", () => {
+it("servedType: sends a stored type that does not parse as unknown bytes", () => {
   for (const stored of ["text/plain;,text/html", "[object JsRpcStub]", "", "image/*", "a/b;x=1;x=2"]) {
     expect(servedType(stored).text).toBe("application/octet-stream");
   }

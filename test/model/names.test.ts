@@ -5,7 +5,7 @@ import { editDistance, nearest, shown, unknownName } from "../../src/model/names
 const LIST = ["partition", "collection", "channel", "limit", "cursor"];
 const KEY = ["label", "type", "expires_at"];
 
-describe("names: the nearest", () => {
+describe("nearest: the known name", () => {
   it.each([
     ["partitoin", LIST, "partition"],
     ["Partition", LIST, "partition"],
@@ -31,7 +31,7 @@ describe("names: the nearest", () => {
     expect(nearest(name, known)).toBe(expected);
   });
 
-  it("is found for every known name with one slip", () => {
+  it("is found by every spelling of it with one slip", () => {
     const position = fc.nat(20);
     fc.assert(
       fc.property(fc.constantFrom(...LIST, ...KEY), position, fc.constantFrom("", "x", "swap"), (name, at, slip) => {
@@ -45,10 +45,10 @@ describe("names: the nearest", () => {
   });
 });
 
-describe("names: the distance", () => {
+describe("editDistance: the distance", () => {
   const word = fc.string({ maxLength: 8, unit: fc.constantFrom("a", "b", "c") });
 
-  it("is symmetric, nothing only between equals, and at most the longer length", () => {
+  it("is symmetric, 0 between equals only, and at most the longer length", () => {
     fc.assert(
       fc.property(word, word, (a, b) => {
         const distance = editDistance(a, b);
@@ -67,8 +67,8 @@ describe("names: the distance", () => {
   ])("of %j and %j is %i", (a, b, distance) => expect(editDistance(a, b)).toBe(distance));
 });
 
-describe("names: a message", () => {
-  it("names the first that is unknown, and nothing when all are known", () => {
+describe("unknownName: the message", () => {
+  it("names the first unknown name, and is undefined when all are known", () => {
     expect(unknownName(KEY, ["type", "label"])).toBeUndefined();
     expect(unknownName(KEY, ["type", "expire_at", "foo"])).toBe("expire_at: unknown; did you mean expires_at?");
     expect(unknownName(KEY, ["foo"])).toBe("foo: unknown; known are label, type, expires_at");
@@ -76,7 +76,7 @@ describe("names: a message", () => {
     expect(unknownName(KEY, [""])).toBe('"": unknown; known are label, type, expires_at');
   });
 
-  it("repeats at most 64 characters of any name, and none that cannot be seen", () => {
+  it("repeats at most 64 characters of a name, and none that cannot be seen", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 200 }), (name) => {
         const text = shown(name);

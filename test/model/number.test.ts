@@ -48,11 +48,11 @@ it.each([
   `0.${"0".repeat(60_000)}1`,
   `1e${"9".repeat(1_000)}`,
   `1e-${"9".repeat(1_000)}`,
-])("isKept: %.40s is not", (text) => {
+])("isKept: %.40s is another number after it was parsed and written", (text) => {
   expect(isKept(text)).toBe(false);
 });
 
-/** A decimal as a fraction: exact, and another way to the answer. */
+/** A decimal as a fraction. This is exact, and another way to the answer. */
 function fraction(text: string): [bigint, bigint] {
   const [, sign = "", whole = "", part = "", power = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(text) ?? [];
