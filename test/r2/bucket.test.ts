@@ -4,7 +4,7 @@ import { Bucket, type Waits } from "../../src/r2/bucket.ts";
 import { CALL_TIMEOUT_MS, R2_TIMEOUT_MS } from "../../src/runtime/timeouts.ts";
 import { TimeoutError, within } from "../../src/runtime/wait.ts";
 
-/** R2 with some of its methods replaced. */
+/** The bucket with some of its methods replaced. */
 const r2With = (methods: Partial<Record<keyof R2Bucket, () => Promise<unknown>>>): R2Bucket =>
   new Proxy(env.BUCKET, {
     get(bucket, name) {
@@ -15,7 +15,7 @@ const r2With = (methods: Partial<Record<keyof R2Bucket, () => Promise<unknown>>>
 
 const silent = (): Promise<never> => new Promise(() => {});
 
-/** Waits a thousandth of what it is asked to, and notes what that was. */
+/** Waits a thousandth of the time that it is asked for, and notes that time. */
 class Hasty implements Waits {
   readonly asked: number[] = [];
 
@@ -32,7 +32,7 @@ describe("bucket: a call that R2 does not answer", () => {
     ["get", R2_TIMEOUT_MS, (bucket) => bucket.get("a/b", {})],
     ["delete", CALL_TIMEOUT_MS, (bucket) => bucket.delete(["a/b"])],
     ["delete, in a given time", 3_000, (bucket) => bucket.delete("a/b", 3_000)],
-    ["copy that does not begin", 5_000, (bucket) => bucket.copy("a/b", "a/c", "text/plain", 5_000)],
+    ["a copy that does not begin", 5_000, (bucket) => bucket.copy("a/b", "a/c", "text/plain", 5_000)],
   ];
 
   it.each(calls)("ends by itself: %s", async (_, ms, call) => {
@@ -42,7 +42,7 @@ describe("bucket: a call that R2 does not answer", () => {
     expect(waits.asked).toEqual([ms]);
   });
 
-  it("ends by itself: copy that is not written", async () => {
+  it("ends by itself: a copy that is not written", async () => {
     await env.BUCKET.put("copy/from", "x");
     const waits = new Hasty();
     const copy = new Bucket(r2With({ put: silent }), waits).copy("copy/from", "copy/to", "text/plain", 50_000);
@@ -51,7 +51,7 @@ describe("bucket: a call that R2 does not answer", () => {
   });
 });
 
-describe("bucket: copy", () => {
+describe("bucket: a copy", () => {
   beforeEach(() => env.BUCKET.delete(["copy/a", "copy/b"]));
 
   const copy = (bucket: R2Bucket, ms = 5_000): Promise<boolean> =>

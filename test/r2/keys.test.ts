@@ -18,7 +18,7 @@ const component = fc.oneof(
   fc.constantFrom("asset", ULID, "a".repeat(MAX_COMPONENT_LENGTH)),
 );
 
-/** Names that look like other parts of a key come up often enough to matter. */
+/** Filenames. Those that look like other parts of a key come up often enough to matter. */
 const filename = fc
   .array(
     fc.oneof(fc.string({ unit: "grapheme", maxLength: 12 }), assetId, fc.constantFrom("_", "asset_", ".staging", ".")),
@@ -40,7 +40,7 @@ const write = ({ vaultId: vault, id, path: place }: ParsedKey): string =>
 
 const runs = { numRuns: inject("fuzzRuns") };
 
-describe("keys: what is written", () => {
+describe("keys: a key that was written", () => {
   it("is parsed back, for every legal path, filename and id", () => {
     fc.assert(
       fc.property(legal, (said) => {
@@ -72,8 +72,8 @@ describe("keys: what is written", () => {
   });
 });
 
-describe("keys: what was not written", () => {
-  /** Pieces of keys, in any order and number: much of it is nearly a key. */
+describe("keys: a text that was not written as a key", () => {
+  /** Pieces of keys, in any order and number. Much of this is nearly a key. */
   const nearly = fc
     .array(
       fc.oneof(
@@ -96,7 +96,7 @@ describe("keys: what was not written", () => {
       return key.slice(0, start) + added + key.slice(start + removed);
     });
 
-  it("is taken for no body's key: whatever can be parsed is what would be written", () => {
+  it("is not parsed, unless it is just what would be written", () => {
     fc.assert(
       fc.property(fc.oneof(nearly, damaged, fc.string()), (text) => {
         const said = parseKey(text);
@@ -132,7 +132,7 @@ describe("keys: what was not written", () => {
     ["that waits, with something behind the id", `${VAULT}/.staging/${ID}/x`],
     ["that waits, with a filename", `${VAULT}/.staging/${ID}_f`],
     ["that waits and has a path", `${VAULT}/.staging/c/h/${ID}_f`],
-  ])("is no key: one %s", (_, key) => {
+  ])("is not parsed: one %s", (_, key) => {
     expect(parseKey(key)).toBeUndefined();
   });
 });
