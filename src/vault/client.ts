@@ -67,7 +67,7 @@ export async function callVault<T extends object>(
       const silent = error instanceof TimeoutError;
       if (!retryable && !overloaded && !silent) throw error;
       if (overloaded || silent || kind === "once" || attempt === ATTEMPTS) {
-        logError("router: vault unavailable", error, { request, vault: vaultId, attempt });
+        logError("router: a vault is unavailable", error, { request, vault: vaultId, attempt });
         const message =
           kind === "once"
             ? "the vault failed while it worked: whether the change was made is not known"

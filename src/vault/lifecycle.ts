@@ -85,7 +85,7 @@ export class Lifecycle {
     try {
       await within(REBUILD_WAIT_MS, this.#wake());
     } catch (error) {
-      logError("vault: it is not ready for a request", error, { request, vault: this.id });
+      logError("vault: not ready for a request", error, { request, vault: this.id });
       return unavailable("the vault is being rebuilt", 2);
     }
     if (this.#live) return { ok: true, live: this.#live };

@@ -44,14 +44,14 @@ it("log: what a vault says of a write carries the id of its request", async () =
   const response = await withD1(vault, down, () => vault.send({ ...PATH, file: textFile() }));
   expect([response.status, response.headers.get("Strongroom-Durability")]).toEqual([201, "queued"]);
   const request = requestId(response);
-  expect(linesOf("vault: acknowledged as queued")).toMatchObject([{ request, vault: vault.id }]);
+  expect(linesOf("vault: a write was acknowledged as queued")).toMatchObject([{ request, vault: vault.id }]);
 });
 
 it("log: what a vault says that cannot come to life carries the id of the request", async () => {
   const vault = await TestVault.create();
   const response = await withD1(vault, down, () => vault.request("GET", vault.assets));
   expect(response.status).toBe(503);
-  expect(linesOf("vault: not ready")).toMatchObject([{ request: requestId(response), vault: vault.id }]);
+  expect(linesOf("vault: not ready for a request")).toMatchObject([{ request: requestId(response), vault: vault.id }]);
 });
 
 it("log: what is said of an upload that fails carries the id of its request", async () => {

@@ -76,7 +76,10 @@ export function resolveUpload(
   };
 }
 
-/** Merges metadata and replaces tags, if the asset meets the conditions. 400 when the merged metadata breaks a rule. */
+/**
+ * Merges metadata and replaces tags. 404 without the asset, 412 when a condition is not met, 400 when the merged
+ * metadata breaks a rule.
+ */
 export function patchAsset(
   database: VaultDatabase,
   id: string,
@@ -104,7 +107,10 @@ export function patchAsset(
   };
 }
 
-/** Deletes the asset, if it meets the conditions. The outbox has D1 told, and the body deleted after that. */
+/**
+ * Deletes the asset for every reader at once. The outbox has D1 told, and after that the body deleted. 404 without the
+ * asset, 412 when a condition is not met.
+ */
 export function deleteAsset(database: VaultDatabase, id: string, conditions: Conditions): Operation<{ rev: number }> {
   return (change) => {
     const asset = database.asset(id);

@@ -188,7 +188,7 @@ export class VaultDatabase {
     this.#sql.exec("DELETE FROM assets WHERE seq = ?", seq);
   }
 
-  /** Deletes any `limit` assets. Returns how many it deleted. */
+  /** Deletes up to `limit` assets, whichever they are. Returns how many it deleted. */
   purgeAssets(limit: number): number {
     return this.#sql.all("DELETE FROM assets WHERE seq IN (SELECT seq FROM assets LIMIT ?) RETURNING seq", limit)
       .length;

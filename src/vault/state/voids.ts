@@ -23,8 +23,8 @@ export class Voids {
 
   /**
    * Forgets up to `limit` voids that ended before `now`, in epoch milliseconds. It looks only at ids below
-   * `firstYoung`, and no younger void can have ended. Ids begin with their time, so the old ones are found without an
-   * index.
+   * `firstYoung`, since no void from there on can have ended. Ids begin with their time, so the old ones are found
+   * without an index.
    */
   prune(firstYoung: string, now: number, limit: number): void {
     this.#sql.exec(

@@ -27,8 +27,8 @@ export interface GatheredChanges {
 }
 
 /**
- * Gathers changes beyond revision `from`. They are at most `maxRows`, except that a revision is never cut, and about
- * that share of {@link FLUSH_BYTES} which `maxRows` is of {@link FLUSH_ROWS}. Parked assets are left out.
+ * Gathers changes beyond revision `from`. They are at most `maxRows`, except that a revision is never cut. Their bytes
+ * are bounded in proportion: {@link FLUSH_BYTES} for {@link FLUSH_ROWS} rows. Parked assets are left out.
  *
  * @param rev the vault's revision
  */

@@ -27,7 +27,7 @@ const LAST_SWEEP_MS = UPLOAD_DEADLINE_MS + 60_000;
  * One bounded run of a deleted vault's removal, which resumes where the last one ended. It removes bodies, rows in D1
  * and rows in the index. When no upload can be under way any more it removes the bodies that have come since, and
  * leaves a tombstone in D1. Returns when to run again, in milliseconds from now. Undefined means that nothing is left
- * but the vault's own row here.
+ * but the object's own tables, which are the caller's to drop.
  */
 export async function purge(
   vault: VaultRow,

@@ -31,7 +31,7 @@ import type { VaultDatabase } from "../state/database.ts";
 import type { Unrecorded } from "../state/outbox.ts";
 import type { VaultRow } from "../state/schema.ts";
 import { gatherChanges } from "./flush.ts";
-import { endOfStart, isOwnHistory, startsAfter } from "./starts.ts";
+import { endOfStart, isOwnHistory, confirmedStarts } from "./starts.ts";
 
 /** A parked asset is tried again every hour. After so many tries, which take a day, it is tried again every day. */
 const PARKED_RETRY_MS = 60 * 60 * 1000;
@@ -178,7 +178,7 @@ export class D1Steps {
     // Another epoch has two causes: D1 went back in time, or a claim that was given up landed after the one that we
     // hold.
     if (found.epoch !== row.epoch || found.rev < to) return this.#recordAgain(found.epoch);
-    if (row.loaded !== null) this.#vault.set({ loaded: null, starts: startsAfter(found) }, false);
+    if (row.loaded !== null) this.#vault.set({ loaded: null, starts: confirmedStarts(found) }, false);
     return to;
   }
 

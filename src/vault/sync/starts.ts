@@ -25,7 +25,7 @@ const MAX_STARTS = 50;
 const parse = (starts: string): Record<string, number> => JSON.parse(starts) as Record<string, number>;
 
 /**
- * The vault's row as a new start begins with it. What a former start had no confirmation for has still to be confirmed.
+ * The vault's row as a new start begins with it. What D1 had not confirmed to a former start must still be confirmed.
  */
 export function beginStart(row: VaultRow): VaultRow {
   const former = Object.entries(parse(row.starts));
@@ -45,7 +45,8 @@ export const isOwnHistory = (row: VaultRow, { incarnation, rev }: Position): boo
   incarnation === row.incarnation || rev <= endOfStart(row, incarnation);
 
 /**
- * `starts` with the start that D1 heard from last alone. The next start must know it, in case this one writes nothing.
+ * What `starts` becomes once D1 has confirmed this start: only the start that D1 has heard from last. The next start
+ * must know that one, in case this start writes nothing.
  */
-export const startsAfter = ({ incarnation, rev }: Position): string =>
+export const confirmedStarts = ({ incarnation, rev }: Position): string =>
   JSON.stringify(incarnation === null ? {} : { [incarnation]: rev });

@@ -41,14 +41,14 @@ const OUTBOX_ROWS = 5_000;
  * Merges the page of keys after the id `after`.
  *
  * @param theirs D1's page
- * @param merged called after the group is committed
+ * @param onMerged is called after the group is committed
  */
 export function mergeKeys(
   database: VaultDatabase,
   { since }: Takeover,
   after: string,
   theirs: readonly KeyRecord[],
-  merged: () => void,
+  onMerged: () => void,
 ): Operation<object> {
   return (change) => {
     const page = database.keys.after(after, PAGE_ROWS);
@@ -69,7 +69,7 @@ export function mergeKeys(
     }
     change.vault.keys_to = end === LAST_KEY_ID ? null : end;
     change.next();
-    change.effects.push(merged);
+    change.effects.push(onMerged);
     return { ok: true };
   };
 }
