@@ -1,3 +1,8 @@
+/**
+ * The end of an upload whose client may have gone: it is handed to `waitUntil` before anything can be seen in R2, and
+ * commits the body or removes it.
+ */
+
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
@@ -8,10 +13,10 @@ import { bearer, ORIGIN, PATH, TestVault } from "../support/api.ts";
 
 const MIB = 1024 * 1024;
 
-/** For how long Workers let go on, after a disconnect, what was handed to `waitUntil`. */
+/** How long after a disconnect Workers let what was handed to `waitUntil` go on. */
 const WAIT_UNTIL_MS = 30_000;
 
-/** What Workers hear of a request, and bindings that note what R2 gets before and after the runtime was told. */
+/** A context that notes what it is handed, and bindings that note what R2 gets before and after that. */
 class Scene {
   readonly handed: Promise<unknown>[] = [];
   readonly events: string[] = [];
@@ -45,7 +50,8 @@ class Scene {
       this.events.push("put");
       return env.BUCKET.put(key, body, options);
     }
-    // A body that is streamed is there when its last byte is: hold that back, and note when it comes.
+    // A streamed body is complete in R2 when its last byte is there. The body is held back here, and that byte's coming
+    // is noted.
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of body as ReadableStream<Uint8Array>) {
@@ -56,7 +62,7 @@ class Scene {
     return env.BUCKET.put(key, Buffer.concat(chunks), options);
   }
 
-  /** Of the file. */
+  /** The size of the file. */
   size = 0;
 
   async #multipart(key: string, options: R2MultipartOptions): Promise<unknown> {
@@ -72,7 +78,7 @@ class Scene {
   }
 }
 
-/** A request as the network brings it: with the length of its body. */
+/** A request in the form in which the network brings it: with the length of its body. */
 async function sized(path: string, headers: Record<string, string>, body: BodyInit): Promise<Request> {
   const encoded = new Response(body);
   const type = encoded.headers.get("Content-Type");
@@ -113,7 +119,7 @@ const KINDS: [string, number, (vault: TestVault, size: number) => Promise<Reques
 
 describe("the end of an upload whose client goes away", () => {
   it.each(KINDS)(
-    "%s: the runtime is told before the body is complete in R2, of a promise that commits it",
+    "%s: hands a promise that commits it to the runtime, before its body is complete in R2",
     async (...kind) => {
       const [, size, request, events] = kind;
       const vault = await TestVault.create();
@@ -132,13 +138,13 @@ describe("the end of an upload whose client goes away", () => {
   );
 
   it.each([10, 5 * MIB])(
-    "removes a body of %i bytes that may not become an asset, in the same promise",
+    "removes a body of %i bytes that is refused, within the promise that was handed over",
     async (size) => {
       const vault = await TestVault.create();
       const scene = new Scene();
       scene.size = size;
       const first = await raw(vault, size, { "If-None-Match": "*" });
-      // The name is taken in the moment between the question and the commit.
+      // Another upload takes the name between the question and the commit.
       scene.context.waitUntil = (promise) => {
         scene.handed.push(promise);
       };
@@ -168,7 +174,7 @@ describe("the end of an upload whose client goes away", () => {
     },
   );
 
-  it("is not begun before the runtime is told of it", async () => {
+  it("begins only after the runtime was told of it", async () => {
     const scene = new Scene();
     const api = new ApiRequest(new Request(ORIGIN), scene.env, scene.context);
     const work = async (): Promise<{ ok: true }> => {

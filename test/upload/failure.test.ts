@@ -1,3 +1,5 @@
+/** R2 fails at some step of an upload: the client gets 503, and nothing stays behind. */
+
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
@@ -35,7 +37,7 @@ const raw = (vault: TestVault, size: number): Request =>
     body: new Uint8Array(size),
   });
 
-/** A multipart upload whose parts, or whose completion, fail from the `n`-th call on. */
+/** Multipart uploads whose parts fail from the `n`-th on, or whose completion fails. */
 const failingParts = (n: number, which: "uploadPart" | "complete"): Partial<R2Bucket> => ({
   createMultipartUpload: async (...args) => {
     const upload = await env.BUCKET.createMultipartUpload(...args);
@@ -78,7 +80,7 @@ describe("R2 failing during an upload", () => {
     expect(await vault.recorded()).toHaveLength(1);
   });
 
-  it("a put that fails after it stored: leaves nothing either", async () => {
+  it("a put that fails after it has stored the body: leaves nothing", async () => {
     const vault = await TestVault.create();
     const put = (async (...args: Parameters<R2Bucket["put"]>) => {
       await env.BUCKET.put(...args);
@@ -94,6 +96,6 @@ describe("R2 failing during an upload", () => {
     const vault = await TestVault.create();
     const response = await handle(request(vault, 20 * MIB, true), withBucket({ delete: broken }));
     expect(response.status).toBe(201);
-    expect(await vault.bodies()).toHaveLength(2); // The rest is for reconcile.
+    expect(await vault.bodies()).toHaveLength(2); // A reconciliation removes the first copy.
   });
 });

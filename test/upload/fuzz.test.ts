@@ -1,3 +1,8 @@
+/**
+ * Random forms, valid and mutated, cut in random ways: how a form is cut changes nothing, and nothing is stored that is
+ * not listed.
+ */
+
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { expect, inject, it } from "vitest";
@@ -7,7 +12,10 @@ import { bearer, type ErrorBody, ORIGIN, TestVault } from "../support/api.ts";
 
 const BOUNDARY = "bOuNd";
 
-/** A body in the given pieces, each a chunk of its own; empty ones cannot be: a byte stream has none. */
+/**
+ * A body in pieces that are cut at these places, each a chunk of its own. Empty pieces are left out, because a byte
+ * stream has none.
+ */
 const chunked = (body: Buffer, cuts: readonly number[]): ReadableStream<Uint8Array> => {
   const edges = [...new Set([0, ...cuts.filter((cut) => cut < body.length), body.length])].toSorted((a, b) => a - b);
   let i = 0;
@@ -23,7 +31,7 @@ const chunked = (body: Buffer, cuts: readonly number[]): ReadableStream<Uint8Arr
 
 type Outcome = { status: number; message?: string; record?: Partial<AssetRecord>; bytes?: string };
 
-/** Everything that a client can tell of an upload, less what is new with each. */
+/** Everything that a client can tell of an upload, without what is new in each. */
 async function outcome(vault: TestVault, body: BodyInit): Promise<Outcome> {
   const request = new Request(ORIGIN + vault.assets, {
     method: "POST",
@@ -103,7 +111,7 @@ const mutate = (body: Buffer, mutations: Mutation[]): Buffer =>
   );
 
 it(
-  "any form, valid or mutated, cut in any way: one outcome, 201 or 4xx, and nothing stored but what is listed",
+  "any form, valid or mutated: has one outcome however it is cut, 201 or 4xx, and nothing is stored but what is listed",
   async () => {
     const vault = await TestVault.create();
     const statuses = new Map<number, number>();

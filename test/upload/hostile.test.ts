@@ -1,3 +1,5 @@
+/** Forms that have broken some parser or other, by the name of the advisory where there is one. */
+
 import { describe, expect, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { bearer, refusal, send, TestVault } from "../support/api.ts";
@@ -23,7 +25,7 @@ const upload = (vault: TestVault, bytes: Buffer, contentType = `multipart/form-d
 
 const deep = "[".repeat(25_000) + "]".repeat(25_000);
 
-/** What has broken some parser or other, and the reason each is refused with. */
+/** Hostile forms, each with the reason that it is refused with and, if it matters, its Content-Type. */
 const HOSTILE: [string, Buffer, RegExp, string?][] = [
   ["no boundary", body(FIELDS, FILE, END), /needs a boundary/, "multipart/form-data"],
   ["an empty boundary", body(FIELDS, FILE, END), /needs a boundary/, 'multipart/form-data; boundary=""'],
@@ -174,20 +176,17 @@ const HOSTILE: [string, Buffer, RegExp, string?][] = [
 ];
 
 describe("hostile forms", () => {
-  it.each(HOSTILE)(
-    "%s: is refused with the reason, and nothing is stored",
-    async (_name, bytes, reason, contentType) => {
-      const vault = await TestVault.create();
-      const started = Date.now();
-      const message = await refusal(await upload(vault, bytes, contentType), 400, "INVALID_PARAMS");
-      expect(message).toMatch(reason);
-      expect(message.length).toBeLessThan(300);
-      expect(Date.now() - started).toBeLessThan(5_000);
-      expect([await vault.bodies(), (await vault.list()).data]).toEqual([[], []]);
-    },
-  );
+  it.each(HOSTILE)("%s: gets 400 with the reason, and nothing is stored", async (_name, bytes, reason, contentType) => {
+    const vault = await TestVault.create();
+    const started = Date.now();
+    const message = await refusal(await upload(vault, bytes, contentType), 400, "INVALID_PARAMS");
+    expect(message).toMatch(reason);
+    expect(message.length).toBeLessThan(300);
+    expect(Date.now() - started).toBeLessThan(5_000);
+    expect([await vault.bodies(), (await vault.list()).data]).toEqual([[], []]);
+  });
 
-  it("bytes of a boundary inside a file are the file's (undici #5561)", async () => {
+  it("bytes of a boundary inside a file: are stored as the file's (undici #5561)", async () => {
     const vault = await TestVault.create();
     const content = [
       `text --${BOUNDARY} in a line`,
@@ -204,13 +203,13 @@ describe("hostile forms", () => {
     expect(record).toMatchObject({ size: content.length, tags: "[]" });
   });
 
-  it("an epilogue that comes in a later chunk ends the form (@fastify/busboy #228)", async () => {
+  it("a preamble and an epilogue: are passed over (@fastify/busboy #228)", async () => {
     const vault = await TestVault.create();
     expect((await upload(vault, body(FIELDS, FILE, END, "epilogue", ""))).status).toBe(201);
     expect((await upload(vault, body("preamble", FIELDS, FILE, END).subarray(0, -2))).status).toBe(201);
   });
 
-  it("a file that begins with CR LF and then has megabytes without is stored promptly (CVE-2023-46136)", async () => {
+  it("a file that begins with CR LF and then has megabytes without one: is stored promptly (CVE-2023-46136)", async () => {
     const vault = await TestVault.create();
     for (const filler of ["a", "\r", "\n", "-", "\r\n--"]) {
       const content = `\r\n${filler.repeat(6_000_000 / filler.length)}`;
@@ -221,7 +220,7 @@ describe("hostile forms", () => {
     }
   });
 
-  it("keys such as __proto__ in metadata stay plain data and pollute nothing", async () => {
+  it("keys such as __proto__ in metadata: stay plain data and pollute nothing", async () => {
     const vault = await TestVault.create();
     const metadata = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
     const response = await upload(vault, body(FIELDS, FILE, PART('name="metadata"'), "", metadata, END));
@@ -230,7 +229,7 @@ describe("hostile forms", () => {
     expect((await vault.list()).data[0]?.metadata).toBe(metadata);
   });
 
-  it("names of fields such as __proto__ are unknown fields", async () => {
+  it("fields with names such as __proto__: are unknown fields", async () => {
     const vault = await TestVault.create();
     const fields = ["__proto__", "constructor", "toString", "hasOwnProperty"].flatMap((name) => [
       ...PART(`name="${name}"`),
@@ -240,7 +239,7 @@ describe("hostile forms", () => {
     expect((await upload(vault, body(fields, FIELDS, FILE, END))).status).toBe(201);
   });
 
-  it("a form that says it is compressed is refused with 415", async () => {
+  it("a form that says that it is compressed: gets 415", async () => {
     const vault = await TestVault.create();
     const response = await send(vault.assets, {
       method: "POST",

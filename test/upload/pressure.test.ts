@@ -1,3 +1,5 @@
+/** Many slow clients at once, and memory that is used up: whoever else comes is still served. */
+
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bodies, smallBodies } from "../../src/http/memory.ts";
@@ -17,7 +19,7 @@ beforeAll(async () => {
   victim = await TestVault.create("victim");
 });
 
-/** Requests whose clients send something and then nothing, until the test is over. */
+/** The requests of the test. Their clients send something and then nothing, until the test is over. */
 const open: { controller: ReadableStreamDefaultController; answer: Promise<Response> }[] = [];
 afterEach(async () => {
   for (const { controller } of open) controller.error(new Error("the client is gone"));
@@ -73,7 +75,7 @@ const KINDS: [string, number, (vault: TestVault) => Slow][] = [
 ];
 
 describe("many slow clients with the keys of two vaults", () => {
-  it.each(KINDS)("%s: hold little, and nobody else has to wait for them", async (_name, count, kind) => {
+  it.each(KINDS)("%s: hold little memory, and nobody else waits for it", async (_name, count, kind) => {
     for (let i = 0; i < count; i++) {
       const vault = vaults[i % 2];
       if (vault) begin(vault, kind(vault));
@@ -89,8 +91,8 @@ describe("many slow clients with the keys of two vaults", () => {
   });
 });
 
-describe("memory that was never given back", () => {
-  it("keeps an upload waiting for three seconds, and small JSON not at all", async () => {
+describe("memory that a cancelled request never gave back", () => {
+  it("makes an upload wait until it is taken back, and small JSON not at all", async () => {
     const { id } = await victim.upload();
     const gone = bodies.lease("gone", bodies.limit);
     await gone.grow(bodies.limit);
@@ -102,12 +104,12 @@ describe("memory that was never given back", () => {
   });
 });
 
-describe("an upload that waits", () => {
-  it("is told to come again when its client's turn does not come", async () => {
+describe("an upload that waits for memory", () => {
+  it("gets 503 with Retry-After when its turn does not come in time", async () => {
     const hog = bodies.lease("hog", bodies.limit);
     await hog.grow(bodies.limit);
     const alive = setInterval(() => hog.alive(), 500);
-    // What a minute of waiting ends with, at once.
+    // The clock jumps by more than the minute that an upload waits.
     const real = Date.now;
     const answer = victim.send({ ...PATH, file: textFile() });
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -15,7 +15,7 @@ describe("AVIF", () => survivesDamage([...AVIFS, ...NO_AVIFS]));
 const many = (count: number, part: Uint8Array): Buffer => Buffer.concat(Array<Uint8Array>(count).fill(part));
 const items = Array.from({ length: 6_000 }, (_, at) => ({ item: at + 2, properties: [1, 2, 3] }));
 const free = box("free");
-/** Boxes in boxes: of each, 8 bytes are its own. */
+/** Boxes in boxes. Of each box, 8 bytes are its own. */
 const nested = (type: string, depth: number): Buffer =>
   Buffer.concat(Array.from({ length: depth }, (_, at) => bytes(be32((depth - at) * 8), type)));
 const sequenceOf = (...content: Uint8Array[]): Buffer => bytes(ftyp("avis", "avis"), box("moov", ...content));

@@ -1,14 +1,16 @@
+/** What every reader of an image format is tested for, given files of that format. */
+
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type Dimensions, ImageReader } from "../../../src/upload/image/image.ts";
 import type { ImageCase, Size } from "./files/bytes.ts";
 
-/** What a reader makes of a file that comes in pieces, cut at these places. */
+/** The dimensions that a reader gives to a file which comes in pieces, cut at these places. */
 export function measure(file: Uint8Array, cuts: readonly number[] = []): Dimensions | null {
   const reader = new ImageReader();
   let from = 0;
   for (const cut of [...cuts, file.length]) {
-    // A copy that is overwritten at once: nothing may be kept but copies.
+    // The piece is a copy, which is overwritten at once: so a reader that keeps more than copies is caught.
     const piece = Uint8Array.from(file.subarray(from, cut));
     reader.write(piece);
     piece.fill(0xa5);
@@ -19,11 +21,13 @@ export function measure(file: Uint8Array, cuts: readonly number[] = []): Dimensi
 
 const dimensions = (size: Size): Dimensions | null => size && { width: size[0], height: size[1] };
 
-/** Up to this size a file is also fed byte by byte, and cut off at every place; a larger one at its beginning, and here
- * and there. */
+/**
+ * A file of up to this size is also fed byte by byte, and cut off at every place. A larger one is cut off at its
+ * beginning and at some places behind. Bytes.
+ */
 const SMALL = 4_000;
 
-/** Each file has its size, however it arrives. */
+/** Tests that each file has its size, however it arrives. */
 export function holds(cases: readonly ImageCase[]): void {
   it.each(cases)("$name", ({ file, size }) => {
     const expected = dimensions(size);
@@ -43,7 +47,7 @@ export function holds(cases: readonly ImageCase[]): void {
   });
 }
 
-/** A file that is cut off has the size of the whole, or none. */
+/** Tests that a file which is cut off has the size of the whole file, or none. */
 export function survivesCuts(cases: readonly ImageCase[]): void {
   it.each(cases)("$name", ({ file, size }) => {
     const expected = dimensions(size);
@@ -55,11 +59,11 @@ export function survivesCuts(cases: readonly ImageCase[]): void {
   });
 }
 
-/** A damaged file never makes an exception, and never a size that is none. */
+/** Tests that a damaged file never throws, and never has a size that cannot be one. */
 export function survivesDamage(cases: readonly ImageCase[]): void {
   const small = cases.filter(({ file }) => file.length < SMALL).map(({ file }) => file);
   const change = fc.tuple(fc.nat(400), fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 127, 128, 254, 255)));
-  it("damaged: null or a size", () => {
+  it("damaged: has a size or none", () => {
     fc.assert(
       fc.property(fc.constantFrom(...small), fc.array(change, { maxLength: 6 }), (file, changes) => {
         const damaged = Uint8Array.from(file);
@@ -77,12 +81,14 @@ export function survivesDamage(cases: readonly ImageCase[]): void {
 export interface Hostile {
   readonly name: string;
   readonly file: Uint8Array;
-  /** How often the reader may ask, and how many bytes it may look at. */
+  /** How often the reader may ask for something, and how many bytes it may look at. */
   readonly requests: number;
   readonly bytes: number;
 }
 
-/** A hostile file is given up after so much work, whatever its size, and has no dimensions. */
+/**
+ * Tests that a reader gives a hostile file up after so much work, whatever the file's size, and gives it no dimensions.
+ */
 export function givesUp(cases: readonly Hostile[]): void {
   it.each(cases)("$name", ({ file, requests, bytes }) => {
     const reader = new ImageReader();
@@ -90,7 +96,7 @@ export function givesUp(cases: readonly Hostile[]): void {
     expect(reader.end()).toBeNull();
     expect(reader.work.requests).toBeLessThanOrEqual(requests);
     expect(reader.work.bytes).toBeLessThanOrEqual(bytes);
-    // The bound is what ended it: there was more to look at.
+    // The bound ended it: there was more to look at.
     expect(file.length).toBeGreaterThan(bytes);
   });
 }

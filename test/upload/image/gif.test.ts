@@ -6,11 +6,11 @@ import { extension, GIFS, NO_GIFS, screen } from "./files/gif.ts";
 
 describe("GIF: has its size", () => holds(GIFS));
 describe("GIF: has no size", () => holds(NO_GIFS));
-// Where the picture is larger than its screen, a file that ends before the picture has the screen's size.
+// A file that ends before its picture has the size of its screen, so files with a larger picture are left out.
 describe("GIF: cut off", () => survivesCuts(GIFS.filter(({ name }) => !/er than its screen/.test(name))));
 describe("GIF", () => survivesDamage([...GIFS, ...NO_GIFS]));
 
-it("GIF: that ends where a picture could come has the size of its screen", () => {
+it("GIF: a file that ends where a picture could come has the size of its screen", () => {
   expect(measure(screen(320, 200))).toEqual({ width: 320, height: 200 });
 });
 

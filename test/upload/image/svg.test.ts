@@ -12,7 +12,10 @@ describe("SVG", () => survivesDamage([...SVGS, ...OWN_SIZES, ...NO_SVGS]));
 
 const SIZED = ' width="120" height="60"';
 
-/** It is looked at in pieces of this size, and no further than the one in which it was given up. */
+/**
+ * The size of the pieces in which a drawing comes. The piece in which a reader gives up is the last that it looks at.
+ * Bytes.
+ */
 const PIECE = 64 * 1024;
 
 it.each([
@@ -29,7 +32,7 @@ it.each([
   ["attributes", `<svg ${"a='' ".repeat(500_000)}`, 5 * MAX_TOKENS],
   ["quotes", `<svg ${'"<svg '.repeat(500_000)}`, 10],
   ["a comment of 2 MB in front", `<!--${" ".repeat(2_000_000)}-->${drawing}`, MAX_HEAD_BYTES],
-])("SVG: bounded work: of %s", (_name, text, most) => {
+])("SVG: bounded work: %s", (_name, text, most) => {
   const reader = new ImageReader();
   const file = Buffer.from(text);
   for (let at = 0; at < file.length; at += PIECE) reader.write(file.subarray(at, at + PIECE));
@@ -37,7 +40,7 @@ it.each([
   expect(reader.work.bytes).toBeLessThanOrEqual(most + PIECE);
 });
 
-it("SVG: bounded work: of a large drawing no more than its tag is looked at", () => {
+it("SVG: bounded work: a large drawing is looked at no further than its root element's tag", () => {
   const reader = new ImageReader();
   reader.write(Buffer.from(svg(SIZED).slice(0, -6)));
   for (let left = 100; left > 0; left--) reader.write(Buffer.alloc(PIECE, "<g/>"));

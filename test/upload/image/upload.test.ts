@@ -1,3 +1,5 @@
+/** Image sizes through the API: what a record says of an uploaded file, and that other files cost nothing. */
+
 import { expect, it } from "vitest";
 import type { AssetRecord } from "../../../src/model/asset.ts";
 import { ImageReader } from "../../../src/upload/image/image.ts";
@@ -22,7 +24,7 @@ it.each([
 
 it("upload: an image's size stands in its record, and in D1", async () => {
   const vault = await TestVault.create();
-  // As it is shown, whatever its name and type say.
+  // The size is that of the image as it is shown, whatever its name and type say.
   const image = new File([Uint8Array.from(jpeg(exif(6)))], "turned.png", { type: "image/png" });
   const record = await vault.upload({ ...PATH, file: image });
   expect(record).toMatchObject({ width: 24, height: 40 } satisfies Partial<AssetRecord>);

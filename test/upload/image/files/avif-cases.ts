@@ -1,3 +1,5 @@
+/** AVIF files with the sizes that browsers show them in, made by avif.ts. */
+
 import {
   av1c,
   avif,
@@ -103,7 +105,10 @@ export const AVIFS: readonly ImageCase[] = [
   ),
 ];
 
-/** Browsers differ: some show these whole, some not at all. We tell what the format says. */
+/**
+ * Browsers differ on these: some show them whole, and some do not show them at all. The expected size is what the
+ * format says.
+ */
 export const OWN_SIZES: readonly ImageCase[] = [
   image("cropped to its middle", avif(sized(clap(20, 1, 10, 1, 0, 1, 0, 1))), [20, 10]),
   image("cropped on all sides", avif(sized(crop(4, 2, 20, 10))), [20, 10]),
@@ -177,7 +182,7 @@ export const NO_AVIFS: readonly ImageCase[] = [
   image("a sequence of no size", sequence({ tracks: [{ width: 0, height: 0 }] }), null),
 ];
 
-/** The meta box last, with size 0: it goes on to the file's end. */
+/** The meta box comes last and has the size 0: it goes on to the file's end. */
 function metaLast(): Buffer {
   const file = avif();
   const [metaAt, dataAt] = [file.indexOf("meta") - 4, file.indexOf("mdat") - 4];

@@ -1,3 +1,5 @@
+/** Makes AVIF files, still images and sequences, from parts that a test may order or leave out. */
+
 import { be16, be32, be64, bytes, type Part } from "./bytes.ts";
 
 /** One AV1 key frame of 40 × 24 pixels in 4:4:4, and its configuration. */
@@ -24,7 +26,7 @@ const still = ftyp("avif", "avif", "mif1", "miaf");
 export const ispe = (width: number, height: number): Box => fullBox("ispe", 0, 0, be32(width), be32(height));
 export const irot = (quarters: number): Box => box("irot", [quarters]);
 export const imir = (axis: number): Box => box("imir", [axis]);
-/** Width, height, horizontal and vertical offset of the middle, each a fraction. */
+/** Width and height, and the horizontal and vertical offset of the middle, each as a fraction. */
 export const clap = (...fractions: number[]): Box => box("clap", ...fractions.map((n) => be32(n >>> 0)));
 /** The clean aperture that shows `width` × `height` pixels from (x, y) of an image of 40 × 24. */
 export const crop = (x: number, y: number, width: number, height: number): Box =>
@@ -36,7 +38,7 @@ export const ESSENTIAL = 0x80;
 
 interface Association {
   readonly item: number;
-  /** Index, plus ESSENTIAL where the property is. */
+  /** The index of each property, plus ESSENTIAL where the property is essential. */
   readonly properties: readonly number[];
 }
 
@@ -63,7 +65,7 @@ const infe = (item: number, type: string): Box =>
     ? fullBox("infe", 3, 0, be32(item), be16(0), type, [0])
     : fullBox("infe", 2, 0, be16(item), be16(0), type, [0]);
 const iinf = (...entries: Box[]): Box => fullBox("iinf", 0, 0, be16(entries.length), ...entries);
-/** Every item's data is the one frame, at `offset` of the file. */
+/** The data of every item is the one frame, at `offset` of the file. */
 const iloc = (offset: number, items: readonly number[]): Box => {
   const version = items.some((item) => item > 65_535) ? 2 : 0;
   const id = version === 2 ? be32 : be16;
@@ -81,19 +83,22 @@ const iloc = (offset: number, items: readonly number[]): Box => {
 
 export interface Still {
   readonly properties?: readonly Box[];
-  /** Of the primary item; all properties in order unless said, transforms essential. */
+  /**
+   * The primary item's properties, by index. Unless given, these are all properties in order, with transforms
+   * essential.
+   */
   readonly associated?: readonly number[];
   readonly primary?: number;
-  /** Items beside the primary one. */
+  /** The items beside the primary one. */
   readonly others?: readonly Association[];
   readonly version?: number;
   readonly wide?: boolean;
   readonly brand?: Box;
-  /** How the parts of the meta box are ordered. */
+  /** The order of the parts of the meta box. */
   readonly order?: (parts: { hdlr: Box; pitm: Box; iloc: Box; iinf: Box; iprp: Box }) => readonly Box[];
   readonly iprp?: (ipco: Box, ipma: Box) => readonly Box[];
   readonly metaBox?: typeof box;
-  /** Boxes between ftyp and meta. */
+  /** The boxes between ftyp and meta. */
   readonly before?: readonly Box[];
 }
 
@@ -196,7 +201,7 @@ const trak = (id: number, offset: number, options: Track): Box => {
 
 export interface Sequence {
   readonly brand?: Box;
-  /** The primary item that stands beside the tracks; none unless said. */
+  /** The primary item that stands beside the tracks; none unless given. */
   readonly item?: Still;
   readonly tracks?: readonly Track[];
   readonly moovBox?: typeof box;
@@ -227,7 +232,7 @@ export function sequence(options: Sequence = {}): Buffer {
     if (moovLast) return bytes(brand, mdat, make(brand.length + 8));
     return bytes(brand, make(brand.length + make(0).length + 8), mdat);
   }
-  // The item's file with the tracks in front of its meta box, or behind its data.
+  // The item's file, with the tracks in front of its meta box or behind its data.
   if (moovLast) {
     const file = avif({ ...options.item, brand });
     return bytes(file, mdat, make(file.length + 8));

@@ -1,8 +1,8 @@
-/** Makes files byte by byte. What it makes are real images: a browser shows those that `size` says it shows. */
+/** Makes files byte by byte. They are real images: a browser shows those that have a `size` in just that size. */
 
 export type Part = string | readonly number[] | Uint8Array;
 
-/** Strings are Latin-1. */
+/** Joins bytes. Strings are Latin-1. */
 export const bytes = (...parts: Part[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : Buffer.from(part))));
 
@@ -13,7 +13,7 @@ export const le16 = (n: number): number[] => be16(n).toReversed();
 export const le24 = (n: number): number[] => [n & 255, (n >> 8) & 255, n >> 16];
 export const le32 = (n: number): number[] => be32(n).toReversed();
 
-/** Width and height as they are to be told; null where there is nothing right to tell. */
+/** The width and height that a record should have; null where nothing is certain. */
 export type Size = readonly [width: number, height: number] | null;
 
 export interface ImageCase {
@@ -26,17 +26,17 @@ export const image = (name: string, file: Uint8Array, size: Size): ImageCase => 
 
 interface Tiff {
   readonly little?: boolean;
-  /** Where the first directory stands; 8 is right behind the header. */
+  /** The offset of the first directory. 8 is right behind the header. */
   readonly ifdAt?: number;
-  /** The entry's type: 3 is SHORT. */
+  /** The type of the entry. 3 is SHORT. */
   readonly type?: number;
   readonly count?: number;
   readonly magic?: number;
-  /** Entries before the orientation's. */
+  /** How many entries stand before the orientation's. */
   readonly before?: number;
 }
 
-/** An EXIF block's TIFF structure with an orientation, or without one. */
+/** The TIFF structure of an EXIF block, with an orientation or without one. */
 export function tiff(orientation: number | undefined, options: Tiff = {}): Buffer {
   const { little = false, ifdAt = 8, type = 3, count = 1, magic = 42, before = 0 } = options;
   const [u16, u32] = little ? [le16, le32] : [be16, be32];

@@ -26,7 +26,7 @@ const framed = (first: Part, ...behind: Part[]): Buffer => bytes(SOI, TABLES, fi
 
 const profile = Array<Buffer>(20).fill(segment(0xe2, "ICC_PROFILE\0", Buffer.alloc(60_000)));
 const xmp = segment(0xe1, "http://ns.adobe.com/xap/1.0/\0", "<x:xmpmeta/>");
-/** A thumbnail: a whole JPEG in a segment. */
+/** A thumbnail, which is a whole JPEG in a segment. */
 const thumbnail = segment(0xed, bytes(SOI, frame(8, 8), SCAN, EOI));
 const TEM = [0xff, 0x01];
 const RST = [0xff, 0xd0];
@@ -61,7 +61,7 @@ export const JPEGS: readonly ImageCase[] = [
   image("markers without a length", jpeg(TEM, RST, jfif), [40, 24]),
   image("an empty segment", jpeg(segment(0xe5)), [40, 24]),
   ...[0xc1, 0xc2, 0xc9, 0xca].map((it) => image(`frame ${it.toString(16)}`, framed(frame(40, 24, it)), [40, 24])),
-  // Lossless and hierarchical: browsers do not show them, but their size is known.
+  // Lossless and hierarchical JPEGs. Browsers do not show them, but their size is known.
   ...[0xc3, 0xc5, 0xc6, 0xc7, 0xcb, 0xcd, 0xce, 0xcf].map((it) =>
     image(`frame ${it.toString(16)}`, framed(frame(40, 24, it)), [40, 24]),
   ),

@@ -8,7 +8,7 @@ export const chunk = (type: string, content: Uint8Array = Buffer.alloc(0)): Buff
   return bytes(be32(content.length), body, be32(crc32(body)));
 };
 
-/** 8 bits of grey. */
+/** An IHDR chunk of 8 bits of grey. */
 export const ihdr = (width: number, height: number): Buffer =>
   chunk("IHDR", bytes(be32(width), be32(height), [8, 0, 0, 0, 0]));
 
@@ -23,7 +23,7 @@ export const damaged = (it: Buffer): Buffer => bytes(it.subarray(0, -1), [(it.at
 
 const exif = (orientation: number | undefined, options = {}): Buffer => chunk("eXIf", tiff(orientation, options));
 
-/** Two frames: a canvas, and a smaller picture on it. */
+/** An animation of two frames: a canvas, and a smaller picture on it. */
 const animated = (): Buffer =>
   png(40, 24, [
     chunk("acTL", bytes(be32(1), be32(0))),

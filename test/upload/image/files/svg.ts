@@ -64,7 +64,10 @@ export const SVGS: readonly ImageCase[] = [
   file("instruction behind", `${drawing}<?a b?>`, [120, 60]),
 ];
 
-/** Browsers give these the width 300; the height alone, or nothing, without a namespace. We tell what they say themselves. */
+/**
+ * Browsers give these a width of 300, or their height alone, or without a namespace no size. The expected size is what
+ * they say themselves.
+ */
 export const OWN_SIZES: readonly ImageCase[] = [
   attributes('viewBox="0 0 24 12"', [24, 12]),
   attributes('viewBox="0,0,24,12"', [24, 12]),

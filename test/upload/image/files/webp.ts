@@ -1,6 +1,6 @@
 import { bytes, type ImageCase, image, le16, le24, le32, tiff } from "./bytes.ts";
 
-/** 40 × 24 pixels of one colour, each a chunk of its own kind. */
+/** 40 × 24 pixels of one colour, once in each kind of chunk. */
 const LOSSLESS = Buffer.from("VlA4TBEAAAAvJ8AFAAdQsMIUuP+BiOh/AAA=", "base64");
 const LOSSY = Buffer.from(
   "VlA4IDYAAAAwAwCdASooABgAP3G202G0ryqmJWgCkC4JZwDOsA8KmggAAP7Xlf1rlatKt4uE4l04WYTuAAA=",
@@ -23,7 +23,7 @@ const animation = bytes(
   chunk("ANMF", bytes(le24(1), le24(1), le24(39), le24(23), le24(100), [0], LOSSLESS)),
 );
 
-/** The same file with some bytes changed: what stands there is XORed with what is given. */
+/** The same file with some bytes changed: those that stand there are XORed with the given ones. */
 const changed = (file: Uint8Array, changes: Readonly<Record<number, number>>): Buffer => {
   const copy = Buffer.from(file);
   for (const [at, bits] of Object.entries(changes)) copy[Number(at)] = (copy[Number(at)] ?? 0) ^ bits;

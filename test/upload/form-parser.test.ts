@@ -12,7 +12,7 @@ interface Part {
   text: string;
 }
 
-/** Everything the parser makes of a body, or the message it refuses it with. */
+/** What the parser makes of a body that comes cut at these places: its parts, or the message of the refusal. */
 function parse(body: Buffer, cuts: readonly number[] = [], boundary = BOUNDARY): Part[] | string {
   const parts: Part[] = [];
   try {
@@ -219,7 +219,7 @@ describe("form parser", () => {
     for (let cut = 0; cut <= body.length; cut++) expect(parse(body, [cut])).toEqual(parse(body));
   });
 
-  it("takes the newer spelling of a filename, and quotes escaped in any client's way", () => {
+  it("reads filename*, and quotes in every way in which clients escape them", () => {
     const file = (disposition: string) =>
       parse(lines(`--${BOUNDARY}`, `Content-Disposition: form-data; name="f"; ${disposition}`, "", "", END));
     expect(file(`filename="a.txt"; filename*=utf-8'en'%e2%98%83.txt`)).toEqual([
@@ -231,7 +231,7 @@ describe("form parser", () => {
     expect(file('filename=""')).toEqual([{ name: "f", filename: "", text: "" }]);
   });
 
-  it("gives the same outcome however a body is cut, valid or mutated", () => {
+  it("has one outcome for a body, valid or mutated, however it is cut", () => {
     const piece = fc.constantFrom(
       "\r\n",
       `--${BOUNDARY}`,
