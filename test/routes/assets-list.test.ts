@@ -39,7 +39,7 @@ describe("list", () => {
     expect(seen).toEqual(ids);
   });
 
-  it("hands out cursors that begin as the seed's example does", async () => {
+  it("hands out cursors that begin with created_at, as they always have", async () => {
     const vault = await TestVault.create();
     for (let i = 0; i < 2; i++) await vault.upload();
     expect((await vault.list({ limit: 1 })).cursor).toMatch(/^eyJjcmVhdGVkX2F0/);
@@ -51,13 +51,13 @@ describe("list", () => {
     expect(await vault.list({ limit: 2 })).toMatchObject({ cursor: null, has_more: false });
   });
 
-  it("neither repeats nor skips while others write between two pages", async () => {
+  it("neither repeats nor skips an asset when others write between two pages", async () => {
     const vault = await TestVault.create();
     const ids: string[] = [];
     for (let i = 0; i < 6; i++) ids.unshift((await vault.upload()).id);
     const first = await vault.list({ limit: 2 });
     await vault.upload();
-    await vault.delete(ids[1] ?? ""); // The asset the cursor points at.
+    await vault.delete(ids[1] ?? ""); // This is the asset that the cursor points at.
     await vault.delete(ids[3] ?? "");
     const rest = await vault.list({ limit: 10, cursor: first.cursor ?? "" });
     expect([...first.data, ...rest.data].map((asset) => asset.id)).toEqual([ids[0], ids[1], ids[2], ids[4], ids[5]]);
@@ -106,7 +106,7 @@ describe("list", () => {
     await refusal(await vault.request("GET", `${vault.assets}?${name}=a&${name}=b`), 400, "INVALID_PARAMS");
   });
 
-  it("refuses a cursor that is none, or that belongs to other filters", async () => {
+  it("refuses a cursor that does not parse, or that belongs to other filters", async () => {
     const vault = await TestVault.create();
     for (let i = 0; i < 3; i++) await vault.upload();
     const { cursor } = await vault.list({ limit: 1, partition: "marketing" });
@@ -134,7 +134,7 @@ describe("list", () => {
 
   it("delivers the page of 200 assets with the largest metadata and tags", async () => {
     const vault = await TestVault.create();
-    // Quotes double when the JSON is put into JSON: about 256 KiB an asset.
+    // Quotes are escaped when the JSON is put into JSON, so an asset takes about 256 KiB.
     const metadata = JSON.stringify({ a: '"'.repeat(32_764) });
     const tags = JSON.stringify(['"'.repeat(32_766)]);
     await seed(vault, 200, { metadata, tags });
@@ -147,8 +147,8 @@ describe("list", () => {
   });
 });
 
-describe("what a list leaves in memory for a client that does not read", () => {
-  /** A page as the vault hands it out. */
+describe("a page whose client does not read it", () => {
+  /** A page in the form in which the vault hands it out. */
   const inVault = <T>(vault: TestVault, use: (body: string | ReadableStream<Uint8Array>) => Promise<T>): Promise<T> =>
     runInDurableObject(vault.stub, async (instance: Vault) => {
       const outcome = await instance.listAssets(OPERATOR, { filter: {}, limit: 200, before: Number.MAX_SAFE_INTEGER });
@@ -156,14 +156,14 @@ describe("what a list leaves in memory for a client that does not read", () => {
       return use(outcome.body);
     });
 
-  it("is one string for 200 assets without large metadata", async () => {
+  it("is one string when 200 assets have no large metadata", async () => {
     const vault = await TestVault.create();
     await seed(vault, 200, { filename: `${"n".repeat(250)}.txt`, metadata: JSON.stringify({ alt: "a".repeat(100) }) });
     await vault.list();
     expect(await inVault(vault, async (body) => typeof body)).toBe("string");
   });
 
-  it("is a piece of 64 Ki characters and a row, read only when the one before was taken, of a large page", async () => {
+  it("holds no more than 64 Ki characters and a row of a large page, and reads on when these were taken", async () => {
     const vault = await TestVault.create();
     await seed(vault, 100, { metadata: JSON.stringify({ a: "a".repeat(10_000) }) });
     await vault.list();
@@ -184,7 +184,7 @@ describe("list in a vault of 20,000 assets", () => {
   beforeAll(async () => {
     vault = await TestVault.create();
     await seed(vault, 20_000);
-    await vault.list(); // Brings it to life.
+    await vault.list(); // The request brings the vault to life.
   }, 120_000);
 
   /** Lists through the object's own method and counts the rows that SQLite read for it. */

@@ -4,7 +4,7 @@ import type { AssetRecord } from "../../src/model/asset.ts";
 import { bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
 
 describe("upload", () => {
-  it("answers 201 with the seed's 15 fields in the seed's order, and nothing more", async () => {
+  it("answers 201 with the 15 fields of a record in their order, and nothing more", async () => {
     const vault = await TestVault.create();
     const response = await vault.send({ ...PATH, file: textFile("hello", "photo.jpg", "image/jpeg") });
     expect(response.status).toBe(201);
@@ -43,7 +43,7 @@ describe("upload", () => {
     expect(response.headers.has("Strongroom-Durability")).toBe(false);
   });
 
-  it("is seen at once by get, list, R2 and D1", async () => {
+  it("can be seen at once by get and list, in R2 and in D1", async () => {
     const vault = await TestVault.create();
     const record = await vault.upload({ file: textFile("the bytes") });
     expect(await (await vault.get(record.id)).json()).toEqual(record);
@@ -180,7 +180,7 @@ describe("upload", () => {
     },
   );
 
-  it("prefers the override, verbatim, wherever it stands", async () => {
+  it("takes the field filename as it was sent, wherever it stands in the form, before the part's filename", async () => {
     const vault = await TestVault.create();
     for (const fields of [
       { filename: "ü b.png", ...PATH, file: textFile("x", "..") },
@@ -220,7 +220,7 @@ describe("upload", () => {
     },
   );
 
-  it("refuses a type that readers could take for two, and stores nothing", async () => {
+  it("refuses a media type that readers could take for different ones, and stores nothing", async () => {
     const vault = await TestVault.create();
     const send1 = (type: string) => {
       const part = (headers: string, text: string) =>
@@ -240,7 +240,7 @@ describe("upload", () => {
     expect(await (await send1("Text/Plain ;; A=b")).json()).toMatchObject({ mime_type: "text/plain; a=b" });
   });
 
-  it("refuses a number in metadata that cannot be kept, and names it", async () => {
+  it("refuses a number in metadata that a double does not keep, and names its key", async () => {
     const vault = await TestVault.create();
     for (const [metadata, name] of [
       ['{"n":1e400}', "metadata.n"],
@@ -322,7 +322,7 @@ describe("upload", () => {
 describe("upload of large files", () => {
   const MIB = 1024 * 1024;
 
-  /** `size` bytes that differ from place to place, as a form with the file where `order` puts it. */
+  /** A form with a file of `size` bytes that differ from place to place. `order` says where the file stands. */
   function form(size: number, order: "first" | "last", extra: Record<string, string> = {}): FormData {
     const bytes = new Uint32Array(Math.ceil(size / 4));
     for (let i = 0; i < bytes.length; i++) bytes[i] = Math.imul(i, 2654435761);
@@ -361,19 +361,22 @@ describe("upload of large files", () => {
     expect(await vault.bodies()).toEqual([record.r2_key]);
   });
 
-  it.each(["first", "last"] as const)("refuses one byte more with 413 and leaves nothing (file %s)", async (order) => {
-    const vault = await TestVault.create();
-    const response = await send(vault.assets, {
-      method: "POST",
-      headers: bearer(vault.secretKey),
-      body: form(100 * MIB + 1, order),
-    });
-    expect(await refusal(response, 413, "PAYLOAD_TOO_LARGE")).toBe("file: must be at most 104857600 bytes");
-    expect(await vault.bodies()).toEqual([]);
-    expect((await vault.list()).data).toEqual([]);
-  });
+  it.each(["first", "last"] as const)(
+    "refuses a file of one byte too many with 413 and leaves nothing (file %s)",
+    async (order) => {
+      const vault = await TestVault.create();
+      const response = await send(vault.assets, {
+        method: "POST",
+        headers: bearer(vault.secretKey),
+        body: form(100 * MIB + 1, order),
+      });
+      expect(await refusal(response, 413, "PAYLOAD_TOO_LARGE")).toBe("file: must be at most 104857600 bytes");
+      expect(await vault.bodies()).toEqual([]);
+      expect((await vault.list()).data).toEqual([]);
+    },
+  );
 
-  it("lets an override that follows replace a filename that would not do, whatever the size", async () => {
+  it("lets the field filename follow the file and replace a filename that is not valid, whatever the size", async () => {
     const vault = await TestVault.create();
     for (const size of [10, 12 * MIB]) {
       const data = new FormData();
@@ -386,7 +389,7 @@ describe("upload of large files", () => {
     expect(await vault.bodies()).toHaveLength(2);
   });
 
-  it("leaves nothing of a large file whose form turns out bad at its end", async () => {
+  it("leaves nothing of a large file whose form turns out to be bad at its end", async () => {
     const vault = await TestVault.create();
     const response = await send(vault.assets, {
       method: "POST",

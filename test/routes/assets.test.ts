@@ -6,7 +6,7 @@ import { Vault } from "../../src/vault/vault.ts";
 import { PATH, refusal, TestVault, textFile } from "../support/api.ts";
 
 describe("get", () => {
-  it("answers the record that the upload answered", async () => {
+  it("answers with the record that the upload answered with", async () => {
     const vault = await TestVault.create();
     const record = await vault.upload({ metadata: '{"a":1}', tags: '["x"]' });
     const response = await vault.get(record.id);
@@ -31,7 +31,7 @@ describe("get", () => {
     expect((await other.get(id)).status).toBe(200);
   });
 
-  it("answers 304 to the tag it gave, until the asset changes", async () => {
+  it("answers 304 to the tag that it gave, until the asset changes", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     const etag = (await vault.get(id)).headers.get("ETag") ?? "";
@@ -70,7 +70,7 @@ describe("get: conditions", () => {
     }
   });
 
-  it("keeps what stands between from changing what has a tag, and lets it change lists", async () => {
+  it("forbids caches to transform what has a tag, and lets them transform lists", async () => {
     const vault = await TestVault.create();
     const created = await vault.send({ ...PATH, file: textFile() });
     const { id } = await created.json<AssetRecord>();
@@ -85,7 +85,7 @@ describe("get: conditions", () => {
 });
 
 describe("patch", () => {
-  it("merges metadata at the top level, stores null as null, and answers the full record", async () => {
+  it("merges metadata at the top level, stores null as null, and answers with the full record", async () => {
     const vault = await TestVault.create();
     const record = await vault.upload({ metadata: '{"a":1,"b":{"x":1},"c":3}', tags: '["old"]' });
     const response = await vault.patch(record.id, { metadata: { b: { y: 2 }, c: null, d: 4 } });
@@ -113,7 +113,7 @@ describe("patch", () => {
     expect((await (await vault.patch(id, { tags: [] })).json<AssetRecord>()).tags).toBe("[]");
   });
 
-  it("counts empty metadata as given", async () => {
+  it("takes empty metadata, which change nothing", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload({ metadata: '{"a":1}' });
     const response = await vault.patch(id, { metadata: {} });
@@ -224,7 +224,7 @@ describe("patch", () => {
     expect((await vault.list()).data.map((asset) => asset.id)).toEqual([b.id, a.id]);
   });
 
-  it("changes only what If-Match still describes", async () => {
+  it("changes an asset only while If-Match still describes it", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     const etag = (await vault.get(id)).headers.get("ETag") ?? "";
@@ -240,7 +240,7 @@ describe("patch", () => {
     expect((await vault.patch(id, { tags: ["3"] }, { "If-Match": "*" })).status).toBe(200);
   });
 
-  it.each(["PATCH", "DELETE"])("%s changes nothing that If-None-Match describes", async (method) => {
+  it.each(["PATCH", "DELETE"])("%s: changes no asset that If-None-Match describes", async (method) => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     const etag = (await vault.get(id)).headers.get("ETag") ?? "";
@@ -261,7 +261,7 @@ describe("patch", () => {
 
   const patchTypes = ["application/json", "application/merge-patch+json"];
 
-  it.each(patchTypes)("refuses numbers that cannot be kept, and names them: %s", async (type) => {
+  it.each(patchTypes)("refuses numbers that a double does not keep, and names their keys: %s", async (type) => {
     const vault = await TestVault.create();
     const { id } = await vault.upload({ metadata: '{"a":1}' });
     const send = (metadata: string) => vault.patch(id, `{"metadata":${metadata}}`, { "Content-Type": type });
@@ -303,7 +303,7 @@ describe("patch", () => {
     asked.mockRestore();
   });
 
-  it("takes what fits after the merge, however much of it is white space, escapes or nulls", async () => {
+  it("takes a patch that fits after the merge, however much of it is white space, escapes or nulls", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     const space = " ".repeat(200_000);
@@ -364,7 +364,7 @@ describe("delete", () => {
     expect(statuses.toSorted((a, b) => a - b)).toEqual([204, ...Array.from({ length: 9 }, () => 404)]);
   });
 
-  it("does not give a deleted asset's place to the next", async () => {
+  it("does not give a deleted asset's place in the list to the next asset", async () => {
     const vault = await TestVault.create();
     await vault.upload();
     const { id } = await vault.upload();

@@ -19,7 +19,7 @@ const sha256 = async (text: string): Promise<Buffer> =>
   Buffer.from(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 
 describe("content", () => {
-  it("returns the bytes with everything a client relies on", async () => {
+  it("returns the bytes with every header that a client relies on", async () => {
     const { asset, get } = await vaultWith();
     const response = await get();
     const digest = await sha256(TEXT);
@@ -85,7 +85,7 @@ describe("content", () => {
     await refusal(response, 416, "RANGE_NOT_SATISFIABLE");
   });
 
-  it("has no satisfiable range of an empty file but its end", async () => {
+  it("answers a range of an empty file with 416, and a range of its end with 200", async () => {
     const { get } = await vaultWith(textFile(""));
     const response = await get();
     expect([response.status, await response.text(), response.headers.get("Content-Length")]).toEqual([200, "", "0"]);
@@ -116,17 +116,17 @@ describe("content", () => {
       ),
       [{ "If-Modified-Since": at(86_400).replace("GMT", "PST") }, 200],
       [{ "If-Unmodified-Since": at(-86_400).replace("GMT", "+0000") }, 200],
-      [{ "If-None-Match": '"x"', "If-Modified-Since": at(0) }, 200], // the tag decides
+      [{ "If-None-Match": '"x"', "If-Modified-Since": at(0) }, 200], // The tag decides.
       [{ "If-Match": etag }, 200],
       [{ "If-Match": "*" }, 200],
       [{ "If-Match": `W/${etag}` }, 412],
       [{ "If-Match": '"x"' }, 412],
       [{ "If-Unmodified-Since": at(0) }, 200],
       [{ "If-Unmodified-Since": at(-1) }, 412],
-      [{ "If-Match": etag, "If-Unmodified-Since": at(-1) }, 200], // the tag decides
+      [{ "If-Match": etag, "If-Unmodified-Since": at(-1) }, 200], // The tag decides.
       [{ "If-Match": '"x"', "If-None-Match": etag }, 412],
       [{ Range: "bytes=0-0", "If-Range": etag }, 206],
-      [{ Range: "bytes=0-0", "If-Range": at(0) }, 200], // a date of whole seconds is no strong validator
+      [{ Range: "bytes=0-0", "If-Range": at(0) }, 200], // A date of whole seconds is no strong validator.
       [{ Range: "bytes=0-0", "If-Range": at(1) }, 200],
       [{ Range: "bytes=0-0", "If-Range": '"x"' }, 200],
       [{ Range: "bytes=0-0", "If-Range": `W/${etag}` }, 200],
@@ -139,7 +139,7 @@ describe("content", () => {
     }
   });
 
-  it("says in a 304 what a cache keeps up to date", async () => {
+  it("has in a 304 the headers that a cache keeps up to date", async () => {
     const { get } = await vaultWith();
     const full = await get();
     await full.arrayBuffer();
@@ -152,7 +152,7 @@ describe("content", () => {
     for (const name of ["Content-Type", "Content-Length"]) expect(unchanged.headers.has(name)).toBe(false);
   });
 
-  it("serves what was stored before types were parsed as unknown bytes", async () => {
+  it("serves a stored type that does not parse as unknown bytes", async () => {
     const { vault, asset } = await vaultWith();
     for (const mime_type of ["text/plain;,text/html", "[object JsRpcStub]", "image/png, text/html"]) {
       const id = newAssetId();
@@ -197,7 +197,7 @@ describe("content", () => {
       "filename=\"na_ve _ (1)'*.png\"; filename*=UTF-8''na%C3%AFve%20%E2%98%83%20%281%29%27%2A.png",
     ],
     ["100%.png", "filename=\"100_.png\"; filename*=UTF-8''100%25.png"],
-  ])("names the file %s in the way of RFC 6266", async (filename, expected) => {
+  ])("names the file %s as RFC 6266 says", async (filename, expected) => {
     const vault = await TestVault.create();
     const { id } = await vault.upload({ file: textFile("x", "x.png", "image/png"), filename });
     const send1 = async (query: string) => {
@@ -208,7 +208,7 @@ describe("content", () => {
     expect([await send1(""), await send1("?download")]).toEqual([`inline; ${expected}`, `attachment; ${expected}`]);
   });
 
-  it("answers 404 for what is not there and 401 and 403 as everywhere", async () => {
+  it("answers 404 for an asset that is not there, and 401 and 403 as everywhere", async () => {
     const { vault, path, asset } = await vaultWith();
     const other = await TestVault.create();
     await refusal(
@@ -230,7 +230,7 @@ describe("content", () => {
 });
 
 describe("content by path", () => {
-  it("returns the newest of that name", async () => {
+  it("returns the newest asset of that name", async () => {
     const vault = await TestVault.create();
     const file = (name: string) => vault.request("GET", `${vault.path}/files/marketing/blog/hero-images/${name}`);
     await vault.upload({ file: textFile("old", "a ☃.txt") });
@@ -251,7 +251,7 @@ describe("content by path", () => {
     await refusal(await vault.request("GET", `${vault.path}/files/A/b/c/d`), 400, "INVALID_PARAMS");
   });
 
-  it("says which path was not found, decoded, and only with a 404", async () => {
+  it("names the path that was not found, decoded, in a 404 by path alone", async () => {
     const vault = await TestVault.create();
     const get = (path: string) => vault.request("GET", `${vault.path}/files/${path}`);
     for (const [sent, shown] of [
@@ -271,7 +271,7 @@ describe("content by path", () => {
 });
 
 describe("content by path, under conditions", () => {
-  it("follows tags alone: when the newest is deleted, what is there is older than it was", async () => {
+  it("ignores conditions on dates, because an older asset can come after the newest", async () => {
     const vault = await TestVault.create();
     const get = (headers: Record<string, string> = {}) =>
       vault.request("GET", `${vault.path}/files/marketing/blog/hero-images/a.txt`, undefined, headers);
@@ -309,7 +309,7 @@ describe("signed links", () => {
   };
   const open = (url: string, init?: RequestInit) => send(url.slice(new URL(url).origin.length), init);
 
-  it("open the content without a key, for the time asked", async () => {
+  it("open the content without a key, for the time that was asked for", async () => {
     const { vault, asset } = await vaultWith();
     const before = Date.now();
     const { url, expires_at } = await make(vault, asset, { expires_in: 60 });
@@ -323,14 +323,14 @@ describe("signed links", () => {
     expect(day).toBeGreaterThan(3_590_000);
   });
 
-  it("can ask for an attachment", async () => {
+  it("can be made for an attachment", async () => {
     const { vault, asset } = await vaultWith();
     const { url } = await make(vault, asset, { disposition: "attachment" });
     expect((await open(url)).headers.get("Content-Disposition")).toMatch(/^attachment/);
     await refusal(await open(url.replace("disposition=attachment", "disposition=inline")), 403, "FORBIDDEN");
   });
 
-  it("answer 403 when tampered with in any way", async () => {
+  it("answer 403 when they were tampered with in any way", async () => {
     const { vault, asset } = await vaultWith();
     const other = await vault.upload();
     const { url } = await make(vault, asset);
@@ -366,7 +366,7 @@ describe("signed links", () => {
     expect(await refusal(await open(url), 403, "FORBIDDEN")).toBe("this link has expired");
   });
 
-  it("end with the key that made them, and no others do", async () => {
+  it("end with the key that made them, and not with another key", async () => {
     const { vault, asset } = await vaultWith();
     const { url: kept } = await make(vault, asset);
     const created = await vault.request("POST", `${vault.path}/keys`, {});

@@ -50,7 +50,7 @@ describe("keys: create", () => {
     expect(await statusWith(vault, key.token)).toBe(200);
   });
 
-  it("makes a secret key by default, also for the vault's own secret key", async () => {
+  it("makes a secret key by default, for the vault's own secret key too", async () => {
     const vault = await TestVault.create();
     const key = await create(vault, {}, bearer(vault.secretKey));
     expect(key).toMatchObject({ type: "secret", label: null, expires_at: null });
@@ -110,7 +110,7 @@ describe("keys: list", () => {
 });
 
 describe("keys: revoke", () => {
-  it("answers 204 and acts on the very next request, on no other key", async () => {
+  it("answers 204, and refuses this key and no other from the very next request on", async () => {
     const vault = await TestVault.create();
     const [one, two] = [await create(vault), await create(vault)];
     const response = await send(`${vault.path}/keys/${one.id}`, { method: "DELETE", headers: bearer(vault.secretKey) });
@@ -123,7 +123,7 @@ describe("keys: revoke", () => {
     );
   });
 
-  it("may be repeated, and answers 404 for a key that never was", async () => {
+  it("answers 204 when it is repeated, and 404 for a key that never was", async () => {
     const vault = await TestVault.create();
     const { id } = await create(vault);
     const revoke = (key: string) => send(`${vault.path}/keys/${key}`, { method: "DELETE", headers: admin });

@@ -39,7 +39,7 @@ describe("a body whose fields are all optional", () => {
     }
   });
 
-  it("needs its type when there is one, however it comes", async () => {
+  it("needs its media type when it is there, in however many chunks it comes", async () => {
     const vault = await TestVault.create();
     for (const [path] of await endpoints(vault)) {
       const post = (body: BodyInit, headers = {}) =>
@@ -55,7 +55,7 @@ describe("a body whose fields are all optional", () => {
     }
   });
 
-  it("is needed where a field is: a vault's name, a patch", async () => {
+  it("may not be absent where a field is required: a patch", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     await refusal(await vault.request("PATCH", `${vault.assets}/${id}`), 415, "UNSUPPORTED_MEDIA_TYPE");

@@ -1,3 +1,8 @@
+/**
+ * Names of parameters and fields that the API does not know: a typo does not pass, except where clients may send names
+ * of their own.
+ */
+
 import { describe, expect, it } from "vitest";
 import { admin, bearer, type Page, refusal, send, TestVault } from "../support/api.ts";
 
@@ -13,7 +18,7 @@ describe("unknown names: list queries", () => {
   const get = (vault: TestVault, path: string) =>
     send(path, { headers: path.includes("/assets") ? bearer(vault.publicKey) : admin });
 
-  it("are refused, and the message names the nearest known one, or else all", async () => {
+  it("are refused, and the message says which known name is nearest, or else which there are", async () => {
     const vault = await TestVault.create();
     for (const [path, known] of lists(vault)) {
       for (const name of [...HOSTILE, "q", "", "Foo", "%00", "a%0d%0aX-Y:%20z"]) {
@@ -27,7 +32,7 @@ describe("unknown names: list queries", () => {
     expect(message).toBe("partitoin: unknown; did you mean partition?");
   });
 
-  it("are refused beside known ones, with HEAD too, and by their value's absence no less", async () => {
+  it("are refused beside known names, with HEAD too, and without a value too", async () => {
     const vault = await TestVault.create();
     await refusal(await get(vault, `${vault.assets}?limit=1&chanel=x`), 400, "INVALID_PARAMS");
     await refusal(await get(vault, `${vault.assets}?chanel`), 400, "INVALID_PARAMS");
@@ -36,7 +41,7 @@ describe("unknown names: list queries", () => {
     );
   });
 
-  it("let `_` pass, as often as it comes", async () => {
+  it("do not include `_`, which passes as often as it comes", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     for (const [path] of lists(vault)) expect((await get(vault, `${path}?_=1&limit=1&_=2`)).status).toBe(200);
@@ -44,7 +49,7 @@ describe("unknown names: list queries", () => {
     expect(page.data.map((asset) => asset.id)).toEqual([id]);
   });
 
-  it("and known ones that are repeated", async () => {
+  it("are refused like known names that are repeated", async () => {
     const vault = await TestVault.create();
     for (const [path, known] of lists(vault)) {
       for (const name of known) {
@@ -54,14 +59,14 @@ describe("unknown names: list queries", () => {
     }
   });
 
-  it("come after the key: without one they are not looked at", async () => {
+  it("are refused after a missing key: such a request gets 401", async () => {
     const vault = await TestVault.create();
     await refusal(await send(`${vault.assets}?foo=1`), 401, "UNAUTHORIZED");
   });
 });
 
 describe("unknown names: reads of one thing", () => {
-  it("ignore them", async () => {
+  it("are ignored", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     for (const path of [
@@ -102,13 +107,13 @@ describe("unknown names: JSON bodies", () => {
     expect(keys.data).toHaveLength(2);
   });
 
-  it("inside metadata are the client's own", async () => {
+  it("are the client's own inside metadata", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();
     expect((await vault.patch(id, '{"metadata":{"__proto__":1,"tag":2}}')).status).toBe(200);
   });
 
-  it("a record sent back is refused with what can change", async () => {
+  it("are refused in a record that is sent back, with a message that says what can change", async () => {
     const vault = await TestVault.create();
     const record = await vault.upload();
     expect(await refusal(await vault.patch(record.id, record), 400, "INVALID_PARAMS")).toBe(

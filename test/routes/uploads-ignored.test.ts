@@ -1,3 +1,5 @@
+/** The header `Strongroom-Ignored`, which names what an upload carried and the API does not know. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { IgnoredNames } from "../../src/http/ignored.ts";
@@ -20,14 +22,14 @@ const raw = (vault: TestVault, query: string): Promise<Response> =>
     body: "x",
   });
 
-/** What the header of a 201 says. */
+/** What the header of a 201 holds. */
 const ignored = async (response: Response): Promise<string | null> => {
   expect(response.status, await response.text()).toBe(201);
   return response.headers.get(HEADER);
 };
 
-describe("what an upload ignored", () => {
-  it("is named, once each, in the order in which it came", async () => {
+describe("a name that an upload ignored", () => {
+  it("is in the header once, in the order in which the names came", async () => {
     const vault = await TestVault.create();
     expect(await ignored(await form(vault, { csrf: "1", tag: "[]", metadata: "{}", __proto__x: "" }))).toBe(
       "csrf, tag, __proto__x",
@@ -38,14 +40,14 @@ describe("what an upload ignored", () => {
     expect(await ignored(await raw(vault, "&__proto__=1"))).toBe("__proto__");
   });
 
-  it("is not named when there is nothing, or only `_` in the query", async () => {
+  it("is not in a header when there is none, or only `_` in the query", async () => {
     const vault = await TestVault.create();
     expect(await ignored(await form(vault, { tags: "[]", metadata: "" }, "?_=1"))).toBeNull();
     expect(await ignored(await raw(vault, "&_=1&_=2&tags=[]"))).toBeNull();
     expect((await vault.get((await vault.upload()).id)).headers.get(HEADER)).toBeNull();
   });
 
-  it("is named, too, where parameters stand beside a form", async () => {
+  it("is in the header when it is a parameter beside a form", async () => {
     const vault = await TestVault.create();
     expect(await ignored(await form(vault, { x: "" }, "?tags=[]&y=1"))).toBe("x, tags, y");
   });
@@ -61,7 +63,7 @@ describe("what an upload ignored", () => {
     expect(response.headers.get("Access-Control-Expose-Headers")?.split(", ")).toContain(HEADER);
   });
 
-  it("makes a short header of plain characters, whatever and however much it is", () => {
+  it("makes a short header of plain characters, whatever the names are and however many", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: "binary", maxLength: 100 }), { maxLength: 40 }), (names) => {
         const list = new IgnoredNames();

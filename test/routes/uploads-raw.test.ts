@@ -64,7 +64,7 @@ describe("raw upload", () => {
     },
   );
 
-  it("takes application/x-www-form-urlencoded, curl's default, for no type", async () => {
+  it("counts application/x-www-form-urlencoded, curl's default, as no type", async () => {
     const vault = await TestVault.create();
     const record = await (
       await raw(vault, "x", { ...QUERY, filename: "a.png" }, { "Content-Type": "application/x-www-form-urlencoded" })
@@ -72,7 +72,7 @@ describe("raw upload", () => {
     expect(record.mime_type).toBe("image/png");
   });
 
-  it("takes a type that only begins like curl's default for what it is", async () => {
+  it("keeps a type that only begins like curl's default", async () => {
     const vault = await TestVault.create();
     const typed = async (type: string) => {
       const response = await raw(vault, "x", { ...QUERY, filename: "a.png" }, { "Content-Type": type });
@@ -85,7 +85,7 @@ describe("raw upload", () => {
     expect(await refusal(refused, 400, "INVALID_PARAMS")).toMatch(/^file: its Content-Type must be/);
   });
 
-  it("names all missing parameters, and answers 415 when there is none", async () => {
+  it("names all missing parameters, and answers 415 when no part of the path is given", async () => {
     const vault = await TestVault.create();
     expect(await refusal(await raw(vault, "x", { collection: "b" }), 400, "INVALID_PARAMS")).toBe(
       "missing required parameters: partition, channel, filename",
@@ -105,7 +105,7 @@ describe("raw upload", () => {
     [{ ...QUERY, metadata: "[]" }, /^metadata: must be a JSON object/],
     [{ ...QUERY, tags: "{}" }, /^tags: must be/],
     [{ ...QUERY, metadata: '{"a":1e400}' }, /^metadata\.a: the number 1e400 cannot be kept/],
-  ])("applies the same checks: %j", async (query, message) => {
+  ])("applies the checks of a form: %j", async (query, message) => {
     const vault = await TestVault.create();
     expect(await refusal(await raw(vault, "x", query), 400, "INVALID_PARAMS")).toMatch(message);
     expect(await vault.bodies()).toEqual([]);
@@ -131,7 +131,7 @@ describe("raw upload", () => {
     },
   );
 
-  it("takes a replacement character that was meant, and a percent sign that escapes nothing", async () => {
+  it("takes U+FFFD when it was meant, and a percent sign that escapes nothing", async () => {
     const vault = await TestVault.create();
     const post = async (filename: string) => {
       const response = await send(`${vault.assets}?partition=a&collection=b&channel=c&filename=${filename}`, {
@@ -179,7 +179,7 @@ describe("raw upload", () => {
 describe("Content-Digest", () => {
   const header = (digest: Buffer) => `sha-256=:${digest.toString("base64")}:`;
 
-  it.each([10, 3 * 1024 * 1024])("lets %i bytes pass that are what was promised", async (size) => {
+  it.each([10, 3 * 1024 * 1024])("takes %i bytes that have the promised digest", async (size) => {
     const vault = await TestVault.create();
     const data = bytes(size);
     const promised = header(await digestOf(data));
@@ -188,7 +188,7 @@ describe("Content-Digest", () => {
     expect((await raw(vault, data, QUERY, { "Content-Digest": "md5=:AAAA:" })).status).toBe(201);
   });
 
-  it.each([10, 3 * 1024 * 1024])("refuses %i bytes that are not, and stores nothing", async (size) => {
+  it.each([10, 3 * 1024 * 1024])("refuses %i bytes that have another digest, and stores nothing", async (size) => {
     const vault = await TestVault.create();
     const promised = header(await digestOf(bytes(5)));
     expect(

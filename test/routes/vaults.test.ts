@@ -44,7 +44,7 @@ describe("vaults: create", () => {
 describe("vaults: list and get", () => {
   it("pages through all vaults of all shards, newest first, without their keys", async () => {
     const created: string[] = [];
-    // Until both shards have some: the choice is random.
+    // The shard of a vault is chosen at random, so vaults are made until both shards have some.
     while (created.length < 6 || new Set(created.map((id) => id.at(-1))).size < 2)
       created.unshift((await TestVault.create()).id);
     const seen: VaultInfo[] = [];
@@ -83,7 +83,7 @@ describe("vaults: list and get", () => {
     await refusal(await send(vault.path, { headers: bearer(vault.publicKey) }), 403, "FORBIDDEN");
   });
 
-  it("answers 404 for a vault that is not there, and wakes none", async () => {
+  it("answers 404 for a vault that is not there, and wakes no object", async () => {
     await refusal(await send("/api/v1/vaults/vault_01arz3ndektsv4rrffq69g5fa0", { headers: admin }), 404, "NOT_FOUND");
     await refusal(await send("/api/v1/vaults/vault_01arz3ndektsv4rrffq69g5fav", { headers: admin }), 404, "NOT_FOUND");
     await refusal(await send("/api/v1/vaults/nonsense", { headers: admin }), 404, "NOT_FOUND");
@@ -119,10 +119,10 @@ describe("vaults: delete", () => {
         ),
       ).toBe(0);
     }, 5_000);
-    // An upload that was under way when the vault was deleted.
+    // An upload was under way when the vault was deleted.
     await env.BUCKET.put(`${vault.id}/.staging/late`, "x");
     expect(await (await send(vault.path, { headers: admin })).json()).toMatchObject({ status: "deleting" });
-    // Hours pass: no upload can be under way any more.
+    // Hours pass, and no upload can be under way any more.
     await runInDurableObject(vault.stub, (_, state) => {
       state.storage.sql.exec("UPDATE vault SET deleted_at = '2026-01-01T00:00:00Z'");
     });
@@ -132,7 +132,7 @@ describe("vaults: delete", () => {
     await refusal(await send(vault.path, { headers: admin }), 404, "NOT_FOUND");
     await refusal(await send(vault.assets, { headers: bearer(vault.secretKey) }), 401, "UNAUTHORIZED");
     await runInDurableObject(vault.stub, async (_, state) => {
-      // Nothing but the knowledge that it is gone.
+      // Nothing is left but the knowledge that the vault is gone.
       expect(
         state.storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray(),
       ).toEqual([{ name: "vault" }]);
