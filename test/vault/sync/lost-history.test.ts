@@ -25,7 +25,7 @@ import { bodies, expectAgreement, indexed, reconcile, recorded, report, withoutG
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 200,
+  DURABLE_WAIT_MS: 500,
   RETRY_MIN_MS: 5,
   RETRY_MAX_MS: 20,
 }));
