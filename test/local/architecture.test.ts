@@ -1,10 +1,15 @@
+/**
+ * The rules of the rooms in docs/architecture.md: which may import which, where SQL and calls to R2 stand, and how long
+ * a file may be.
+ */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** The folders of src, each with those that it may import from beside itself. */
+/** The folders of src, each with the other folders that it may import from. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: [],
   runtime: ["model"],
@@ -17,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   routes: ["model", "runtime", "api", "vault", "r2", "d1", "http", "upload"],
 };
 
-/** What is the whole of a folder to those outside it. */
+/** The files of a folder by which it is entered from outside, where that is not all of them. */
 const FRONT: Readonly<Record<string, readonly string[]>> = { vault: ["client.ts"] };
 
 /** Files that every folder may use. */
@@ -90,9 +95,10 @@ it("SQL: stands in one module per database", () => {
   );
 });
 
-it("R2: is called in its own room, but for the stream of an upload", () => {
+it("R2: is called in its own folder, but for the stream of an upload", () => {
   const streams = ["src/upload/body-sink.ts", "src/upload/r2-part.ts"];
-  // Elsewhere nobody can have a bucket of R2's: its type is not named, and the binding is handed to a Bucket and to nothing else.
+  // Nobody else can have a bucket of R2's: no other file names its type, and the binding is handed to a Bucket and to
+  // nothing else.
   const bare = /\bR2(?:Bucket|MultipartUpload)\b|(?<!new Bucket\((?:[\w#]+\.)*)\bBUCKET\b/;
   const others = sources.filter((file) => !["r2", "local"].includes(roomOf(file)) && file !== "src/env.ts");
   expect(others.filter((file) => bare.test(read(file))).toSorted()).toEqual(streams);

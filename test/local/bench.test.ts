@@ -1,3 +1,5 @@
+/** The bench measures what it says: statistics, rounds and percentiles, and two checkouts beside each other. */
+
 import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +33,7 @@ const scenario = (ours: Scenario["ours"], theirs: Scenario["ours"], more: Partia
 describe("comparison", () => {
   const theirs = [100, 104, 97, 101, 99, 103, 96, 102, 98];
 
-  it("finds equal rounds the same, whatever happened to both meanwhile", () => {
+  it("says same of equal rounds, whatever the machine did to both", () => {
     const noisy = theirs.map((figure, i) => (i % 3 === 0 ? figure / 5 : figure));
     expect(comparison(noisy, noisy, false)).toEqual({ ratio: 1, low: 1, high: 1, verdict: "same" });
   });
@@ -43,14 +45,14 @@ describe("comparison", () => {
     [1.1, true, "slower"],
     [0.9, false, "slower"],
     [0.9, true, "faster"],
-  ])("of rounds %d times as high, where less is better: %s, says %s", (factor, less, verdict) => {
+  ])("of rounds %d times as high (less is better: %s) says %s", (factor, less, verdict) => {
     const ours = theirs.map((figure) => figure * factor);
     const found = comparison(ours, theirs, less);
     expect(found.verdict).toBe(verdict);
     for (const each of [found.ratio, found.low, found.high]) expect(each).toBeCloseTo(factor);
   });
 
-  it("says unclear where the range reaches beyond three per cent on one side only", () => {
+  it("says unclear when the range reaches beyond three per cent on one side only", () => {
     const ours = theirs.map((figure, i) => figure * (i % 2 ? 1.0 : 1.08));
     const found = comparison(ours, theirs, false);
     expect(found).toMatchObject({ verdict: "unclear" });
@@ -64,7 +66,7 @@ describe("comparison", () => {
     expect(comparison(ours.slice(0, 6), theirs.slice(0, 6), false).verdict).toBe("faster");
   });
 
-  it("has a range that holds the true ratio nineteen times of twenty, give or take", () => {
+  it("has a range that holds the true ratio in some nineteen of twenty cases", () => {
     // Any fixed sequence that looks random will do.
     let state = 1;
     const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
@@ -89,14 +91,14 @@ describe("measure", () => {
     const made = scenario(side("A"), side("B"), { swaps: true });
     const result = await measure(made, { duration: 1, rounds: 3 }, () => {});
     expect(order.join("")).toBe("ABBAABBA");
-    // A round's figure is when it was made.
+    // The figure of a round is its place in the order of rounds.
     expect([result.ours.rounds, result.other?.rounds]).toEqual([
       [4, 5, 8],
       [3, 6, 7],
     ]);
   });
 
-  it("leaves the order of the others as it is", async () => {
+  it("keeps the order of sides that do not swap", async () => {
     const order: string[] = [];
     const side = (name: string) => async (): Promise<Run> => {
       order.push(name);
@@ -107,7 +109,7 @@ describe("measure", () => {
   });
 });
 
-it("result: has the percentiles of all rounds together, to three digits", () => {
+it("resultOf: has the percentiles of all rounds together, to three digits", () => {
   const hundred = (from: number): number[] => Array.from({ length: 100 }, (_, i) => (from + i) * 1_000);
   const rounds = [run(9_000_000), run(...hundred(1)), run(...hundred(101))];
   const { latency, requests } = resultOf(
@@ -172,7 +174,7 @@ describe("--against", () => {
     const { code, stdout, stderr } = await bench("--against", ROOT, "--state", state, ...flags);
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toMatch(/^\| upload 1 KB, form \| \S+ \/s *\| \S+ \/s *\| [\d.]+ *\| [\d.]+–[\d.]+ *\| unclear/m);
-    // Of each side the uploads that were kept for it, read as content and as record.
+    // Of each side, the uploads that were kept for this were read back as content and as record.
     expect(stdout).toMatch(/^[1-9]\d* acknowledged writes were read back; 0 were wrong\.$/m);
     expectNothingLeft(state);
   });

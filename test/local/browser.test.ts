@@ -1,3 +1,8 @@
+/**
+ * What a browser makes of content that is opened by a signed link. A browser is the one judge of whether content is
+ * shown.
+ */
+
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -6,7 +11,6 @@ import type { AssetRecord } from "../../src/model/asset.ts";
 import { Browser, noBrowser } from "../support/browser.ts";
 import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
 
-/** What a browser makes of content that is opened by a signed link: the one judge of whether it is shown. */
 const state = temporaryState();
 const fixtures = join(import.meta.dirname, "../fixtures/shown");
 let server: ServerProcess;
@@ -28,7 +32,7 @@ beforeEach(({ skip }) => {
   skip(noBrowser !== undefined, noBrowser);
 });
 
-/** A link to an uploaded file, whose type comes from its name unless it is given. */
+/** Uploads a file and returns a link to it. The file's type comes from its name unless it is given. */
 async function link(filename: string, content: Uint8Array<ArrayBuffer> | string, type = ""): Promise<string> {
   const { url, vault_id, secret_key } = credentialsIn(state);
   const headers = { Authorization: `Bearer ${secret_key}` };
@@ -55,7 +59,10 @@ async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs in the page, once what it shows has come: what can be seen or played, and whether a script in the page runs. */
+/**
+ * Runs in the page, once what it shows has come. Tells what can be seen or played, and whether a script in the page
+ * runs.
+ */
 const LOOK = `(async () => {
   const player = document.querySelector("video, audio");
   for (let n = 0; player && player.readyState < 2 && !player.error && n < 500; n++) {
@@ -78,7 +85,7 @@ const shown = (url: string) =>
     return page.evaluate<{ width: number | null; ready: number; text: string; ran: boolean }>(LOOK);
   });
 
-/** A tone of a tenth of a second: 8-bit PCM. */
+/** A tone of a tenth of a second, as 8-bit PCM. */
 function wav(): Uint8Array<ArrayBuffer> {
   const samples = 800;
   const bytes = new Uint8Array(44 + samples);

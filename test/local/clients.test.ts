@@ -1,3 +1,8 @@
+/**
+ * Uploads by the clients that people have. A client that is not installed is skipped, since none of them is needed to
+ * build or test the rest.
+ */
+
 import { execFile, execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, openAsBlob, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +13,6 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
 
-/** The clients that people have. What is not installed is skipped: none of them is needed to build or test the rest. */
 const state = temporaryState();
 const scratch = temporaryState();
 const file = join(scratch, "näme with spaces.bin");
@@ -40,11 +44,14 @@ const succeeds = (command: string, ...args: string[]): boolean => {
   }
 };
 
-/** What a command prints. Not waited for in one go: Node must see meanwhile that the server closes idle connections. */
+/**
+ * What a command prints. It runs beside this process, because Node must see meanwhile that the server closes idle
+ * connections.
+ */
 const output = async (command: string, ...args: string[]): Promise<string> =>
   (await promisify(execFile)(command, args)).stdout;
 
-/** A package if it is installed. Its name is not known to the compiler, so neither is its type. */
+/** A package, if it is installed. The compiler does not know its name, so it does not know its type either. */
 async function installed<T>(name: string): Promise<T | undefined> {
   try {
     return (await import(name)) as T;
@@ -58,7 +65,8 @@ const rawUrl = (): string =>
 
 async function check(record: AssetRecord, tags = '["t"]'): Promise<void> {
   expect(record).toMatchObject({ ...FIELDS, tags, filename: "näme with spaces.bin", size: content.length });
-  // No connection is kept: the server ends one that is idle for five seconds, while this process waits for the next client.
+  // No connection is kept: the server ends one that is idle for five seconds while this process waits for the next
+  // client.
   const headers = { Authorization: authorization, Connection: "close" };
   const response = await fetch(`${assets}/${record.id}/content`, { headers });
   const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

@@ -26,8 +26,8 @@ function file(text: string): string {
 
 const databases = Object.fromEntries(Object.entries(DATABASES).map(([binding, id]) => [binding, { type: "d1", id }]));
 
-it("wrangler.toml: every name is found in the file, and none is known beforehand", async () => {
-  // Written as TOML allows and as no regular expression expects.
+it("wrangler.toml: every name comes from the file, and none is known beforehand", async () => {
+  // This is written in ways that TOML allows and no regular expression would expect.
   const path = file(`
     "name" = 'acme'
     main = "src/index.ts"
@@ -57,11 +57,11 @@ it("wrangler.toml: every name is found in the file, and none is known beforehand
     },
   };
   expect(await workerConfig(path)).toEqual(expected);
-  // What was kept of it is the same.
+  // The second answer is the one that was kept.
   expect(await workerConfig(path)).toEqual(expected);
 });
 
-it("wrangler.toml: a change counts at once, whatever was kept of the file before", async () => {
+it("wrangler.toml: a change of the file counts at once, whatever was kept of it before", async () => {
   for (const name of ["one", "two", "one"]) {
     const path = file(OURS.replace(/^name = .*$/m, `name = "${name}"`));
     expect(await workerConfig(path)).toMatchObject({ name, env: { VAULT: { worker: name } } });
@@ -74,7 +74,7 @@ it("wrangler.toml: assets are left off the Worker", async () => {
   expect(await workerConfig(path)).toEqual(plain);
 });
 
-it("wrangler.toml: CLOUDFLARE_ENV names no other Worker, whose data would be others", async () => {
+it("wrangler.toml: the top level counts, whatever CLOUDFLARE_ENV says", async () => {
   vi.stubEnv("CLOUDFLARE_ENV", "staging");
   const path = file(`${OURS}\n# CLOUDFLARE_ENV is set\n[env.staging]\nname = "staging"\n`);
   expect(await workerConfig(path)).toEqual(await workerConfig(file(OURS)));
@@ -85,13 +85,13 @@ it.each([
   ["has a value of the wrong kind", OURS.replace(/^compatibility_date = .*$/m, "compatibility_date = 3")],
   ["has no name", OURS.replace(/^name = .*$/m, "")],
   ["has no compatibility date", OURS.replace(/^compatibility_date = .*$/m, "")],
-])("wrangler.toml: one that %s is the operator's mistake, and named", async (_, text) => {
+])("wrangler.toml: a file that %s is a UsageError that names it", async (_, text) => {
   const path = file(text);
   const error = await workerConfig(path).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(UsageError);
   expect((error as Error).message).toContain(path);
 });
 
-it("wrangler.toml: one that is not there is the operator's mistake, too", async () => {
+it("wrangler.toml: a file that is not there is a UsageError", async () => {
   await expect(workerConfig(join(folder, "wrangler.toml"))).rejects.toBeInstanceOf(UsageError);
 });

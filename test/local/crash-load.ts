@@ -1,3 +1,5 @@
+/** Clients that write to a server which may be killed, and that know afterwards what the server must still have. */
+
 import { createHash, randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
@@ -5,16 +7,16 @@ import { credentialsIn } from "./server-process.ts";
 
 const CLIENTS = 8;
 
-/** A client that was told to try again does so after this. Milliseconds. */
+/** How long a client waits that was told to try again. Milliseconds. */
 const PAUSE_MS = 20;
 
 /** An asset's record; undefined when there is none. */
 type State = AssetRecord | undefined;
 
 /**
- * What the harness knows of an asset: the last state that was acknowledged as durable, those that were acknowledged since
- * as queued, and what no answer came for. Only the latter may be either way, unless the vault's storage is lost: then what
- * was queued may be, too.
+ * What is known of an asset: the last state that was acknowledged as durable, the states that were acknowledged since
+ * as queued, and the changes that no answer came for. Only such changes may have happened or not. When the vault's
+ * storage is lost, what was queued may be lost too.
  */
 interface Known {
   readonly id: string;
@@ -35,7 +37,10 @@ class Unexpected extends Error {
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-/** Clients that write to the server of a state directory, wherever it listens at the moment, and remember what it told them. */
+/**
+ * Clients that write to the server of a state directory, wherever it listens at the moment. They remember what it told
+ * them.
+ */
 export class Load {
   readonly #state: string;
   readonly #known: Known[] = [];
@@ -55,9 +60,10 @@ export class Load {
   }
 
   /**
-   * Writes until told to stop. What is answered with 503 is left at that.
+   * Writes until told to stop. A request that is answered with 503 is not repeated.
    *
-   * @returns `fragile()` says that the server is about to be killed: requests may fail from here on. `stop()` ends all clients.
+   * @returns `fragile()` says that the server is about to be killed, so that requests may fail from here on. `stop()`
+   *   ends all clients.
    */
   start(): { fragile(): void; stop(): Promise<void> } {
     const progress = { running: true, fragile: false };
@@ -73,17 +79,17 @@ export class Load {
     };
   }
 
-  /** Every asset is in a state that it may be in; from here on that is the one that it is in. */
+  /** Asserts that every asset is in a state that it may be in. From here on, that is the state that it must be in. */
   async check(mayHaveLost: boolean): Promise<void> {
     for (const asset of this.#known) await this.#check(asset, mayHaveLost);
   }
 
-  /** What was found of each asset. */
+  /** The state in which each asset was found. */
   *found(): Generator<[id: string, record: State]> {
     for (const { id, states } of this.#known) yield [id, states.at(-1)];
   }
 
-  /** Each client changes only what it made itself, so that it knows what to expect. */
+  /** Runs one client. It changes only what it made itself, so that it knows what to expect. */
   async #client(progress: { running: boolean; fragile: boolean }): Promise<void> {
     const mine: Known[] = [];
     while (progress.running) {
@@ -173,7 +179,10 @@ export class Load {
   }
 }
 
-/** A state less what is not known of it: what was queued and is applied again after a loss has the time of that. */
+/**
+ * A state without what is not known of it. A change that was queued, and is applied again after a loss, has the time at
+ * which it was applied again.
+ */
 function comparable(state: State, { maybePatched }: Known, isRetimed: boolean): Partial<AssetRecord> | undefined {
   if (!state) return undefined;
   const { metadata, updated_at, created_at, ...rest } = state;

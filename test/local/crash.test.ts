@@ -1,3 +1,5 @@
+/** Kills the server under load, again and again, and then checks every write that it has acknowledged. */
+
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import type { VaultReport } from "../../src/vault/report.ts";
@@ -5,16 +7,19 @@ import { Load } from "./crash-load.ts";
 import { ServerProcess, temporaryState } from "./server-process.ts";
 import { StoredFiles } from "./stored-files.ts";
 
-/** The server lives this long under load before it is killed, at random between the two. Milliseconds. */
+/** How long the server lives under load before it is killed: a random time between these two. Milliseconds. */
 const [SHORTEST, LONGEST] = [300, 2_500];
 
-/** And at least until so many writes are acknowledged: there must be something to lose. */
+/** How many writes must be acknowledged before the server is killed, so that there is something to lose. */
 const WRITES = 10;
 
-/** The same for one that has just found that files are missing or old: it is killed while it makes them good. */
+/**
+ * How long a server lives that has just found that files are missing or old. It is killed while it makes them good.
+ * Milliseconds.
+ */
 const [SHORTEST_REPAIR, LONGEST_REPAIR] = [10, 600];
 
-/** How long workerd goes on alone when only Node was killed, at most. Milliseconds. */
+/** The longest that workerd goes on alone when only Node was killed. Milliseconds. */
 const ORPHANED = 500;
 
 const state = temporaryState();
@@ -23,7 +28,7 @@ const files = new StoredFiles(state);
 let server: ServerProcess;
 let kills = 0;
 
-/** What happens beside the kill, a kind each round. All but the first two need an earlier round to go back to. */
+/** What happens beside the kill, by kind of round. All kinds but the first two need an earlier round to go back to. */
 const KINDS = {
   kill: undefined,
   "kill, the vault's storage is old": () => files.rollVaultsBack(),
@@ -48,7 +53,7 @@ const between = (least: number, most: number): Promise<void> =>
 
 const report = async (): Promise<VaultReport> => (await load.call("", {}, true)).json() as Promise<VaultReport>;
 
-/** Reconciles, and waits until that is done and everything is recorded. */
+/** Begins a reconciliation, and waits until it is done and everything is recorded. */
 async function reconcile(): Promise<NonNullable<VaultReport["reconcile"]>> {
   const before = Date.now();
   await load.call("/reconcile", { method: "POST" }, true);
@@ -62,7 +67,7 @@ async function reconcile(): Promise<NonNullable<VaultReport["reconcile"]>> {
   }
 }
 
-/** The server is started, written to, and killed at a random moment; it is not running afterwards. */
+/** Starts the server, writes to it, and kills it at a random moment. It is not running afterwards. */
 async function killUnderLoad(shortest: number, longest: number, writes: number): Promise<void> {
   server = await new ServerProcess(state).ready();
   const before = load.acknowledged;
@@ -75,7 +80,7 @@ async function killUnderLoad(shortest: number, longest: number, writes: number):
   kills++;
 }
 
-/** Node is killed, and workerd goes on until the next start ends it; that server is running afterwards. */
+/** Kills Node alone. workerd goes on until the next start ends it. The server of that start is running afterwards. */
 async function killNodeUnderLoad(): Promise<void> {
   server = await new ServerProcess(state).ready();
   const clients = load.start();
@@ -98,16 +103,16 @@ async function round(kind: Kind): Promise<void> {
       const intact = files.digest();
       harm();
       expect(files.digest()).not.toBe(intact);
-      // While the vault takes over what D1 has, builds itself anew, or tells D1 everything again.
+      // This kill comes while the vault takes over what D1 has, builds itself anew, or tells D1 everything again.
       await killUnderLoad(SHORTEST_REPAIR, LONGEST_REPAIR, 0);
     }
     server = await new ServerProcess(state).ready();
   }
-  // A storage that is old is seen to be so, and made good, in the background.
+  // The vault notices in the background that its storage is old, and makes it good.
   if (harm) await reconcile();
   await load.check(mayHaveLost);
   if (mayHaveLost) {
-    // What may be lost, the vault says.
+    // The vault says that something may be lost.
     expect((await report()).lost_windows).not.toEqual([]);
     expect((await load.call("/lost-windows", { method: "DELETE" }, true)).status).toBe(204);
   }
@@ -133,7 +138,7 @@ async function round(kind: Kind): Promise<void> {
 }
 
 it(
-  "a server killed under load, again and again, has every write that it acknowledged, and nothing by half",
+  "a server that is killed under load, again and again: has every write that it acknowledged, and nothing by half",
   async () => {
     const kinds = Object.keys(KINDS) as Kind[];
     const rounds = inject("crashRounds");

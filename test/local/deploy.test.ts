@@ -1,3 +1,5 @@
+/** `npm run deploy` against a wrangler that answers as the real one does for an account. */
+
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,8 +24,8 @@ interface Account {
 }
 
 /**
- * Writes down how it is called and answers as wrangler does for an account: in JSON on standard output, or with the
- * API's error. Its exit code is 7 where `fails` says so. Whatever it is told on standard input, it writes down too.
+ * Another wrangler. It writes down how it is called and what it is told on standard input. It answers as wrangler does
+ * for an account: in JSON on standard output, or with the API's error. Its exit code is 7 where `fails` says so.
  */
 const WRANGLER = `#!/bin/sh
 echo "$*" >> calls
@@ -42,7 +44,7 @@ esac
 
 const named = (names: string[]): string => JSON.stringify(names.map((name) => ({ name })));
 
-/** Runs the script as `npm run deploy` does, with another wrangler in front of the real one. */
+/** Runs the script as `npm run deploy` does, with this other wrangler in front of the real one. */
 function deploy({ buckets, databases, secrets }: Account, config: string, fails = "nothing", input = "") {
   writeFileSync(join(folder, "wrangler"), WRANGLER);
   chmodSync(join(folder, "wrangler"), 0o755);
@@ -100,7 +102,7 @@ it("deploy: in an empty account, everything is made and migrated before the Work
   expect(readFileSync(join(folder, "wrangler.toml"), "utf8")).toBe(config + shard(1));
 });
 
-it("deploy: in an account that has all, nothing is made and no secret is asked for", () => {
+it("deploy: in an account that has everything, nothing is made and no secret is asked for", () => {
   const { status, calls, stdout } = deploy(FULL, config + shard(1));
   expect({ status, calls }).toEqual({ status: 0, calls: IN_FULL });
   expect(stdout).not.toContain("secret put");
@@ -109,7 +111,7 @@ it("deploy: in an account that has all, nothing is made and no secret is asked f
 it("deploy: makes only what is missing, as wrangler.toml describes it", () => {
   const inEurope = config.replace(/^bucket_name = .*$/m, 'bucket_name = "acme"\njurisdiction = "eu"');
   const some = { buckets: ["strongroom"], databases: ["strongroom-1"], secrets: ["ADMIN_TOKEN"] };
-  // The second database is there, and the third is named by its id, so that it must be there.
+  // The second database is there. The third is named by its id, so it must be there.
   const { calls, stdout } = deploy(some, inEurope + shard(1) + shard(2, 'database_id = "an-id"'));
   expect(calls).toEqual([
     "r2 bucket info acme --json --jurisdiction eu",
@@ -129,7 +131,7 @@ it.each([
   "d1 migrations apply DB_1 --remote",
   "deploy",
   "secret list --format json",
-])("deploy: when %s fails, ends with its exit code, shows why, and runs nothing more", (failing) => {
+])("deploy: ends with the exit code of %s when that fails, shows why, and runs nothing more", (failing) => {
   const { status, calls, stdout, stderr } = deploy(EMPTY, config + shard(1), failing);
   const until = IN_EMPTY.slice(0, IN_EMPTY.indexOf(failing) + 1);
   expect({ status, calls }).toEqual({ status: 7, calls: until });
@@ -137,7 +139,7 @@ it.each([
   expect(stderr).toContain("failed on purpose");
 });
 
-it("deploy: nobody can say no to a migration and get the new Worker all the same", () => {
+it("deploy: gives wrangler no input, so that nobody can refuse a migration and still get the new Worker", () => {
   const { calls } = deploy(FULL, config, "nothing", "no\n".repeat(20));
   const migration = calls.indexOf("d1 migrations apply DB --remote");
   expect([calls[migration], calls[migration + 1]]).toEqual(["d1 migrations apply DB --remote", "deploy"]);

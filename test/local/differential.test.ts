@@ -1,3 +1,5 @@
+/** Our form parser and busboy, which Node's servers have trusted for a decade, fed with the same forms. */
+
 import busboy from "busboy";
 import fc from "fast-check";
 import { expect, inject, it } from "vitest";
@@ -25,7 +27,7 @@ function ours(body: Buffer): Part[] | undefined {
   }
 }
 
-/** What busboy, which Node's servers have trusted for a decade, makes of the same bytes; undefined when it refuses them. */
+/** What busboy makes of the same bytes; undefined when it refuses them. */
 function theirs(body: Buffer): Promise<Part[] | undefined> {
   return new Promise((resolve) => {
     const parts: Part[] = [];
@@ -60,13 +62,13 @@ const anyPart = fc
     ),
   })
   .map(({ name, filename, content }) => {
-    // busboy files what is an octet-stream even without a name, so say text.
+    // busboy takes an octet-stream for a file even if it has no filename, so files say that they are text.
     const type = filename === null ? "" : "\r\nContent-Type: text/plain";
     const file = filename === null ? "" : `; filename="${filename}"`;
     return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${file}${type}\r\n\r\n${content}\r\n`;
   });
 
-it("the form parser and busboy make the same of what both accept", async () => {
+it("the form parser and busboy: find the same parts in every form that both accept", async () => {
   let both = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(anyPart, { minLength: 1, maxLength: 6 }), async (parts) => {
@@ -74,7 +76,7 @@ it("the form parser and busboy make the same of what both accept", async () => {
       const [us, them] = [ours(body), await theirs(body)];
       if (!us || !them) return;
       both++;
-      // busboy hands out files and fields as they end; order within each kind is the form's.
+      // busboy hands out files and fields as they end. The order within each kind is the form's.
       const sorted = (list: Part[]) => [
         list.filter((part) => part.filename !== undefined),
         list.filter((part) => part.filename === undefined),

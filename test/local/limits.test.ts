@@ -1,3 +1,8 @@
+/**
+ * Limits stand in one place each: the README's table says what the constants say, and a limit of our own stands with
+ * its only user.
+ */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -13,8 +18,8 @@ type Limit = keyof typeof limits;
 const CONSTANTS: Readonly<Record<Limit, number>> = { ...limits };
 
 /**
- * The rows of the README's table, in its order: the constants that each states, in the order of its numbers, and the refusal of
- * what is beyond them, if it is refused.
+ * The rows of the README's table, in its order. Each has the constants that the row states, in the order of its
+ * numbers, and the refusal of what is beyond them, if it is refused.
  */
 const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?: ErrorCode])[] = [
   ["file", ["MAX_FILE_BYTES"], "PAYLOAD_TOO_LARGE"],
@@ -53,7 +58,7 @@ const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?:
   ["`KEY_SECRET`", ["MIN_SECRET_LENGTH"], "UNAVAILABLE"],
 ];
 
-/** What the end of a constant's name says of its unit: how many of what it is. */
+/** What the end of a constant's name says of its unit: what is counted, and how many of it. */
 const SUFFIXES: readonly (readonly [suffix: string, of: string, factor: number])[] = [
   ["_BYTES", "bytes", 1],
   ["_LENGTH", "characters", 1],
@@ -62,7 +67,7 @@ const SUFFIXES: readonly (readonly [suffix: string, of: string, factor: number])
   ["_RATE", "bytes per second", 1],
 ];
 
-/** The same of the README's units. */
+/** What the README's units say, in the same form. */
 const UNITS: Readonly<Record<string, readonly [of: string, factor: number]>> = {
   bytes: ["bytes", 1],
   KiB: ["bytes", 1024],
@@ -74,10 +79,10 @@ const UNITS: Readonly<Record<string, readonly [of: string, factor: number]>> = {
   "KiB/s": ["bytes per second", 1024],
 };
 
-/** What is no quantity: code, and names that have a number in them. */
+/** Text that is no quantity: code, and names that have a number in them. */
 const NO_QUANTITY = /`[^`]*`|\bRFC \d+|\bUTF-\d+|\bD1\b|\bR2\b/g;
 
-/** Every number of a text, in order, each with its unit if it has one. */
+/** Every number of a text in order, with its unit if it has one. */
 function quantities(text: string): string[] {
   const numbers = text.replace(NO_QUANTITY, "").matchAll(/(\d[\d,]*)(?: ([A-Za-z]+(?:\/s)?))?/g);
   return [...numbers].map(([, digits = "", unit = ""]) => {
@@ -86,13 +91,13 @@ function quantities(text: string): string[] {
   });
 }
 
-/** The same of a constant. */
+/** A constant in the same form. */
 function quantityOf(name: Limit): string {
   const [, of, factor] = SUFFIXES.find(([suffix]) => name.endsWith(suffix)) ?? ["", "", 1];
   return `${CONSTANTS[name] * factor} ${of}`.trim();
 }
 
-/** The table "Limits" of the README: the cells of each row. */
+/** The cells of each row of the README's table "Limits". */
 function table(): string[][] {
   const section =
     read("README.md")
@@ -134,7 +139,7 @@ const filesOf = (folder: string): string[] =>
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(folder, name));
 
-/** The files of src that tests replace, each with the text of the tests that do. */
+/** The files of src that tests replace, each with the text of the tests that replace it. */
 const replaced = new Map<string, string>();
 for (const test of filesOf("test").map(read)) {
   for (const [, file = ""] of test.matchAll(/\bvi\.mock\(import\("(?:\.\.\/)+(src\/[^"]+)"\)/g)) {

@@ -6,7 +6,10 @@ import { migrations } from "../../src/local/server.ts";
 
 type Row = Record<string, unknown>;
 
-/** What a database is, however it came about: an added column stands last, and its CREATE TABLE reads otherwise. */
+/**
+ * What a database is, in whatever way it came about. An added column stands last, and the text of its CREATE TABLE is
+ * another one.
+ */
 function shape(sql: string): Row[] {
   const db = new DatabaseSync(":memory:");
   try {
@@ -38,7 +41,7 @@ function shape(sql: string): Row[] {
   }
 }
 
-it("schema.sql: is what all migrations make of an empty database", () => {
+it("schema.sql: has what all migrations make of an empty database", () => {
   const schema = readFileSync(join(import.meta.dirname, "../../schema.sql"), "utf8");
   const applied = migrations().map(({ sql }) => sql);
   expect(applied.length).toBeGreaterThan(0);

@@ -1,3 +1,5 @@
+/** The README's commands work: they are run in order, as a reader would paste them. */
+
 import { execFile, spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -50,7 +52,7 @@ const server = new ServerProcess(state);
 
 beforeAll(async () => {
   await server.ready();
-  // The folder where the server runs, as the reader sees it.
+  // This is the folder where the server runs, as the reader sees it.
   symlinkSync(state, join(folder, ".strongroom"));
   for (const file of ["README.md", "package.json"]) copyFileSync(join(ROOT, file), join(folder, file));
 });
@@ -60,17 +62,17 @@ afterAll(() => {
   for (const directory of [state, folder]) rmSync(directory, { recursive: true });
 });
 
-it("the README's commands: each succeeds, pasted in order", async ({ skip }) => {
+it("the README's commands: each succeeds when they are pasted in order", async ({ skip }) => {
   skip(spawnSync("curl", ["--version"]).status !== 0, "curl is not installed");
   const outcomes = await inOneShell(commands(), folder);
-  // Of a body that is shown as it is, a line may say anything; an answer of the API begins with its only line.
+  // A body that is printed may have any line in it, and an answer of the API begins with its only line.
   const failed = outcomes.filter(
     ({ status, output }) => status !== 0 || /^(?:\{"error"|HTTP\/1\.1 [45])/m.test(output),
   );
   expect(failed).toEqual([]);
   for (const method of ["POST", "GET", "PATCH", "DELETE"]) expect(server.output).toContain(`"method":"${method}"`);
 
-  // Both pages show something, and not the same.
+  // Both pages show something, and they show different things.
   const pages = outcomes
     .filter(({ command, output }) => command.includes("limit=1") && output.startsWith('{"data"'))
     .map(({ output }) => (JSON.parse(output) as { data: { id: string }[] }).data.map(({ id }) => id));

@@ -17,7 +17,7 @@ afterAll(() => {
   rmSync(state, { recursive: true });
 });
 
-it("a vault that builds its index from D1 leaves the other vaults their turn", async () => {
+it("a vault that builds its index from D1: lets requests to other vaults be served meanwhile", async () => {
   const { url, admin_token, vault_id, secret_key } = credentialsIn(state);
   const list = (vault: string, key: string): Promise<Response> =>
     fetch(`${url}/api/v1/vaults/${vault}/assets?limit=1`, { headers: { Authorization: `Bearer ${key}` } });
@@ -40,6 +40,6 @@ it("a vault that builds its index from D1 leaves the other vaults their turn", a
     answered++;
   }
   expect((await built).status).toBe(200);
-  // It is built from 30 pages, and between two of them others are served.
+  // The vault is built from 30 pages, and others are served between two of them.
   expect(answered).toBeGreaterThan(10);
 });

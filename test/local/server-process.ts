@@ -1,3 +1,5 @@
+/** Runs `npm start` as a user does, and ends it in all the ways in which a server can end. */
+
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,10 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isRunning, workerdsWith } from "../../src/local/processes.ts";
 import { type Credentials, OWNER_VARIABLE } from "../../src/local/state.ts";
 
-/** A state directory of its own for a test. */
+/** Makes a state directory of its own for a test. */
 export const temporaryState = (): string => mkdtempSync(join(tmpdir(), "strongroom-"));
 
-/** An npm command in a process group of its own. */
+/** Runs an npm command in a process group of its own. */
 const npm = (...args: string[]): ChildProcess => spawn("npm", args, { detached: true });
 
 /** What an npm command that ends by itself prints, without npm's own lines, and its exit code. */
@@ -25,7 +27,7 @@ export async function outputOf(...args: string[]): Promise<{ lines: string[]; co
   return { lines: ownLines(output), code };
 }
 
-/** What is not npm's own. */
+/** The lines that are not npm's own. */
 export const ownLines = (output: string): string[] =>
   output.split("\n").filter((line) => line !== "" && !/^(>|npm )/.test(line));
 
@@ -63,13 +65,15 @@ export class ServerProcess {
     return this.#child.pid;
   }
 
-  /** As a terminal does on Ctrl-C: to everything in the foreground. */
+  /** Interrupts the server as a terminal does on Ctrl-C: everything in the foreground gets the signal. */
   async interrupt(): Promise<void> {
     process.kill(-this.group, "SIGINT");
     await this.exited;
   }
 
-  /** As `kill` does: npm alone hears of it. Resolves when the server and its workerd are gone, too. */
+  /**
+   * Ends the server as `kill` does: npm alone gets the signal. Resolves when the server and its workerd are gone too.
+   */
   async kill(state: string, signal: NodeJS.Signals): Promise<void> {
     const { pid, started } = JSON.parse(readFileSync(join(state, "lock"), "utf8")) as { pid: number; started: string };
     process.kill(this.group, signal);
@@ -84,7 +88,7 @@ export class ServerProcess {
     return lines.filter((line) => line.startsWith(`${this.group} `)).map((line) => line.replace(/^\d+ +/, ""));
   }
 
-  /** The Node process alone is killed: workerd lives on. */
+  /** Kills the Node process alone. workerd lives on. */
   async killNode(state: string): Promise<void> {
     const lock = JSON.parse(readFileSync(join(state, "lock"), "utf8")) as { pid: number };
     process.kill(lock.pid, "SIGKILL");

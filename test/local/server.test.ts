@@ -1,3 +1,5 @@
+/** `npm start` as a user meets it: what it prints, what it serves, and how it starts and stops. */
+
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -141,7 +143,7 @@ describe("a user's session", () => {
     const response = await fetch(`${assets()}?limit=200`, { headers: { Authorization: authorization() } });
     const { data } = (await response.json()) as { data: AssetRecord[] };
     expect(data).toEqual(uploaded.toReversed());
-    // The bodies too, byte for byte, on disk where R2 keeps them.
+    // The bodies are there too, byte for byte, in the files in which R2 keeps them.
     const hash = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
     const blobs = readdirSync(join(state, "r2"), { recursive: true, withFileTypes: true }).filter(
       (entry) => entry.isFile() && entry.parentPath.endsWith("blobs"),
@@ -167,7 +169,7 @@ describe("starting and stopping", () => {
   });
 
   it.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const)(
-    "ends with npm when that alone gets %s",
+    "ends with npm when npm alone gets %s",
     async (signal) => {
       const state = temporaryState();
       const server = await start(state).ready();
@@ -228,7 +230,7 @@ describe("starting and stopping", () => {
     ]);
   });
 
-  it("says so for a read-only directory too", async ({ skip }) => {
+  it("says in one line that the state directory is read-only", async ({ skip }) => {
     skip(process.getuid?.() === 0, "root can write everywhere");
     const state = join(temporaryState(), "state");
     mkdirSync(state);
@@ -273,14 +275,14 @@ describe("starting and stopping", () => {
     });
   });
 
-  it("ends its own orphan and starts again after its Node process was killed", async () => {
+  it("starts again after its Node process was killed, and ends the workerd that was left behind", async () => {
     const state = temporaryState();
     const server = await start(state).ready();
     const { url } = credentialsIn(state);
     await server.killNode(state);
     const orphans = workerdsWith(OWNER_VARIABLE, state);
     expect(orphans).toHaveLength(1);
-    // On the very port that the orphan holds.
+    // It starts on the very port that the orphan holds.
     const next = await start(state, "--port", new URL(url).port).ready();
     const [running, ...more] = workerdsWith(OWNER_VARIABLE, state);
     expect(more).toEqual([]);
@@ -288,7 +290,7 @@ describe("starting and stopping", () => {
     await next.interrupt();
   });
 
-  it("takes no notice of a stale lock whose process number belongs to another now", async () => {
+  it("ignores a stale lock whose process number belongs to another process now", async () => {
     const state = temporaryState();
     writeFileSync(join(state, "lock"), JSON.stringify({ pid: process.pid, started: "long ago" }));
     const server = await start(state).ready();

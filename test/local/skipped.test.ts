@@ -3,11 +3,11 @@ import { skippedLine } from "../support/skipped.ts";
 
 const tests = (reason: string | undefined, ...files: string[]) => files.map((file) => ({ reason, file }));
 
-it("skipped: says nothing when nothing was", () => {
+it("skippedLine: is undefined when no test was skipped", () => {
   expect(skippedLine([])).toBeUndefined();
 });
 
-it("skipped: says how many, why and where, in one line", () => {
+it("skippedLine: says how many, why and where, in one line", () => {
   expect(skippedLine(tests("chromium is not installed", "a.test.ts", "a.test.ts"))).toBe(
     "skipped 2: chromium is not installed (a.test.ts)",
   );

@@ -7,13 +7,16 @@ import { DATA, workerConfig } from "../../src/local/config.ts";
 const VAULTS = join(DATA.objects, `${(await workerConfig()).name}-Vault`);
 const D1 = join(DATA.databases, "miniflare-D1DatabaseObject");
 
-/** Databases, with what belongs to them (`-wal`, `-shm`), in a folder of the state directory; not Miniflare's own. */
+/**
+ * The databases in a folder of the state directory, with what belongs to them (`-wal`, `-shm`), without Miniflare's
+ * own.
+ */
 const databases = (directory: string): string[] =>
   readdirSync(directory).filter((file) => file.includes(".sqlite") && !file.startsWith("metadata"));
 
 /**
- * The SQLite files of a stopped server: lost, or replaced by those of an earlier moment, as a backup does that was put
- * back, or a disk that did not keep what it said.
+ * The SQLite files of a stopped server. They can be lost, or be replaced by those of an earlier moment. A backup that
+ * was put back does that, and so does a disk that did not keep what it said it had.
  */
 export class StoredFiles {
   readonly #state: string;
@@ -24,6 +27,7 @@ export class StoredFiles {
     this.#backup = join(state, "earlier");
   }
 
+  /** Keeps a copy of all files, to go back to. */
   remember(): void {
     for (const folder of [VAULTS, D1]) {
       rmSync(join(this.#backup, folder), { recursive: true, force: true });
@@ -57,7 +61,7 @@ export class StoredFiles {
     return rows;
   }
 
-  /** Changes with anything in the files. */
+  /** A digest that changes with anything in the files. */
   digest(): string {
     const hash = createHash("sha256");
     for (const folder of [VAULTS, D1]) {

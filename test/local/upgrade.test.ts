@@ -1,3 +1,5 @@
+/** Whoever has a state directory of version 0.1 finds everything again after an upgrade. */
+
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -8,9 +10,8 @@ import type { AssetRecord } from "../../src/model/asset.ts";
 import { ServerProcess } from "./server-process.ts";
 
 /**
- * The state directory of a server of version 0.1, stopped after some use, its throw-away secrets included. Whoever
- * has such a directory must find everything again after an upgrade. `state-0.1.json` says what is in it; every body is
- * zeros.
+ * The state directory of a server of version 0.1, stopped after some use, with its throw-away secrets. `state-0.1.json`
+ * says what is in it. Every body is zeros.
  */
 const FIXTURES = join(import.meta.dirname, "../fixtures");
 
@@ -24,13 +25,13 @@ interface OldVault {
   created_at: string;
   secret_key: string;
   public_key: string;
-  /** Only in the first vault: a key that was revoked, and a public one that is good. */
+  /** Only the first vault has these: a key that was revoked, and a public key that is good. */
   revoked?: string;
   reader?: string;
-  /** As the API listed them, newest first. */
+  /** The keys as the API listed them, newest first. */
   keys: OldKey[];
   assets: AssetRecord[];
-  /** The cursor of the list's first page, of three assets. */
+  /** The cursor of the first page of the list, which had three assets. */
   cursor_after_three: string;
   deleted: string | null;
 }
@@ -106,7 +107,7 @@ it("a state directory of version 0.1: a vault that lost its storage is rebuilt f
   for (const vault of old.vaults) await expectVault(url, admin, vault);
 });
 
-it("a state directory of version 0.1: its files are where the server looks for them, not rebuilt", async () => {
+it("a state directory of version 0.1: its files are where the server looks for them, and no vault is rebuilt", async () => {
   unpack();
   const names = (folder: string): string[] =>
     readdirSync(join(state, folder, "strongroom-Vault"))

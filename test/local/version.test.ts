@@ -23,8 +23,8 @@ it("version: package.json, /healthz of the server and --version say the same", a
   expect(await outputOf("start", "--", "--version")).toEqual({ lines: [packageJson.version], code: 0 });
 });
 
-it("version: wrangler's build has it, and nothing else of package.json", () => {
-  // Without the banner, it does not ask the network whether there is a newer wrangler.
+it("version: wrangler's build has the version, and nothing else of package.json", () => {
+  // Without its banner, wrangler does not ask the network whether there is a newer one.
   const env = { ...process.env, WRANGLER_HIDE_BANNER: "true", WRANGLER_SEND_METRICS: "false" };
   const args = ["exec", "--", "wrangler", "deploy", "--dry-run", "--outdir", build];
   execFileSync("npm", args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });

@@ -1,3 +1,7 @@
+/**
+ * What only raw bytes on a connection can show: slow clients, chunked bodies, malformed ones, and clients that go away.
+ */
+
 import { connect } from "node:net";
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -27,7 +31,7 @@ const path = (): string => `/api/v1/vaults/${credentialsIn(state).vault_id}/asse
 const key = (): string => `Authorization: Bearer ${credentialsIn(state).secret_key}`;
 const FORM_TYPE = `Content-Type: multipart/form-data; boundary=${BOUNDARY}`;
 
-/** Writes bytes to a connection of its own, piece by piece, and returns the first response: its status and JSON. */
+/** Writes bytes to a connection of its own, piece by piece. Returns the status and the JSON of the first response. */
 async function exchange(
   headers: string[],
   pieces: (string | Buffer)[],
@@ -57,7 +61,7 @@ async function exchange(
   return { status: Number(head.split(" ")[1]), json: JSON.parse(body || "null"), ms: Date.now() - started };
 }
 
-/** The status line and headers that a request without a body gets; each character of the target is a byte. */
+/** The status line and headers of the answer to a request without a body. Each character of the target is a byte. */
 async function headOf(method: string, target: string): Promise<string> {
   const { hostname, port } = new URL(credentialsIn(state).url);
   const socket = connect(Number(port), hostname);
@@ -83,38 +87,38 @@ const listed = async (): Promise<AssetRecord[]> => {
 };
 
 describe("on the wire", () => {
-  it("a client that sends a byte at a time is served", async () => {
+  it("a client that sends a byte at a time: is served", async () => {
     const body = form("hello");
     const { status, json } = await exchange([key(), FORM_TYPE, `Content-Length: ${body.length}`], body.split(""), 2);
     expect([status, (json as AssetRecord).size]).toEqual([201, 5]);
   });
 
-  it("a chunked form is served, in chunks of any size", async () => {
+  it("a chunked form: is served, in chunks of any size", async () => {
     const body = form("hello ".repeat(1_000));
     const pieces = (body.match(/[^]{1,97}/g) ?? []).map(chunk);
     const { status, json } = await exchange([key(), FORM_TYPE, "Transfer-Encoding: chunked"], [...pieces, "0\r\n\r\n"]);
     expect([status, (json as AssetRecord).size]).toEqual([201, 6_000]);
   });
 
-  it.each([0, 5, 150, 100_000_000])("a Content-Length of %i beside chunked coding means nothing", async (length) => {
+  it.each([0, 5, 150, 100_000_000])("a Content-Length of %i beside chunked coding: means nothing", async (length) => {
     const body = form("hello".repeat(40));
     const headers = [key(), FORM_TYPE, `Content-Length: ${length}`, "Transfer-Encoding: chunked"];
     const { status } = await exchange(headers, [chunk(body), "0\r\n\r\n"]);
-    expect([201, 400]).toContain(status); // workerd itself may refuse it
+    expect([201, 400]).toContain(status); // workerd itself may refuse it.
   });
 
-  it("a refusal does not wait for a body that never comes", async () => {
+  it("a refusal: does not wait for a body that never comes", async () => {
     const { status, ms } = await exchange([FORM_TYPE, "Content-Length: 1000"], []);
     expect(status).toBe(401);
     expect(ms).toBeLessThan(10_000);
   });
 
-  it("an answer is dated once", async () => {
+  it("an answer: has one Date", async () => {
     const head = await headOf("GET", "/healthz");
     expect(head.match(/^date: /gim)).toHaveLength(1);
   });
 
-  it("bytes in a URL that are no UTF-8 are refused, escaped or not", async () => {
+  it("bytes in a URL that are not UTF-8: get 400, escaped or not", async () => {
     const query = "partition=a&collection=b&channel=c&filename=";
     for (const byte of ["%FF", "\u00ff"]) {
       expect(await headOf("POST", `${path()}?${query}${byte}`)).toMatch(/^HTTP\/1.1 400 /);
@@ -122,7 +126,7 @@ describe("on the wire", () => {
     }
   });
 
-  it("a client that goes away half way leaves nothing listed", async () => {
+  it("a client that goes away half way: leaves nothing in the list", async () => {
     const before = (await listed()).length;
     const { hostname, port } = new URL(credentialsIn(state).url);
     for (const sent of [1_000, 200_000, 20_000_000]) {
@@ -139,7 +143,7 @@ describe("on the wire", () => {
     expect(await listed()).toHaveLength(before);
   });
 
-  it("a chunked body with a malformed chunk is refused or cut off, and nothing is listed", async () => {
+  it("a chunked body with a malformed chunk: is refused or cut off, and leaves nothing in the list", async () => {
     const before = (await listed()).length;
     await exchange([key(), FORM_TYPE, "Transfer-Encoding: chunked"], [`zz\r\n${form("x")}\r\n`]).catch(() => {});
     expect(await listed()).toHaveLength(before);
