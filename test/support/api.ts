@@ -1,3 +1,8 @@
+/**
+ * The API as the tests in workerd use it: requests through the Worker's real entry, and a vault of its own for each
+ * test.
+ */
+
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
@@ -7,7 +12,7 @@ import { shardOf } from "../../src/d1/shards.ts";
 
 export const ORIGIN = "https://strongroom.test";
 
-/** Any request to the Worker, through its real entry. */
+/** Sends any request to the Worker, through its real entry. */
 export const send = (path: string, init?: RequestInit): Promise<Response> =>
   exports.default.fetch(new Request(ORIGIN + path, init));
 
@@ -26,7 +31,7 @@ export const OPERATOR = { actor: { kind: "admin" }, request: "req_test" } as con
 export const post = (path: string, headers: Record<string, string>, body: unknown): Promise<Response> =>
   send(path, { method: "POST", ...withJson(headers, body) });
 
-/** Repeats a request while it is answered with 503, as clients do; some times. */
+/** Repeats a request while it is answered with 503, as clients do, but not for ever. */
 export async function insist(request: () => Promise<Response>): Promise<Response> {
   for (let tries = 0; ; tries++) {
     const response = await request();
@@ -39,7 +44,7 @@ export interface ErrorBody {
   error: { code: string; message: string; status: number };
 }
 
-/** Asserts a refusal in the API's one shape and returns its message. */
+/** Asserts that a response is a refusal in the API's one shape, and returns its message. */
 export async function refusal(response: Response, status: number, code: string): Promise<string> {
   const body = await response.json<ErrorBody>();
   expect({ status: response.status, error: body.error }).toMatchObject({ status, error: { code, status } });
@@ -61,7 +66,7 @@ export const PATH = { partition: "marketing", collection: "blog", channel: "hero
 export const textFile = (content = "hello", name = "hello.txt", type = "text/plain"): File =>
   new File([content], name, { type });
 
-/** A vault of its own for a test, and its API as a client would use it. */
+/** A vault of its own for a test, with its API as a client would use it. */
 export class TestVault {
   readonly id: string;
   readonly secretKey: string;
@@ -97,12 +102,12 @@ export class TestVault {
     return env.VAULT.getByName(this.id) as unknown as DurableObjectStub<Vault>;
   }
 
-  /** The vault's object, as the router calls it. */
+  /** The vault's object, in the form in which the router calls it. */
   get rpc(): VaultStub {
     return this.stub;
   }
 
-  /** Sends a form; a field that is undefined is left out. */
+  /** Uploads a form. A field that is undefined is left out. */
   send(fields: Fields, token = this.secretKey): Promise<Response> {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) {
@@ -145,7 +150,7 @@ export class TestVault {
     return response.json();
   }
 
-  /** What D1 holds of this vault's assets, oldest first. */
+  /** The rows that D1 holds of this vault's assets, the oldest first. */
   async recorded(): Promise<Record<string, unknown>[]> {
     const { results } = await this.db
       .prepare("SELECT * FROM assets WHERE vault_id = ? ORDER BY seq")

@@ -1,9 +1,11 @@
+/** A real browser for the tests of what a browser shows, if one is installed. */
+
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
 
-/** Where Debian's package puts it. Playwright's own browsers are a download, which no test may need. */
+/** The place where Debian's package puts it. Playwright's own browsers are a download, which no test may need. */
 const EXECUTABLE = "/usr/bin/chromium";
 
 /** Why a test that needs a browser cannot run; undefined when it can. */
@@ -11,7 +13,7 @@ export const noBrowser: string | undefined = existsSync(EXECUTABLE)
   ? undefined
   : `there is no ${EXECUTABLE} (apt-get install chromium)`;
 
-/** Nothing that reaches for the network by itself, and nothing that needs a display. */
+/** With these flags it does not reach for the network by itself, and needs no display. */
 const FLAGS = [
   "--headless",
   "--no-sandbox",
@@ -23,10 +25,10 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** A page that is not there by then shows nothing. Milliseconds. */
+/** A page that has not come by then shows nothing. Milliseconds. */
 const OPEN_MS = 15_000;
 
-/** A browser with an empty profile: one for a test file. */
+/** A browser with an empty profile. A test file has one. */
 export class Browser {
   readonly context: BrowserContext;
   readonly #profile: string;

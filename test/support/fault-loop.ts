@@ -1,17 +1,21 @@
+/** Runs a test once for each call that its work makes to a store, with another call failing each time. */
+
 import { expect, inject, it } from "vitest";
 import { type Choice, type Fault, Faults, FAULTS } from "./faults.ts";
 
-/** More calls than anything makes. */
+/** A bound on the calls, above what any work here makes. */
 const MOST_CALLS = 80;
 
-/** Milliseconds; a loop is some fifty runs of a second or two. */
+/** A loop is some fifty runs, of a second or two each. Milliseconds. */
 const TIMEOUT_MS = 10 * 60 * 1000;
 
 /**
- * Runs `once` for each call to a binding that the work in it makes, each time with another of them going wrong. In the
- * default run a call goes wrong in one way, all calls of a list in turn; with FAULTS=all in every way that it can.
+ * Runs `once` for each call to a binding that the work in it makes. Each time another call goes wrong. In the default
+ * run each call goes wrong in one way, and the ways take turns over the calls. With FAULTS=all each call goes wrong in
+ * every way that it can.
  *
- * @param once does the work inside `faults.during`, and checks what must hold whatever went wrong; what it returns is shown
+ * @param once does the work inside `faults.during`, and checks what must hold whatever went wrong; what it returns is
+ *   printed
  */
 export function eachCall(names: readonly string[], once: (name: string, faults: Faults) => Promise<string>): void {
   const kinds = inject("faults") === "all" ? FAULTS : [undefined];
@@ -29,7 +33,7 @@ export function eachCall(names: readonly string[], once: (name: string, faults: 
   );
 }
 
-/** Each call in turn, until none is left to fail. Returns which those were. */
+/** Lets each call fail in turn, until none is left. Returns which calls those were. */
 async function loop(
   kind: Fault | undefined,
   turn: number,

@@ -1,19 +1,21 @@
+/** Makes single calls to the stores and to vaults go wrong. */
+
 import { env } from "cloudflare:workers";
 import { shards } from "../../src/d1/shards.ts";
 
 /**
- * How a call to a binding goes wrong: it is never made; it is made and its answer lost; it never answers; or what it answers
- * with ends too early.
+ * How a call to a binding goes wrong. "before": it is never made. "after": it is made, and its answer is lost. "hang":
+ * it never answers. "truncate": what it answers with ends too early.
  */
 export type Fault = "before" | "after" | "hang" | "truncate";
 export const FAULTS: readonly Fault[] = ["before", "after", "hang", "truncate"];
 
-/** Which fault a call meets, of those that it can; undefined when it is to pass, and is not counted. */
+/** Chooses which of its faults a call meets. A call for which it is undefined passes, and is not counted. */
 export type Choice = (kinds: readonly Fault[]) => Fault | undefined;
 
 type Method = (...args: unknown[]) => unknown;
 
-/** The methods of each binding, and of what its methods return, that are a call. */
+/** The methods that make a call: those of each binding, and of what its methods return. */
 const CALLS = {
   R2: ["put", "get", "head", "list", "delete", "createMultipartUpload"],
   "R2.multipart": ["uploadPart", "complete", "abort"],
@@ -22,22 +24,25 @@ const CALLS = {
   "D1.statement": ["first", "run", "all", "raw"],
 } as const;
 
-/** Those that make no call but return something whose methods do. */
+/** The methods that make no call, but return something whose methods do. */
 const MAKERS = { R2: ["resumeMultipartUpload"], D1: ["prepare", "withSession"], DO: ["get", "getByName"] } as const;
 
-/** What a vault answers from memory, waiting for nothing: a caller sets no timer for these, so they are never left hanging. */
+/**
+ * The methods that a vault answers from memory, without waiting for anything. A caller sets no timer for these, so they
+ * are never left hanging.
+ */
 const VAULT_READS = ["getAsset", "locateContent", "listAssets", "checkKey", "describeVault", "listKeys"];
 
-/** What can go wrong with a call. */
+/** The faults that a call can meet. */
 function kindsOf(label: string): readonly Fault[] {
   if (label === "R2.get" || label === "R2.list") return FAULTS;
   return VAULT_READS.some((name) => label === `DO.${name}`) ? ["before", "after"] : ["before", "after", "hang"];
 }
 
 /**
- * Makes the N-th call to any binding (R2, D1, the vault's stub) go wrong, after SQLite's manner of testing: a test runs again
- * and again with a later N until it passes without a fault, so new calls are found by themselves. Background work shares the
- * bindings with the test, so its calls are hit like a request's.
+ * Makes the N-th call to any binding (R2, D1, the vault's stub) go wrong, as SQLite's tests do. A test runs again and
+ * again with a later N, until it passes without a fault: so new calls are found by themselves. Background work shares
+ * the bindings with the test, so its calls are hit like those of a request.
  */
 export class Faults {
   readonly #nth: number;
@@ -53,7 +58,7 @@ export class Faults {
     this.#choose = choose;
   }
 
-  /** Does some work with the fault laid over all bindings. */
+  /** Does some work while the fault lies over all bindings. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#laid = true;
     this.#calling(env.BUCKET, "R2");
@@ -72,7 +77,10 @@ export class Faults {
     }
   }
 
-  /** The methods of a binding that nothing here covers: none, or the platform has learnt a new way to be called. */
+  /**
+   * The methods of the bindings that are not covered here. If there is one, the platform has learnt a new way to be
+   * called.
+   */
   static uncovered(): string[] {
     const statement = env.DB.prepare("SELECT 1");
     const known: [object, string, readonly string[]][] = [
@@ -99,7 +107,7 @@ export class Faults {
     for (const name of names) this.#lay(target, name, (original, args) => wrap(original(...args) as object));
   }
 
-  /** The very object, since a batch looks inside. */
+  /** Changes the very object and does not wrap it, since a batch looks inside its statements. */
   #statement(statement: object): object {
     this.#calling(statement, "D1.statement");
     this.#making(statement, ["bind"], (bound) => this.#statement(bound));
@@ -123,13 +131,13 @@ export class Faults {
     });
   }
 
-  /** An object whose methods are calls to a binding, too: a stub, a multipart upload. */
+  /** Wraps an object whose methods are calls to a binding too: a stub, or a multipart upload. */
   #wrap(object: object, label: string): object {
     return new Proxy(object, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== "function" || typeof name !== "string") return value;
-        // Not by `apply`: of a stub's method that would be one more remote call.
+        // This does not use `apply`, which on a stub's method would be one more remote call.
         const method: Method = (...args) => (target as Record<string, Method>)[name]?.(...args);
         return (...args: unknown[]) => (this.#laid ? this.#call(`${label}.${name}`, args, method) : method(...args));
       },
@@ -167,11 +175,11 @@ function methodsOf(object: object): string[] {
   return names.filter((name) => name !== "constructor");
 }
 
-/** As the platform reports what may be tried again. */
+/** An error like those with which the platform reports a call that may be tried again. */
 const retryable = (label: string): Error =>
   Object.assign(new Error(`fault: ${label}`), { retryable: label.startsWith("DO.") });
 
-/** A body that breaks off half way, or a list that stops there and says so; anything else stays as it is. */
+/** Makes a body break off half way, or a list stop there and say so. Anything else stays as it is. */
 function truncated(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if ("objects" in value && Array.isArray(value.objects) && value.objects.length > 1) {

@@ -1,3 +1,5 @@
+/** Takes a vault's storage, or what D1 has of a vault, away or back to an earlier moment. */
+
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import type { TestVault } from "./api.ts";
 import type { Vault } from "../../src/vault/vault.ts";
@@ -5,11 +7,14 @@ import type { Vault } from "../../src/vault/vault.ts";
 type Row = Record<string, SqlStorageValue>;
 type Tables = Map<string, Row[]>;
 
-/** Rows of a vault's own SQLite. */
+/** Runs a statement on a vault's own SQLite, and returns its rows. */
 export const state = <T extends object = Row>(vault: TestVault, sql: string, ...values: unknown[]): Promise<T[]> =>
   runInDurableObject(vault.stub, (_, { storage }) => storage.sql.exec(sql, ...values).toArray() as T[]);
 
-/** Changes a vault's storage behind its object's back, and starts the object anew. The old one writes nothing any more. */
+/**
+ * Changes a vault's storage behind its object's back, and starts the object anew. The old object writes nothing any
+ * more.
+ */
 async function rewrite(
   vault: TestVault,
   change: (storage: DurableObjectStorage) => Promise<void> | void,
@@ -25,15 +30,15 @@ async function rewrite(
   await evictDurableObject(vault.stub);
 }
 
-/** Runs a statement on a vault's storage, of which its object learns when it starts anew: now. */
+/** Runs a statement on a vault's storage. The object is started anew, because it learns of the change only then. */
 export const amend = (vault: TestVault, sql: string, ...values: unknown[]): Promise<void> =>
   rewrite(vault, ({ sql: storage }) => void storage.exec(sql, ...values));
 
-/** A vault that was asked to be deleted is past the hour in which uploads to it may still come. */
+/** Brings a vault that is being deleted past the hour in which uploads to it may still come. */
 export const hourLater = (vault: TestVault): Promise<void> =>
   amend(vault, "UPDATE vault SET deleted_at = '2020-01-01T00:00:00Z'");
 
-/** The vault's storage is lost. */
+/** Loses the vault's storage. */
 export const wipe = (vault: TestVault): Promise<void> =>
   rewrite(vault, async (storage) => {
     await storage.deleteAlarm();
@@ -48,7 +53,7 @@ const tablesOf = (sql: SqlStorage): string[] =>
     .toArray()
     .map(({ name }) => name);
 
-/** All that a vault's storage holds, as {@link putBack} takes it. */
+/** All that a vault's storage holds, in the form that {@link putBack} takes. */
 export const stored = (vault: TestVault): Promise<Tables> =>
   runInDurableObject(
     vault.stub,
@@ -56,7 +61,7 @@ export const stored = (vault: TestVault): Promise<Tables> =>
       new Map(tablesOf(sql).map((name) => [name, sql.exec(`SELECT * FROM ${name}`).toArray()])),
   );
 
-/** The vault's storage goes back to what it was, and its object starts anew. */
+/** Brings the vault's storage back to what it was, and starts its object anew. */
 export async function putBack(vault: TestVault, tables: Tables): Promise<void> {
   if (tables.size === 0) return wipe(vault);
   await rewrite(vault, (storage) => {
@@ -78,7 +83,7 @@ export async function putBack(vault: TestVault, tables: Tables): Promise<void> {
 
 const RECORD = { vaults: "id", keys: "vault_id", assets: "vault_id" } as const;
 
-/** All that D1 holds of a vault, as {@link restoreRecord} takes it. */
+/** All that D1 holds of a vault, in the form that {@link restoreRecord} takes. */
 export async function record(vault: TestVault): Promise<Tables> {
   const tables: Tables = new Map();
   for (const [name, column] of Object.entries(RECORD)) {
@@ -88,7 +93,7 @@ export async function record(vault: TestVault): Promise<Tables> {
   return tables;
 }
 
-/** D1 goes back to what it was; with an empty record, it has lost the vault. */
+/** Brings D1 back to what it had of the vault. With an empty record, D1 has lost the vault. */
 export async function restoreRecord(vault: TestVault, tables: Tables): Promise<void> {
   const statements = Object.entries(RECORD).flatMap(([name, column]) => [
     vault.db.prepare(`DELETE FROM ${name} WHERE ${column} = ?`).bind(vault.id),
@@ -105,7 +110,7 @@ export async function restoreRecord(vault: TestVault, tables: Tables): Promise<v
   await vault.db.batch(statements);
 }
 
-/** Runs the alarm's work `times`, whenever it is due. */
+/** Runs the alarm's work `times`, whether or not it is due. */
 export async function work(vault: TestVault, times = 1): Promise<void> {
   for (let i = 0; i < times; i++) await runInDurableObject(vault.stub, (instance: Vault) => instance.alarm());
 }

@@ -1,8 +1,10 @@
+/** Counts what Cloudflare bills for some work of a vault. */
+
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { TestVault } from "./api.ts";
 
-/** What Cloudflare bills for some work, counted where it happens. */
+/** What Cloudflare bills for some work, counted in the place where it happens. */
 export interface Bill {
   /** Rows of the vault's own SQLite. */
   vaultRead: number;
@@ -17,7 +19,7 @@ export interface Bill {
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Puts `spy` in front of a method, which it is handed; returns what takes it away again. */
+/** Puts `spy` in front of a method and hands it the method. Returns a function that takes it away again. */
 function lay(target: object, name: string, spy: (original: Method, args: unknown[]) => unknown): () => void {
   const original = (Reflect.get(target, name) as Method).bind(target);
   Object.defineProperty(target, name, {
@@ -28,7 +30,10 @@ function lay(target: object, name: string, spy: (original: Method, args: unknown
   return () => delete (target as Record<string, unknown>)[name];
 }
 
-/** Collects the cursors of all statements that a vault's SQLite runs, which know what they read and wrote, until `stop`. */
+/**
+ * Collects the cursors of all statements that a vault's SQLite runs, until `stop`. A cursor knows which rows it read
+ * and wrote.
+ */
 export function watchSql(sql: SqlStorage): {
   cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[];
   stop: () => void;
@@ -42,7 +47,10 @@ export function watchSql(sql: SqlStorage): {
   return { cursors, stop };
 }
 
-/** Does some work on a vault and counts the rows and calls that it takes. What was left to the background is done before. */
+/**
+ * Does some work on a vault, and counts the rows and calls that it takes. What was left to the background is done
+ * first.
+ */
 export async function meter(vault: TestVault, work: () => Promise<void>): Promise<Bill> {
   const bill = {
     vaultRead: 0,

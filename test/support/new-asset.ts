@@ -2,7 +2,7 @@ import type { NewAsset } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import type { TestVault } from "./api.ts";
 
-/** A body's record, as an upload hands it to the vault; there need be no body. */
+/** A new asset in the form in which an upload hands it to the vault. It need not have a body. */
 export const newAsset = (vault: TestVault, fields: Partial<NewAsset> = {}): NewAsset => {
   const id = fields.id ?? newAssetId();
   return {

@@ -1,7 +1,9 @@
+/** Outages of D1 and R2: bindings that fail, lose calls, or never answer, for as long as some work takes. */
+
 import { env } from "cloudflare:workers";
 import type { TestVault } from "./api.ts";
 
-/** Puts `value` in the place of a member of a binding; returns what takes it away again. */
+/** Puts `value` in the place of a member of a binding. Returns a function that takes it away again. */
 export function replace(target: object, name: string, value: unknown): () => void {
   const own = Object.getOwnPropertyDescriptor(target, name);
   Object.defineProperty(target, name, { configurable: true, writable: true, value });
@@ -28,11 +30,11 @@ export async function withReplaced<T>(
 
 type Batch = D1Database["batch"];
 
-/** Runs `work` with the D1 of a vault's object replaced, without losing the object's memory. */
+/** Runs `work` with another `batch` of D1 in the vault's object, which keeps its memory. */
 export const withD1 = <T>(vault: TestVault, batch: Batch, work: () => Promise<T>): Promise<T> =>
   withReplaced(vault.db, "batch", batch, work);
 
-/** A D1 that answers every call with an error. */
+/** A `batch` of D1 that answers every call with an error. */
 export const failing =
   (message: string): Batch =>
   () =>
@@ -43,7 +45,10 @@ export const down = failing("D1 is down");
 /** A call that never answers. */
 export const silent = (): Promise<never> => new Promise(() => {});
 
-/** A D1 that fails the calls which `fails` picks by their number, from 1; with `lands` they are carried out all the same. */
+/**
+ * A `batch` of D1 that fails the calls which `fails` picks by their number, from 1. With `lands` they are carried out
+ * all the same.
+ */
 export function flaky(
   vault: TestVault,
   fails: (call: number) => boolean,
@@ -60,7 +65,7 @@ export function flaky(
   return { batch, calls: () => calls };
 }
 
-/** A D1 that leaves calls with a statement that `matches` to `otherwise`. */
+/** A `batch` of D1 that leaves to `otherwise` the calls with a statement that `matches`. */
 function except(vault: TestVault, matches: RegExp, otherwise: (statements: D1PreparedStatement[]) => unknown): Batch {
   const original = vault.db.batch.bind(vault.db);
   return ((statements: (D1PreparedStatement & { statement?: string })[]) =>
@@ -69,11 +74,13 @@ function except(vault: TestVault, matches: RegExp, otherwise: (statements: D1Pre
       : original(statements)) as Batch;
 }
 
-/** A D1 that answers calls with a statement that `matches` with an error. */
+/** A `batch` of D1 that answers the calls with a statement that `matches` with an error. */
 export const failingAt = (vault: TestVault, matches: RegExp, message: string): Batch =>
   except(vault, matches, () => Promise.reject(new Error(message)));
 
-/** A D1 that loses calls with a statement that `matches` on their way, and what it lost last. */
+/**
+ * A `batch` of D1 that loses the calls with a statement that `matches` on their way, and the call that it lost last.
+ */
 export function losing(vault: TestVault, matches: RegExp): { batch: Batch; lost: () => D1PreparedStatement[] } {
   let lost: D1PreparedStatement[] = [];
   const batch = except(vault, matches, (statements) => {
@@ -83,7 +90,7 @@ export function losing(vault: TestVault, matches: RegExp): { batch: Batch; lost:
   return { batch, lost: () => lost };
 }
 
-/** A D1 that never answers a call with a statement that `matches`. */
+/** A `batch` of D1 that never answers a call with a statement that `matches`, and how many such calls there were. */
 export function silentTo(vault: TestVault, matches: RegExp): { batch: Batch; hung: () => number } {
   let hung = 0;
   const batch = except(vault, matches, () => {
@@ -93,7 +100,7 @@ export function silentTo(vault: TestVault, matches: RegExp): { batch: Batch; hun
   return { batch, hung: () => hung };
 }
 
-/** As {@link withReplaced}, for the bucket. */
+/** Runs `work` while a method of the bucket is replaced. */
 export const withBucket = <T>(name: keyof R2Bucket, value: unknown, work: () => Promise<T>): Promise<T> =>
   withReplaced(env.BUCKET, name, value, work);
 
@@ -103,7 +110,10 @@ export const withoutD1 = <T>(vault: TestVault, work: () => Promise<T>): Promise<
 
 const TABLES = { vaults: "id", keys: "vault_id", assets: "vault_id" };
 
-/** Remembers what D1 has of a vault; what is returned makes D1 that again, as a restore of the database does. */
+/**
+ * Remembers what D1 has of a vault. Returns a function that makes D1 have that again, as a restore of the database
+ * does.
+ */
 export async function rememberD1({ db, id }: TestVault): Promise<() => Promise<void>> {
   const statements: D1PreparedStatement[] = [];
   for (const [table, column] of Object.entries(TABLES)) {

@@ -1,7 +1,7 @@
 /**
- * What workerd itself prints when tests do what they are there for: they break an upload off while R2 takes it, look
- * at what R2 gives for one, and run a vault's alarm by hand. The pool writes such messages, each by one call, past vitest's own filter of logs. These are
- * all that may be dropped: anything else that workerd prints is news.
+ * What workerd itself prints when tests do what they are there for: they break an upload off while R2 takes it, look at
+ * what R2 returns for a multipart upload, and run a vault's alarm by hand. The pool writes each such message by one
+ * call, past vitest's own filter of logs. No other message may be dropped: anything else that workerd prints is news.
  */
 const EXPECTED = [
   /^exception = workerd\/api\/streams\/internal\.c\+\+:\d+: disconnected: pump canceled\n(?:stack: .*\n?)?$/,
@@ -11,7 +11,7 @@ const EXPECTED = [
 
 export const isExpected = (text: string): boolean => EXPECTED.some((pattern) => pattern.test(text));
 
-/** Drops those messages of what is written to a stream from now on. */
+/** Drops these messages from what is written to a stream from now on. */
 export function dropExpectedNoise(stream: NodeJS.WriteStream): void {
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
   stream.write = (...args: unknown[]): boolean =>

@@ -1,3 +1,5 @@
+/** Migrates D1 before each test file in workerd runs. */
+
 import { env } from "cloudflare:workers";
 import { beforeAll } from "vitest";
 import { migrate } from "../../src/d1/migrate.ts";

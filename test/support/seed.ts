@@ -4,8 +4,9 @@ import { newAssetId } from "../../src/model/id.ts";
 import type { TestVault } from "./api.ts";
 
 /**
- * Fills a vault that has not been used yet with assets (without bodies): they are put into D1, and the vault finds them
- * there when it first comes to life. Path components spread so that every filter matches many and no two agree.
+ * Fills a vault that has not been used yet with assets, without bodies. They are put into D1, and the vault finds them
+ * there when it first comes to life. Their path components are spread so that every filter matches many and no two
+ * filters match the same ones.
  */
 export async function seed(vault: TestVault, count: number, fields: Partial<Asset> = {}): Promise<void> {
   const created_at = "2026-01-15T10:30:00Z";

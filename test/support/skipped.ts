@@ -1,15 +1,17 @@
+/** Says at the end of a run which tests were skipped, and why: nothing may be left out in silence. */
+
 /** A test that was not run. */
 export interface Skipped {
-  /** Why, as the test said to `skip`. */
+  /** The reason that the test gave to `skip`. */
   readonly reason: string | undefined;
-  /** From the repository's root. */
+  /** The path of the file from the repository's root. */
   readonly file: string;
 }
 
-/** Files that are named for one reason. */
+/** How many files are named for one reason. */
 const MAX_FILES = 3;
 
-/** One line that says what was skipped and why, grouped by reason; undefined when nothing was. */
+/** One line that says which tests were skipped and why, grouped by reason; undefined when none was. */
 export function skippedLine(tests: readonly Skipped[]): string | undefined {
   if (tests.length === 0) return undefined;
   const groups = Map.groupBy(tests, ({ reason }) => reason?.replace(/\s+/g, " ").trim() || "no reason given");

@@ -1,3 +1,5 @@
+/** Looks into the three stores of a vault, brings its background work to an end, and asserts that the stores agree. */
+
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect } from "vitest";
@@ -7,14 +9,14 @@ import { admin, insist, send, type TestVault } from "./api.ts";
 const COLUMNS =
   "seq, rev, id, partition, collection, channel, filename, r2_key, size, mime_type, width, height, metadata, tags, sha256, created_at, updated_at";
 
-/** What the vault's own index holds, oldest first. */
+/** The assets in the vault's own index, the oldest first. */
 export const indexed = (vault: TestVault): Promise<Record<string, unknown>[]> =>
   runInDurableObject(vault.stub, (_, { storage }) => {
     const exists = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'assets'").toArray().length > 0;
     return exists ? storage.sql.exec(`SELECT ${COLUMNS} FROM assets ORDER BY seq`).toArray() : [];
   });
 
-/** What D1 holds, in the same shape. */
+/** The assets in D1, in the same shape. */
 export async function recorded(vault: TestVault): Promise<Record<string, unknown>[]> {
   const { results } = await vault.db
     .prepare(`SELECT ${COLUMNS} FROM assets WHERE vault_id = ? ORDER BY seq`)
@@ -23,7 +25,7 @@ export async function recorded(vault: TestVault): Promise<Record<string, unknown
   return results;
 }
 
-/** The keys of all bodies in R2. */
+/** The keys of all bodies of a vault in R2. */
 export async function bodies(vault: TestVault): Promise<string[]> {
   const keys: string[] = [];
   for (let startAfter: string | undefined; ;) {
@@ -38,7 +40,10 @@ export async function report(vault: TestVault): Promise<VaultReport> {
   return (await insist(() => send(vault.path, { headers: admin }))).json<VaultReport>();
 }
 
-/** In this file no body is too young to be deleted when no asset names it. The object reads that when it starts. */
+/**
+ * Says for a test file that no body is too young to be deleted when no asset names it. The object reads that setting
+ * when it starts.
+ */
 export function withoutGrace(): void {
   beforeAll(() => {
     env.RECONCILE_GRACE_SECONDS = "0";
@@ -48,7 +53,7 @@ export function withoutGrace(): void {
   });
 }
 
-/** Runs the alarm until a reconciliation that begins now is done. */
+/** Begins a reconciliation, and runs the alarm until it is done. Returns what it found. */
 export async function reconcile(vault: TestVault): Promise<NonNullable<VaultReport["reconcile"]>> {
   const response = await send(`${vault.path}/reconcile`, { method: "POST", headers: admin });
   expect(response.status).toBe(202);
@@ -64,7 +69,7 @@ export async function reconcile(vault: TestVault): Promise<NonNullable<VaultRepo
 }
 
 /**
- * Index, D1 and R2 hold the same assets, field for field and body for record.
+ * Asserts that index, D1 and R2 hold the same assets, field for field and body for record.
  *
  * @param missing keys of bodies that were taken away
  */
@@ -75,14 +80,14 @@ export async function expectAgreement(vault: TestVault, missing: readonly string
   expect(objects.toSorted()).toEqual(named.toSorted());
 }
 
-/** Has a vault forget when its record may be incomplete, if it may: until then it keeps all bodies from that time. */
+/** Makes a vault forget its lost windows, if it has some. Until then it keeps all bodies from those times. */
 export async function clearLostWindows(vault: TestVault): Promise<void> {
   if ((await report(vault)).lost_windows.length === 0) return;
   const cleared = await insist(() => send(`${vault.path}/lost-windows`, { method: "DELETE", headers: admin }));
   expect(cleared.status).toBe(204);
 }
 
-/** The vault's own storage is lost. */
+/** Loses the vault's own storage. */
 export async function lose(stub: TestVault["stub"]): Promise<void> {
   await runInDurableObject(stub, async (_, { storage }) => {
     await storage.deleteAlarm();
@@ -93,7 +98,7 @@ export async function lose(stub: TestVault["stub"]): Promise<void> {
 
 const KEY_COLUMNS = "id, rev, label, type, kid, created_at, expires_at, revoked_at";
 
-/** Index and D1 hold the same keys, which are returned. */
+/** Asserts that index and D1 hold the same keys, and returns these. */
 export async function expectSameKeys(vault: TestVault): Promise<Record<string, unknown>[]> {
   const { results } = await vault.db
     .prepare(`SELECT ${KEY_COLUMNS} FROM keys WHERE vault_id = ? ORDER BY id`)
@@ -106,14 +111,23 @@ export async function expectSameKeys(vault: TestVault): Promise<Record<string, u
   return results;
 }
 
-/** An alarm beyond this is for something else than what was left over: a reconciliation, the end of a deletion. Milliseconds. */
+/**
+ * An alarm that is further away than this is not for what was left over, but for a reconciliation or for the end of a
+ * deletion. Milliseconds.
+ */
 const SOON_MS = 30 * 60 * 1000;
 
-/** Runs that what is left over may take, each failure one more; and pauses, of 5 ms, while the alarm runs by itself. */
+/**
+ * How many runs of the alarm the work that is left over may take, where each failure is one more. And how many pauses,
+ * of 5 ms each, may be made while the alarm runs by itself.
+ */
 const MOST_ALARMS = 25;
 const MOST_PAUSES = 1_000;
 
-/** Lets a vault's background work come to its end. The stub is the caller's: none is made here, where calls may be failing. */
+/**
+ * Lets a vault's background work come to its end. The stub is the caller's. None is made here, where calls may be
+ * failing.
+ */
 export async function rest(stub: TestVault["stub"]): Promise<void> {
   let alarms = 0;
   for (let pauses = 0; pauses < MOST_PAUSES && alarms <= MOST_ALARMS; pauses++) {
@@ -124,7 +138,7 @@ export async function rest(stub: TestVault["stub"]): Promise<void> {
     });
     if (due === null ? gone : due > Date.now() + SOON_MS) return;
     if (due !== null && (await runDurableObjectAlarm(stub))) alarms++;
-    // None is set: it is running at this moment.
+    // If no alarm is set, it is running at this moment.
     else await new Promise((resolve) => setTimeout(resolve, 5));
   }
   throw new Error(`the background work does not end: ${alarms} alarms`);

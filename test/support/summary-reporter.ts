@@ -2,9 +2,12 @@ import type { Reporter, TestModule, Vitest } from "vitest/node";
 import { dropExpectedNoise } from "./runtime-noise.ts";
 import { type Skipped, skippedLine } from "./skipped.ts";
 
-/** Ends a run with one line that says how it went: `N passed, N failed`, after one that says what was skipped, if anything. */
+/**
+ * Ends a run with one line that says how it went: `N passed, N failed`. Before it stands a line that says what was
+ * skipped, if anything was.
+ */
 export default class SummaryReporter implements Reporter {
-  /** Whether `-t` chose some tests by their names: the others need no reason. */
+  /** Whether `-t` chose some tests by their names. The other tests then need no reason to be skipped. */
   #byName = false;
 
   onInit({ config }: Vitest): void {
@@ -30,7 +33,7 @@ export default class SummaryReporter implements Reporter {
       }
     }
     const lines = [skippedLine(skipped), `${passed} passed, ${failed} failed`].filter((line) => line !== undefined);
-    // After the default reporter's own summary.
+    // This comes after the default reporter's own summary.
     process.on("exit", () => process.stdout.write(`${lines.join("\n")}\n`));
   }
 }
