@@ -13,7 +13,7 @@ import { boundaryOf, receiveForm } from "../upload/receive-form.ts";
 import { finishUpload, commitUpload } from "../upload/commit.ts";
 import { receiveRaw } from "../upload/receive-raw.ts";
 import type { Received } from "../upload/staged.ts";
-import type { UploadContext } from "../upload/body-sink.ts";
+import type { UploadContext } from "../upload/body-source.ts";
 
 const FORM = "multipart/form-data";
 

@@ -5,15 +5,13 @@
 import { createHash } from "node:crypto";
 import { Pieces } from "../http/pieces.ts";
 import type { BodyReader } from "../http/body-reader.ts";
-import type { Env } from "../env.ts";
 import { Bucket } from "../r2/bucket.ts";
 import { logError } from "../runtime/log.ts";
 import { R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
-import type { AssetPath } from "../model/asset.ts";
 import { invalid, refuse, Refused, unavailable } from "../model/refusal.ts";
-import type { Watchdog } from "../runtime/wait.ts";
-import { type Dimensions, ImageReader } from "./image/image.ts";
+import type { BodyFacts, BodySource, UploadContext } from "./body-source.ts";
+import { ImageReader } from "./image/image.ts";
 import { DISCARD_MS, MAX_TRAILER_BYTES, PART_BYTES, SMALL_FILE_BYTES, STORE_MS } from "./limits.ts";
 import { type LengthStream, partPieces, partStream, putPieces, putStream } from "./r2-part.ts";
 
@@ -28,45 +26,6 @@ const SMALL_BUFFER_BYTES = 64 * KIB;
  */
 const ONE_BUFFER_BYTES = 32 * KIB;
 const FIRST_BUFFER_BYTES = ONE_BUFFER_BYTES / 2;
-
-/** What an upload needs of its surroundings. */
-export interface UploadContext {
-  readonly env: Env;
-  readonly vaultId: string;
-  /** The id of the request, for the log. */
-  readonly request: string;
-  readonly watchdog: Watchdog;
-  /**
-   * Asks the vault whether the upload is still welcome, before a large file is streamed. `path` is undefined while it
-   * is not known. Throws Refused when the upload is doomed.
-   */
-  readonly checkUpload: (path: AssetPath | undefined) => Promise<void>;
-}
-
-/** What a body sink needs to know of the upload that feeds it. */
-export interface BodySource {
-  /** The key to stream to. It is asked for once, when the body has grown too large to wait for the upload's end. */
-  key(): string;
-  mimeType(): string;
-  /**
-   * The exact size of the file, when it is known from the start. A file larger than SMALL_FILE_BYTES is then streamed
-   * into one put, without any buffer.
-   */
-  readonly size?: number | undefined;
-  /**
-   * Called once, before the upload takes much memory or streams its first byte. Throws Refused when the upload is
-   * doomed.
-   */
-  checkUpload(): Promise<void>;
-}
-
-/** What the bytes turned out to be. */
-export interface BodyFacts {
-  readonly size: number;
-  /** The SHA-256 of the bytes, in lower-case hex. */
-  readonly sha256: string;
-  readonly dimensions: Dimensions | null;
-}
 
 /**
  * A file's way into R2, as it arrives:

@@ -4,7 +4,8 @@ import type { IgnoredNames } from "../http/ignored.ts";
 import type { AssetPath, NewAsset } from "../model/asset.ts";
 import { mediaType } from "../model/media-type.ts";
 import { must } from "../model/refusal.ts";
-import type { BodyFacts, BodySink } from "./body-sink.ts";
+import type { BodySink } from "./body-sink.ts";
+import type { BodyFacts } from "./body-source.ts";
 import type { UploadFields } from "./fields.ts";
 
 /**
