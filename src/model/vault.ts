@@ -1,4 +1,4 @@
-/** Vaults and their keys, and who acts on a vault. */
+/** Vaults and their keys, and whoever acts on a vault. */
 
 /** A vault as the API shows it. */
 export interface VaultInfo {

@@ -1,3 +1,5 @@
+/** GIF files with the sizes that browsers show them in, and the parts that they are made of. */
+
 import { bytes, type ImageCase, image, le16, type Part } from "./bytes.ts";
 
 /** 40 × 24 pixels of one colour, from the code size on. */

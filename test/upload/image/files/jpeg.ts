@@ -1,3 +1,5 @@
+/** JPEG files with the sizes that browsers show them in, and the parts that they are made of. */
+
 import { be16, bytes, type ImageCase, image, type Part, tiff } from "./bytes.ts";
 
 /** A grey image of 40 × 24, in its segments. */

@@ -1,3 +1,5 @@
+/** PNG files with the sizes that browsers show them in, and the parts that they are made of. */
+
 import { crc32, deflateSync } from "node:zlib";
 import { be32, bytes, type ImageCase, image, tiff } from "./bytes.ts";
 

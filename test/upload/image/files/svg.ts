@@ -1,3 +1,5 @@
+/** SVG files with the sizes that browsers show them in, and files that are no SVG. */
+
 import { type ImageCase, image, type Size } from "./bytes.ts";
 
 const NS = 'xmlns="http://www.w3.org/2000/svg"';

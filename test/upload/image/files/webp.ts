@@ -1,3 +1,5 @@
+/** WebP files with the sizes that browsers show them in, and damaged ones. */
+
 import { bytes, type ImageCase, image, le16, le24, le32, tiff } from "./bytes.ts";
 
 /** 40 × 24 pixels of one colour, once in each kind of chunk. */
