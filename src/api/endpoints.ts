@@ -1,4 +1,4 @@
-import type * as v from "valibot";
+import type { ObjectSchema } from "./parse.ts";
 import { AssetListQuery, IdListQuery, KeyBody, LinkBody, MergePatchBody, PatchBody, VaultBody } from "./schemas.ts";
 
 /** Who may call an endpoint, as far as the credential alone can tell. */
@@ -18,7 +18,7 @@ export type Access =
 
 /** A JSON body: what it must be, by its media type. One that is optional may be absent, and then has no fields. */
 export interface JsonBody {
-  readonly json: Readonly<Record<string, v.GenericSchema>>;
+  readonly json: Readonly<Record<string, ObjectSchema>>;
   readonly optional?: true;
 }
 
@@ -34,7 +34,7 @@ export interface Endpoint {
   readonly path: string;
   readonly access: Access;
   /** What the query must be. Where it is absent, parameters mean nothing, or the handler says what they mean. */
-  readonly query?: v.GenericSchema;
+  readonly query?: ObjectSchema;
   readonly body?: JsonBody | FileBody;
   /** What the answers hold that are no refusals, by their status. */
   readonly answers: Readonly<Record<number, string>>;

@@ -13,22 +13,7 @@ import {
 } from "../model/limits.ts";
 import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
 import { decodeCursor } from "../model/cursor.ts";
-import { unknownName } from "../model/names.ts";
-import { invalid, type Result } from "../model/refusal.ts";
 import { parseTimestamp, timestamp } from "../model/time.ts";
-
-/** Runs a schema over unknown input; the refusal names the field and the rule of the first thing that is wrong. */
-export function parse<const S extends v.GenericSchema>(schema: S, input: unknown): Result<{ value: v.InferOutput<S> }> {
-  const result = v.safeParse(schema, input, { abortEarly: true });
-  if (result.success) return { ok: true, value: result.output };
-  const issue = result.issues[0];
-  const path = v.getDotPath(issue);
-  if (issue.type === "object" && path) return invalid(`${path}: is required`);
-  return invalid(path ? `${path}: ${issue.message}` : issue.message);
-}
-
-/** The one name that every query may have beside its own: many clients add it to get past a cache. */
-export const CACHE_BUSTER = "_";
 
 /** The seed's rule for partition, collection and channel. */
 export const PathComponent = v.pipe(
@@ -60,28 +45,8 @@ const cursorOf = <const S extends v.GenericSchema>(shape: S) =>
 
 const Filter = v.entriesFromList(PATH_COMPONENTS, v.optional(PathComponent));
 
-/** Asks of a whole object what is wrong with it; the answer is the whole message. */
-const sound = (complaint: (value: JsonObject) => string | undefined) =>
-  v.rawCheck<JsonObject>(({ dataset, addIssue }) => {
-    const message = dataset.typed ? complaint(dataset.value) : undefined;
-    if (message !== undefined) addIssue({ message });
-  });
-
-/** The query of a list: every name is known, and stands there once. */
-const query = <const E extends v.ObjectEntries>(entries: E) =>
-  v.pipe(
-    v.custom<JsonObject>(() => true),
-    sound((given) => {
-      const names = Object.keys(given).filter((name) => name !== CACHE_BUSTER);
-      const repeated = names.find((name) => Array.isArray(given[name]));
-      const wrong = unknownName(Object.keys(entries), names);
-      return wrong ?? (repeated === undefined ? undefined : `${repeated}: must be given only once`);
-    }),
-    v.object(entries),
-  );
-
 /** Query of the asset list. The cursor carries the filters it was made with. */
-export const AssetListQuery = query({
+export const AssetListQuery = v.object({
   ...Filter,
   limit: Limit,
   cursor: cursorOf(
@@ -90,7 +55,7 @@ export const AssetListQuery = query({
 });
 
 /** Query of a list in the order of ids: vaults and keys. */
-export const IdListQuery = query({
+export const IdListQuery = v.object({
   limit: Limit,
   cursor: cursorOf(
     v.strictObject({ created_at: v.string(), id: v.pipe(v.string(), v.regex(/^(?:vault|key)_[0-9a-z]{26}$/)) }),
@@ -104,17 +69,9 @@ const Name = v.pipe(
   v.check((text) => text.isWellFormed() && !hasControl(text), "must be valid Unicode without control characters"),
 );
 
-const body = <const E extends v.ObjectEntries>(entries: E) =>
-  v.pipe(
-    v.custom<JsonObject>(isJsonObject, "the body must be a JSON object"),
-    // Not by a strict object: valibot's overlook names such as `__proto__`.
-    sound((given) => unknownName(Object.keys(entries), Object.keys(given))),
-    v.object(entries),
-  );
+export const VaultBody = v.object({ name: Name });
 
-export const VaultBody = body({ name: Name });
-
-export const KeyBody = body({
+export const KeyBody = v.object({
   label: v.nullish(Name, null),
   type: v.optional(v.picklist(["secret", "public"], 'must be "secret" or "public"'), "secret"),
   expires_at: v.nullish(
@@ -131,7 +88,7 @@ export const KeyBody = body({
 
 const LINK_SECONDS = `must be a whole number of seconds from 1 to ${MAX_LINK_SECONDS}`;
 
-export const LinkBody = body({
+export const LinkBody = v.object({
   expires_in: v.optional(
     v.pipe(
       v.number(LINK_SECONDS),
@@ -154,7 +111,7 @@ const Tags = v.array(
 /** Values of metadata and tags are checked by model/metadata: valibot's records lose keys such as `__proto__`. */
 const patchOf = <const T extends v.GenericSchema<unknown, string[]>>(tags: T) =>
   v.pipe(
-    body({ metadata: v.optional(Metadata), tags: v.optional(tags) }),
+    v.object({ metadata: v.optional(Metadata), tags: v.optional(tags) }),
     v.check(
       (patch) => patch.metadata !== undefined || patch.tags !== undefined,
       "at least one of metadata and tags must be given",

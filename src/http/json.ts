@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import { parse } from "../api/schemas.ts";
+import { type ObjectSchema, parseBody } from "../api/parse.ts";
 import { MAX_JSON_BODY_BYTES, SMALL_JSON_BYTES } from "../model/limits.ts";
 import { parseMediaType } from "../model/media-type.ts";
 import { invalid, type Refusal, refuse, Refused, type Result } from "../model/refusal.ts";
@@ -18,7 +18,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @param inspect may refuse the text before it is parsed, since parsing costs more than all else
  */
-export async function readBody<S extends v.GenericSchema>(
+export async function readBody<S extends ObjectSchema>(
   { request, reader }: { request: Request; reader: BodyReader },
   { json, optional = false }: { readonly json: Readonly<Record<string, S>>; readonly optional?: boolean },
   inspect: (text: string, type: string) => Refusal | undefined = () => undefined,
@@ -42,7 +42,7 @@ export async function readBody<S extends v.GenericSchema>(
     });
   }
   if (!read.ok) return read;
-  const parsed = parse(schema, read.value);
+  const parsed = parseBody(schema, read.value);
   return parsed.ok ? { ...parsed, type } : parsed;
 }
 

@@ -1,7 +1,7 @@
 /** The handlers of assets: list, get, update, delete. */
 
 import { ENDPOINTS } from "../api/endpoints.ts";
-import { parse } from "../api/schemas.ts";
+import { parseParameters } from "../api/parse.ts";
 import { precondition, tagConditions } from "../http/conditional.ts";
 import { readBody } from "../http/json.ts";
 import { durability, json, recordHeaders } from "../http/reply.ts";
@@ -19,7 +19,7 @@ const NEWEST = Number.MAX_SAFE_INTEGER;
 
 /** `assets.list` */
 export const listAssets: Handler = async (api) => {
-  const query = parse(ENDPOINTS["assets.list"].query, api.query);
+  const query = parseParameters(ENDPOINTS["assets.list"].query, api.query);
   if (!query.ok) return query;
   const { limit, cursor, partition, collection, channel } = query.value;
   const other = PATH_COMPONENTS.find((name) => cursor && cursor[name] !== query.value[name]);

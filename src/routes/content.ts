@@ -13,7 +13,8 @@ import { isAssetId } from "../model/id.ts";
 import { servedType } from "../model/media-type.ts";
 import { assetNotFound, invalid, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { Bucket } from "../r2/bucket.ts";
-import { parse, PathComponent } from "../api/schemas.ts";
+import { parse } from "../api/parse.ts";
+import { PathComponent } from "../api/schemas.ts";
 
 /** `content.get` */
 export const getContent: Handler = async (api) => {

@@ -6,7 +6,7 @@ import { readBody } from "../http/json.ts";
 import type { Handler } from "../http/request.ts";
 import { idPage } from "../http/pagination.ts";
 import { json } from "../http/reply.ts";
-import { parse } from "../api/schemas.ts";
+import { parseParameters } from "../api/parse.ts";
 import { isKeyId, isVaultId, newKeyId } from "../model/id.ts";
 import { refuse } from "../model/refusal.ts";
 import type { Key } from "../model/vault.ts";
@@ -41,7 +41,7 @@ export const createKey: Handler = async (api) => {
 /** `keys.list` */
 export const listKeys: Handler = async (api) => {
   const { vaultId } = api;
-  const query = parse(ENDPOINTS["keys.list"].query, api.query);
+  const query = parseParameters(ENDPOINTS["keys.list"].query, api.query);
   if (!query.ok) return query;
   if (!isVaultId(vaultId)) return refuse("NOT_FOUND", "no vault with this id");
   const keys = await idPage(query.value, async (before, count) => {

@@ -2,7 +2,7 @@
 
 import { bodyTypes, ENDPOINTS } from "../api/endpoints.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
-import { CACHE_BUSTER } from "../api/schemas.ts";
+import { CACHE_BUSTER } from "../api/parse.ts";
 import { durability, json, recordHeaders } from "../http/reply.ts";
 import { PATH_COMPONENTS } from "../model/asset.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";

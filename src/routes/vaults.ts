@@ -7,7 +7,7 @@ import { logError } from "../runtime/log.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { idPage } from "../http/pagination.ts";
 import { durability, json } from "../http/reply.ts";
-import { parse } from "../api/schemas.ts";
+import { parseParameters } from "../api/parse.ts";
 import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
 import { refuse, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
@@ -54,7 +54,7 @@ export const createVault: Handler = async (api) => {
 
 /** `vaults.list`, over all shards. */
 export const listVaults: Handler = async (api) => {
-  const query = parse(ENDPOINTS["vaults.list"].query, api.query);
+  const query = parseParameters(ENDPOINTS["vaults.list"].query, api.query);
   if (!query.ok) return query;
   const vaults = await idPage(query.value, async (before, count) => {
     const read = Promise.all(shards(api.env).map((db) => recordedVaults(new BoundedD1(db), before, count)));

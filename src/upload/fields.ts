@@ -1,5 +1,6 @@
 import { IgnoredNames } from "../http/ignored.ts";
-import { parse, PathComponent } from "../api/schemas.ts";
+import { parse } from "../api/parse.ts";
+import { PathComponent } from "../api/schemas.ts";
 import { type AssetPath, PATH_COMPONENTS } from "../model/asset.ts";
 import { checkFilename, lastSegment } from "../model/filename.ts";
 import { parseJsonField, serializeMetadata, serializeTags } from "../model/metadata.ts";

@@ -1,4 +1,4 @@
-import { CACHE_BUSTER } from "../api/schemas.ts";
+import { CACHE_BUSTER } from "../api/parse.ts";
 import type { Query } from "../http/query.ts";
 import type { BodyReader } from "../http/body-reader.ts";
 import { newAssetId } from "../model/id.ts";
