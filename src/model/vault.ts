@@ -1,11 +1,64 @@
 /** Vaults and their keys, and whoever acts on a vault. */
 
+import type { ShownWindow } from "./lost-window.ts";
+
 /** A vault as the API shows it. */
 export interface VaultInfo {
   id: string;
   name: string;
   created_at: string;
   status: "active" | "deleting";
+}
+
+/** What an operator sees of a vault. */
+export interface VaultReport extends VaultInfo {
+  assets: number;
+  bytes: number;
+  /** The partitions with the most assets. */
+  partitions: { name: string; assets: number; bytes: number }[];
+  /** The vault's revision. */
+  rev: number;
+  /** The revision up to which D1 has everything. */
+  recorded_rev: number;
+  /** How many changes the outbox keeps until D1 and R2 have heard of them. */
+  outbox: number;
+  /** Parked assets: D1 refuses them for what they hold. */
+  parked: { id: string; error: string }[];
+  /**
+   * One for each time that the vault's storage was lost. A write that was acknowledged as queued in one of these
+   * windows, and had not reached D1, may be lost. Bodies from these times are kept until an operator clears the
+   * windows.
+   */
+  lost_windows: ShownWindow[];
+  /** The latest of these windows. */
+  lost_since: string | null;
+  lost_until: string | null;
+  reconcile: ReconcileFindings | null;
+}
+
+/** What a reconciliation has found and done, as the operator sees it. */
+export interface ReconcileFindings {
+  started_at: string;
+  /** Null while it is under way. */
+  finished_at: string | null;
+  /** Rows that D1 lacked, or had in an older state. They are recorded again. */
+  restored: number;
+  /**
+   * Rows that D1 had of assets that are gone. They are deleted. Assets that only an old storage still had are deleted
+   * and counted here too.
+   */
+  removed: number;
+  /** Bodies that no asset names and that are past the grace period. They are deleted. */
+  orphans_deleted: number;
+  /** Bodies that no asset names within the grace period. They may be those of uploads under way. */
+  orphans_waiting: number;
+  /** Bodies that no asset names, from a lost window (see the README). They are left for someone to look at. */
+  orphans_kept: number;
+  /** Objects under the vault's prefix whose name is not that of an asset's body. They are left alone. */
+  foreign: number;
+  /** Assets whose body is missing. They are reported and never deleted. */
+  missing: number;
+  missing_ids: string[];
 }
 
 export type KeyType = "secret" | "public";

@@ -13,11 +13,11 @@ import {
 import type { Conditions } from "../model/etag.ts";
 import type { AssetPatch } from "../model/metadata.ts";
 import { assetNotFound, type Result, unavailable } from "../model/refusal.ts";
-import { type Caller, type Durability, type Key, type NewKey, THE_VAULT } from "../model/vault.ts";
+import { type Caller, type Durability, type Key, type NewKey, THE_VAULT, type VaultReport } from "../model/vault.ts";
 import { log } from "../runtime/log.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { LastStore, LiveVault } from "./live.ts";
-import { report, type VaultReport } from "./report.ts";
+import { report } from "./report.ts";
 import { commitUpload, deleteAsset, nameTaken, patchAsset, recordTag, resolveUpload } from "./state/assets.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { Operation } from "./state/group-commit.ts";

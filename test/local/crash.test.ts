@@ -2,7 +2,7 @@
 
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import type { VaultReport } from "../../src/vault/report.ts";
+import type { VaultReport } from "../../src/model/vault.ts";
 import { Load } from "./crash-load.ts";
 import { ServerProcess, temporaryState } from "./server-process.ts";
 import { StoredFiles } from "./stored-files.ts";

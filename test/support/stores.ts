@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect } from "vitest";
-import type { VaultReport } from "../../src/vault/report.ts";
+import type { VaultReport } from "../../src/model/vault.ts";
 import { admin, insist, send, type TestVault } from "./api.ts";
 
 const COLUMNS =

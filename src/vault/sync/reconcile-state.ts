@@ -4,31 +4,7 @@
  */
 
 import { timestamp } from "../../model/time.ts";
-
-/** What a reconciliation has found and done, as the operator sees it. */
-export interface Findings {
-  started_at: string;
-  /** Null while it is under way. */
-  finished_at: string | null;
-  /** Rows that D1 lacked, or had in an older state. They are recorded again. */
-  restored: number;
-  /**
-   * Rows that D1 had of assets that are gone. They are deleted. Assets that only an old storage still had are deleted
-   * and counted here too.
-   */
-  removed: number;
-  /** Bodies that no asset names and that are past the grace period. They are deleted. */
-  orphans_deleted: number;
-  /** Bodies that no asset names within the grace period. They may be those of uploads under way. */
-  orphans_waiting: number;
-  /** Bodies that no asset names, from a lost window (see the README). They are left for someone to look at. */
-  orphans_kept: number;
-  /** Objects under the vault's prefix whose name is not that of an asset's body. They are left alone. */
-  foreign: number;
-  /** Assets whose body is missing. They are reported and never deleted. */
-  missing: number;
-  missing_ids: string[];
-}
+import type { ReconcileFindings } from "../../model/vault.ts";
 
 /** Where a reconciliation stands. */
 export interface Progress {
@@ -43,13 +19,13 @@ export interface Progress {
 
 export interface ReconcileState {
   progress: Progress | null;
-  findings: Findings | null;
+  findings: ReconcileFindings | null;
   /** Whether another reconciliation was asked for while this one was under way. It follows. */
   again?: boolean;
 }
 
 /** The state of a reconciliation that begins now. */
-export const beginReconciliation = (): { progress: Progress; findings: Findings } => ({
+export const beginReconciliation = (): { progress: Progress; findings: ReconcileFindings } => ({
   progress: { phase: "keys", after: 0, afterKey: "", matched: 0 },
   findings: {
     started_at: timestamp(Date.now()),

@@ -14,7 +14,7 @@ import { log } from "../../runtime/log.ts";
 import { MAX_MISSING_IDS } from "../../model/limits.ts";
 import { isLost, type LostWindow } from "../../model/lost-window.ts";
 import type { Result } from "../../model/refusal.ts";
-import { type Actor, THE_VAULT } from "../../model/vault.ts";
+import { type Actor, type ReconcileFindings, THE_VAULT } from "../../model/vault.ts";
 import { timestamp } from "../../model/time.ts";
 import { breathe } from "../../runtime/wait.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
@@ -29,7 +29,7 @@ import { MAX_CALLS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
 import type { Operation } from "../state/group-commit.ts";
 import type { ReconcileSettings } from "./reconcile-settings.ts";
-import { beginReconciliation, type Findings, type Progress, type ReconcileState } from "./reconcile-state.ts";
+import { beginReconciliation, type Progress, type ReconcileState } from "./reconcile-state.ts";
 
 /** Bodies that one step asks R2 for. Each takes a call. */
 const HEADS = 30;
@@ -79,7 +79,7 @@ export class Reconciler {
   }
 
   /** What the reconciliation under way has found, or else the last one. Null before the first. */
-  get findings(): Findings | null {
+  get findings(): ReconcileFindings | null {
     return this.#state.findings;
   }
 
@@ -112,7 +112,7 @@ export class Reconciler {
     }
   }
 
-  #begin(): { progress: Progress; findings: Findings } {
+  #begin(): { progress: Progress; findings: ReconcileFindings } {
     const { progress, findings } = this.#state;
     if (progress && findings) return { progress, findings };
     const begun = beginReconciliation();
@@ -120,7 +120,7 @@ export class Reconciler {
     return begun;
   }
 
-  #end(findings: Findings): void {
+  #end(findings: ReconcileFindings): void {
     findings.finished_at = timestamp(Date.now());
     this.#state.progress = null;
     this.#due = Date.now() + (this.#state.again ? 0 : this.#settings.every);
@@ -134,7 +134,7 @@ export class Reconciler {
   }
 
   /** Compares a page of keys. */
-  async #keys(progress: Progress, findings: Findings): Promise<void> {
+  async #keys(progress: Progress, findings: ReconcileFindings): Promise<void> {
     const recorded = this.#vault.relayD1.watermark;
     const theirs = await keyPage(this.#db, this.#vault.row.id, progress.afterKey, "");
     const page = this.#database.keys.after(progress.afterKey, PAGE_ROWS);
@@ -165,7 +165,7 @@ export class Reconciler {
   }
 
   /** Compares a page of assets. */
-  async #rows(progress: Progress, findings: Findings): Promise<void> {
+  async #rows(progress: Progress, findings: ReconcileFindings): Promise<void> {
     // D1 need not have yet what is newer than this.
     const recorded = this.#vault.relayD1.watermark;
     const theirs = await revisionPage(this.#db, this.#vault.row.id, progress.after);
@@ -188,7 +188,7 @@ export class Reconciler {
   }
 
   /** Looks at a page of what R2 has, and finds the bodies that no asset names. */
-  async #bodies(progress: Progress, findings: Findings): Promise<void> {
+  async #bodies(progress: Progress, findings: ReconcileFindings): Promise<void> {
     const { row } = this.#vault;
     const page = await this.#bucket.list(vaultPrefix(row.id), progress.afterKey);
     const orphans: { id: string; key: string }[] = [];
@@ -211,7 +211,7 @@ export class Reconciler {
   }
 
   /** Asks R2 for the bodies of the next assets. */
-  async #missing(progress: Progress, findings: Findings): Promise<void> {
+  async #missing(progress: Progress, findings: ReconcileFindings): Promise<void> {
     const assets = this.#database.bodyKeysAfter(progress.after, HEADS);
     const doubted: string[] = [];
     for (let i = 0; i < assets.length; i += HEADS_AT_ONCE) {

@@ -1,0 +1,135 @@
+/** What the answers hold, as schemas: the document is made of them, and the tests hold every answer to the document. */
+
+import * as v from "valibot";
+import { STATUS } from "../model/refusal.ts";
+import type {
+  AssetRecord as AssetRecordType,
+  CreatedKey as CreatedKeyType,
+  CreatedVault as CreatedVaultType,
+  ErrorBody as ErrorBodyType,
+  ErrorCode,
+  Health as HealthType,
+  KeyInfo as KeyInfoType,
+  Link as LinkType,
+  Page,
+  ReconcileFindings as ReconcileFindingsType,
+  VaultInfo as VaultInfoType,
+  VaultReport as VaultReportType,
+} from "./types.ts";
+import { PathComponent } from "./schemas.ts";
+
+/** A schema whose values are exactly of a type of the wire. */
+type SchemaOf<T> = v.GenericSchema<T, T>;
+
+const ULID = "[0-7][0-9a-hjkmnp-tv-z]{25}";
+const id = (kind: string) => v.pipe(v.string(), v.regex(new RegExp(`^${kind}_${ULID}$`)));
+const Time = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/));
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const Dimension = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1)));
+
+export const VaultId = id("vault");
+export const AssetId = id("asset");
+export const KeyId = id("key");
+
+export const AssetRecord = v.strictObject({
+  id: AssetId,
+  vault_id: VaultId,
+  partition: PathComponent,
+  collection: PathComponent,
+  channel: PathComponent,
+  filename: v.pipe(v.string(), v.minLength(1)),
+  r2_key: v.string(),
+  size: Count,
+  mime_type: v.string(),
+  width: Dimension,
+  height: Dimension,
+  metadata: v.string(),
+  tags: v.string(),
+  created_at: Time,
+  updated_at: Time,
+}) satisfies SchemaOf<AssetRecordType>;
+
+const pageOf = <T>(item: SchemaOf<T>) =>
+  v.strictObject({
+    data: v.array(item),
+    cursor: v.nullable(v.string()),
+    has_more: v.boolean(),
+  }) satisfies SchemaOf<Page<T>>;
+
+const vaultInfo = {
+  id: VaultId,
+  name: v.string(),
+  created_at: Time,
+  status: v.picklist(["active", "deleting"]),
+} as const;
+
+export const VaultInfo = v.strictObject(vaultInfo) satisfies SchemaOf<VaultInfoType>;
+
+export const CreatedVault = v.strictObject({
+  ...vaultInfo,
+  secret_key: v.string(),
+  public_key: v.string(),
+}) satisfies SchemaOf<CreatedVaultType>;
+
+export const ReconcileFindings = v.strictObject({
+  started_at: Time,
+  finished_at: v.nullable(Time),
+  restored: Count,
+  removed: Count,
+  orphans_deleted: Count,
+  orphans_waiting: Count,
+  orphans_kept: Count,
+  foreign: Count,
+  missing: Count,
+  missing_ids: v.array(AssetId),
+}) satisfies SchemaOf<ReconcileFindingsType>;
+
+export const VaultReport = v.strictObject({
+  ...vaultInfo,
+  assets: Count,
+  bytes: Count,
+  partitions: v.array(v.strictObject({ name: PathComponent, assets: Count, bytes: Count })),
+  rev: Count,
+  recorded_rev: Count,
+  outbox: Count,
+  parked: v.array(v.strictObject({ id: AssetId, error: v.string() })),
+  lost_windows: v.array(v.strictObject({ since: Time, until: Time })),
+  lost_since: v.nullable(Time),
+  lost_until: v.nullable(Time),
+  reconcile: v.nullable(ReconcileFindings),
+}) satisfies SchemaOf<VaultReportType>;
+
+const keyInfo = {
+  id: KeyId,
+  vault_id: VaultId,
+  label: v.nullable(v.string()),
+  type: v.picklist(["secret", "public"]),
+  created_at: Time,
+  expires_at: v.nullable(Time),
+  revoked_at: v.nullable(Time),
+} as const;
+
+export const KeyInfo = v.strictObject(keyInfo) satisfies SchemaOf<KeyInfoType>;
+
+export const CreatedKey = v.strictObject({ ...keyInfo, token: v.string() }) satisfies SchemaOf<CreatedKeyType>;
+
+export const Link = v.strictObject({
+  url: v.pipe(v.string(), v.url()),
+  expires_at: Time,
+}) satisfies SchemaOf<LinkType>;
+
+export const Health = v.strictObject({ status: v.literal("ok"), version: v.string() }) satisfies SchemaOf<HealthType>;
+
+const codes = Object.keys(STATUS) as ErrorCode[];
+
+export const ErrorBody = v.strictObject({
+  error: v.strictObject({
+    code: v.picklist(codes),
+    message: v.pipe(v.string(), v.minLength(1)),
+    status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
+  }),
+}) satisfies SchemaOf<ErrorBodyType>;
+
+export const AssetPage = pageOf(AssetRecord);
+export const VaultPage = pageOf(VaultInfo);
+export const KeyPage = pageOf(KeyInfo);

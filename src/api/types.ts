@@ -1,0 +1,125 @@
+/**
+ * What goes over the wire, as plain types: for the server, for clients in TypeScript, and for whoever reads. The schemas of
+ * this folder are checked against them. A field, once here, stays and keeps its meaning.
+ */
+
+import type { AssetRecord } from "../model/asset.ts";
+import type { ErrorCode } from "../model/refusal.ts";
+import type { KeyType, ReconcileFindings, VaultInfo, VaultReport } from "../model/vault.ts";
+
+export type { AssetRecord, ErrorCode, KeyType, ReconcileFindings, VaultInfo, VaultReport };
+
+/** A page of a list. */
+export interface Page<T> {
+  data: T[];
+  /** What asks for the next page; null on the last. */
+  cursor: string | null;
+  has_more: boolean;
+}
+
+/** Which assets a list holds; newest first. */
+export interface AssetListParameters {
+  partition?: string;
+  collection?: string;
+  channel?: string;
+  /** Of a page: 1 to 200; 50 unless said. */
+  limit?: number;
+  /** Of the page before, with the same filters. */
+  cursor?: string;
+}
+
+/** A page in the order of ids, newest first. */
+export interface IdListParameters {
+  limit?: number;
+  cursor?: string;
+}
+
+/** Where an asset belongs. */
+export interface AssetPathFields {
+  partition: string;
+  collection: string;
+  channel: string;
+}
+
+/** What an upload says of its file. `metadata` and `tags` are JSON in strings. */
+export interface UploadFields extends AssetPathFields {
+  /** Overrides the name that the file comes with. */
+  filename?: string;
+  metadata?: string;
+  tags?: string;
+}
+
+/** A change of an asset: metadata is merged, tags are replaced. At least one of both. */
+export interface AssetChange {
+  metadata?: Record<string, unknown>;
+  tags?: string[];
+}
+
+/** The same as a merge patch (RFC 7396). */
+export interface AssetMergePatch {
+  metadata?: Record<string, unknown>;
+  tags?: string[] | null;
+}
+
+export interface NewVault {
+  name: string;
+}
+
+/** A vault with the keys that it was made with. The tokens are shown this once. */
+export interface CreatedVault extends VaultInfo {
+  secret_key: string;
+  public_key: string;
+}
+
+export interface NewKeyFields {
+  label?: string | null;
+  /** `secret` unless said. */
+  type?: KeyType;
+  /** RFC 3339, in the future. */
+  expires_at?: string | null;
+}
+
+/** A key as it is listed. Its token is not stored anywhere. */
+export interface KeyInfo {
+  id: string;
+  vault_id: string;
+  label: string | null;
+  type: KeyType;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+/** A new key. The token is shown this once. */
+export interface CreatedKey extends KeyInfo {
+  token: string;
+}
+
+export interface NewLink {
+  /** Seconds: 1 to 604,800; 3,600 unless said. */
+  expires_in?: number;
+  /** `inline` unless said. */
+  disposition?: "inline" | "attachment";
+}
+
+/** A URL that opens one asset's content to whoever has it. */
+export interface Link {
+  url: string;
+  expires_at: string;
+}
+
+export interface Health {
+  status: "ok";
+  version: string;
+}
+
+/** What every refusal is. */
+export interface ErrorBody {
+  error: {
+    /** Open: a later version may have more. */
+    code: ErrorCode;
+    /** Names the field and the rule that it broke. */
+    message: string;
+    status: number;
+  };
+}
