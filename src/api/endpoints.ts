@@ -1,5 +1,10 @@
+import type * as v from "valibot";
+import { MAX_FILE_BYTES } from "../model/limits.ts";
+import type { ErrorCode } from "../model/refusal.ts";
+import { AssetPage, AssetRecord, CreatedKey, CreatedVault, Health, KeyPage, Link, VaultPage, VaultReport } from "./answers.ts";
+import type { RequestHeader, ResponseHeader } from "./headers.ts";
 import type { ObjectSchema } from "./parse.ts";
-import { AssetListQuery, IdListQuery, KeyBody, LinkBody, MergePatchBody, PatchBody, VaultBody } from "./schemas.ts";
+import { AssetListQuery, ContentQuery, FileQuery, IdListQuery, KeyBody, LinkBody, MergePatchBody, PatchBody, RawUploadQuery, UploadForm, VaultBody } from "./schemas.ts";
 
 /** Who may call an endpoint, as far as the credential alone can tell. */
 export type Access =
@@ -20,11 +25,25 @@ export type Access =
 export interface JsonBody {
   readonly json: Readonly<Record<string, ObjectSchema>>;
   readonly optional?: true;
+  readonly example: object;
 }
 
 /** A body that is a file, or a form around one: the media types that are taken. */
 export interface FileBody {
   readonly file: readonly string[];
+  /** Of the form, beside the file. */
+  readonly form: ObjectSchema;
+}
+
+/** An answer that is no refusal. */
+export interface Answer {
+  readonly is: string;
+  /** The schema of a JSON answer, or a file. */
+  readonly body?: v.GenericSchema | "file";
+  /** Headers that it always carries, beside those that every answer carries. */
+  readonly headers?: readonly ResponseHeader[];
+  /** Headers that it may carry. */
+  readonly mayHave?: readonly ResponseHeader[];
 }
 
 /** One operation of the API, as data. */
@@ -33,14 +52,44 @@ export interface Endpoint {
   /** As itty-router writes patterns. A trailing slash is allowed everywhere, and HEAD where GET is. */
   readonly path: string;
   readonly access: Access;
-  /** What the query must be. Where it is absent, parameters mean nothing, or the handler says what they mean. */
+  /** In a few words. */
+  readonly does: string;
+  /** What a caller must know beside that. Markdown. */
+  readonly notes?: string;
+  /** What the query must be: unknown parameters are refused. */
   readonly query?: ObjectSchema;
+  /** Parameters that mean something where unknown ones are ignored. */
+  readonly parameters?: ObjectSchema;
+  /** Headers that mean something. */
+  readonly headers?: readonly RequestHeader[];
   readonly body?: JsonBody | FileBody;
-  /** What the answers hold that are no refusals, by their status. */
-  readonly answers: Readonly<Record<number, string>>;
+  readonly answers: Readonly<Record<number, Answer>>;
+  /** Refusals beside those that follow from the access, the query and the body. */
+  readonly refusals?: readonly ErrorCode[];
 }
 
 const VAULT = "/api/v1/vaults/:vaultId";
+
+/** Both ways to a file answer alike. */
+const CONTENT_CONDITIONS = ["ifMatch", "ifNoneMatch", "ifModifiedSince", "ifUnmodifiedSince", "range", "ifRange"] as const;
+
+const CACHED = ["ETag", "Cache-Control", "Content-Location"] as const;
+const SERVED = [
+  ...CACHED,
+  "Content-Length",
+  "Accept-Ranges",
+  "Repr-Digest",
+  "Content-Disposition",
+  "Content-Security-Policy",
+] as const;
+
+const CONTENT_ANSWERS = {
+  200: { is: "The file.", body: "file", headers: SERVED, mayHave: ["Last-Modified"] },
+  206: { is: "The range of it.", body: "file", headers: [...SERVED, "Content-Range"], mayHave: ["Last-Modified"] },
+  304: { is: "The client has it already.", headers: CACHED, mayHave: ["Last-Modified"] },
+} as const satisfies Readonly<Record<number, Answer>>;
+
+const CONTENT_REFUSALS = ["ASSET_NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"] as const;
 
 /**
  * The API's table of contents. What routes a request is what validates and describes it. An endpoint's id is its name
@@ -53,117 +102,220 @@ export const ENDPOINTS = {
     method: "GET",
     path: `${VAULT}/assets/:assetId`,
     access: "read",
-    answers: { 200: "the record", 304: "nothing: If-None-Match names the record" },
+    does: "Get an asset's record",
+    headers: ["ifMatch", "ifNoneMatch"],
+    answers: {
+      200: { is: "The record.", body: AssetRecord, headers: ["ETag", "Cache-Control"] },
+      304: { is: "`If-None-Match` names the record as it is.", headers: ["ETag", "Cache-Control"] },
+    },
+    refusals: ["ASSET_NOT_FOUND", "PRECONDITION_FAILED"],
   },
   "assets.create": {
     method: "POST",
     path: `${VAULT}/assets`,
     access: "write",
-    body: { file: ["multipart/form-data", "*/*"] },
-    answers: { 201: "the record" },
+    does: "Upload a file",
+    notes:
+      "Either a form, with its fields before or after the file (after it, a large file is stored twice), or the file itself " +
+      "as the body, with the fields as query parameters and `filename` among the required ones. A file has at most " +
+      `${MAX_FILE_BYTES} bytes. Beside a form, query parameters mean nothing. Fields and parameters that are not known are ` +
+      "named in `Strongroom-Ignored`.",
+    parameters: RawUploadQuery,
+    headers: ["createOnly", "contentDigest"],
+    body: { file: ["multipart/form-data", "*/*"], form: UploadForm },
+    answers: {
+      201: {
+        is: "The record. The next read by anyone sees it.",
+        body: AssetRecord,
+        headers: ["ETag", "Location", "Cache-Control"],
+        mayHave: ["Strongroom-Durability", "Strongroom-Ignored"],
+      },
+    },
+    refusals: ["INVALID_PARAMS", "PRECONDITION_FAILED"],
   },
   "assets.list": {
     method: "GET",
     path: `${VAULT}/assets`,
     access: "read",
+    does: "List assets, newest first",
+    notes: "Any combination of the three filters. A cursor is good for the filters that it was made with.",
     query: AssetListQuery,
-    answers: { 200: "a page of records" },
+    answers: { 200: { is: "A page of records.", body: AssetPage, headers: ["Cache-Control"] } },
   },
   "content.get": {
     method: "GET",
     path: `${VAULT}/assets/:assetId/content`,
     access: "content",
-    answers: { 200: "the file", 206: "a range of the file", 304: "nothing: If-None-Match names the file" },
+    does: "Download an asset's file",
+    notes: "With a key, or with the parameters of a signed link. The file comes back as it was sent.",
+    parameters: ContentQuery,
+    headers: CONTENT_CONDITIONS,
+    answers: CONTENT_ANSWERS,
+    refusals: CONTENT_REFUSALS,
   },
   "files.get": {
     method: "GET",
     path: `${VAULT}/files/:partition/:collection/:channel/:filename`,
     access: "read",
-    answers: { 200: "the file", 206: "a range of the file", 304: "nothing: If-None-Match names the file" },
+    does: "Download the newest file of a name",
+    parameters: FileQuery,
+    headers: CONTENT_CONDITIONS,
+    answers: CONTENT_ANSWERS,
+    refusals: ["INVALID_PARAMS", ...CONTENT_REFUSALS],
   },
   "links.create": {
     method: "POST",
     path: `${VAULT}/assets/:assetId/links`,
     access: "write",
-    body: { json: { "application/json": LinkBody }, optional: true },
-    answers: { 201: "the link" },
+    does: "Make a link to an asset's file",
+    notes: "The link opens the file without a key, for a time. It ends with the key that made it.",
+    body: {
+      json: { "application/json": LinkBody },
+      optional: true,
+      example: { expires_in: 60, disposition: "attachment" },
+    },
+    answers: { 201: { is: "The link.", body: Link, headers: ["Cache-Control"] } },
+    refusals: ["ASSET_NOT_FOUND"],
   },
   "assets.update": {
     method: "PATCH",
     path: `${VAULT}/assets/:assetId`,
     access: "write",
-    body: { json: { "application/json": PatchBody, "application/merge-patch+json": MergePatchBody } },
-    answers: { 200: "the record" },
+    does: "Change an asset's metadata and tags",
+    notes:
+      "`application/json` merges `metadata` at the top level, where a null is stored, and replaces `tags`. " +
+      "`application/merge-patch+json` follows RFC 7396, where a null removes.",
+    headers: ["ifMatch", "ifNoneMatch"],
+    body: {
+      json: { "application/json": PatchBody, "application/merge-patch+json": MergePatchBody },
+      example: { metadata: { alt: "Two cats" }, tags: ["featured"] },
+    },
+    answers: {
+      200: {
+        is: "The record as it is now.",
+        body: AssetRecord,
+        headers: ["ETag", "Cache-Control"],
+        mayHave: ["Strongroom-Durability"],
+      },
+    },
+    refusals: ["ASSET_NOT_FOUND", "PRECONDITION_FAILED"],
   },
   "assets.delete": {
     method: "DELETE",
     path: `${VAULT}/assets/:assetId`,
     access: "write",
-    answers: { 204: "nothing" },
+    does: "Delete an asset and its file",
+    headers: ["ifMatch", "ifNoneMatch"],
+    answers: { 204: { is: "It is gone for every reader.", mayHave: ["Strongroom-Durability"] } },
+    refusals: ["ASSET_NOT_FOUND", "PRECONDITION_FAILED"],
   },
   "vaults.create": {
     method: "POST",
     path: "/api/v1/vaults",
     access: "admin",
-    body: { json: { "application/json": VaultBody } },
-    answers: { 201: "the vault and its first keys" },
+    does: "Make a vault",
+    body: { json: { "application/json": VaultBody }, example: { name: "marketing" } },
+    answers: {
+      201: {
+        is: "The vault and its first two keys, whose tokens are shown this once.",
+        body: CreatedVault,
+        headers: ["Location", "Cache-Control"],
+      },
+    },
+    refusals: ["UNAVAILABLE"],
   },
   "vaults.list": {
     method: "GET",
     path: "/api/v1/vaults",
     access: "admin",
+    does: "List vaults, newest first",
     query: IdListQuery,
-    answers: { 200: "a page of vaults" },
+    answers: { 200: { is: "A page of vaults.", body: VaultPage, headers: ["Cache-Control"] } },
+    refusals: ["UNAVAILABLE"],
   },
   "vaults.get": {
     method: "GET",
     path: VAULT,
     access: "manage",
-    answers: { 200: "the vault, as an operator sees it" },
+    does: "See how a vault is",
+    answers: { 200: { is: "The vault as an operator sees it.", body: VaultReport, headers: ["Cache-Control"] } },
+    refusals: ["NOT_FOUND"],
   },
   "vaults.delete": {
     method: "DELETE",
     path: VAULT,
     access: "admin",
-    answers: { 202: "the vault, which is being deleted" },
+    does: "Delete a vault with everything in it",
+    notes: "Its keys get 401 from then on. Everything else follows in the background.",
+    answers: {
+      202: {
+        is: "The vault, which is being deleted.",
+        body: VaultReport,
+        headers: ["Cache-Control"],
+        mayHave: ["Strongroom-Durability"],
+      },
+    },
+    refusals: ["NOT_FOUND"],
   },
   "vaults.reconcile": {
     method: "POST",
     path: `${VAULT}/reconcile`,
     access: "manage",
-    answers: { 202: "the vault, whose stores are being compared" },
+    does: "Compare a vault's stores now",
+    notes: "In the background. `reconcile` of the vault says how far it is and what it found.",
+    answers: { 202: { is: "The vault.", body: VaultReport, headers: ["Cache-Control"] } },
+    refusals: ["NOT_FOUND"],
   },
   "vaults.clearLostWindows": {
     method: "DELETE",
     path: `${VAULT}/lost-windows`,
     access: "admin",
-    answers: { 204: "nothing" },
+    does: "Say that nothing more is to be found of what a vault lost",
+    notes: "Bodies that no asset names are deleted again from then on.",
+    answers: { 204: { is: "The vault has no lost windows.", mayHave: ["Strongroom-Durability"] } },
+    refusals: ["NOT_FOUND"],
   },
   "keys.create": {
     method: "POST",
     path: `${VAULT}/keys`,
     access: "manage",
-    body: { json: { "application/json": KeyBody }, optional: true },
-    answers: { 201: "the key and, this once, its token" },
+    does: "Make a key",
+    body: {
+      json: { "application/json": KeyBody },
+      optional: true,
+      example: { type: "public", label: "website", expires_at: "2099-01-01T00:00:00Z" },
+    },
+    answers: {
+      201: { is: "The key and its token, which is shown this once.", body: CreatedKey, headers: ["Cache-Control"] },
+    },
+    refusals: ["NOT_FOUND", "CONFLICT"],
   },
   "keys.list": {
     method: "GET",
     path: `${VAULT}/keys`,
     access: "manage",
+    does: "List a vault's keys, newest first",
     query: IdListQuery,
-    answers: { 200: "a page of keys" },
+    answers: { 200: { is: "A page of keys, revoked ones among them.", body: KeyPage, headers: ["Cache-Control"] } },
+    refusals: ["NOT_FOUND"],
   },
   "keys.revoke": {
     method: "DELETE",
     path: `${VAULT}/keys/:keyId`,
     access: "manage",
-    answers: { 204: "nothing" },
+    does: "Revoke a key",
+    notes: "It acts on the very next request. Links that the key made end with it.",
+    answers: { 204: { is: "The key is revoked." } },
+    refusals: ["NOT_FOUND"],
   },
   "health.get": {
     method: "GET",
     path: "/healthz",
     access: "anyone",
-    answers: { 200: "that this Worker runs and has its secrets" },
+    does: "Ask whether this server is set up",
+    notes: "It asks nothing of the stores and tells nothing of them.",
+    answers: { 200: { is: "It runs and has its secrets.", body: Health, headers: ["Cache-Control"] } },
+    refusals: ["UNAVAILABLE"],
   },
 } as const satisfies Readonly<Record<string, Endpoint>>;
 

@@ -6,9 +6,13 @@ import {
   DEFAULT_PAGE,
   MAX_COMPONENT_LENGTH,
   MAX_CURSOR_LENGTH,
+  MAX_FILENAME_BYTES,
+  MAX_JSON_FIELD_BYTES,
   MAX_LINK_SECONDS,
+  MAX_METADATA_DEPTH,
   MAX_NAME_LENGTH,
   MAX_PAGE,
+  MAX_TAGS,
   MAX_YEAR,
 } from "../model/limits.ts";
 import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
@@ -24,12 +28,21 @@ export const PathComponent = v.pipe(
   ),
 );
 
+/** In the query a number is text; whoever reads the document is told of the number. */
 const Limit = v.pipe(
   v.optional(v.string(), String(DEFAULT_PAGE)),
   v.regex(/^[0-9]{1,9}$/, `must be a number from 1 to ${MAX_PAGE}`),
   v.transform(Number),
   v.minValue(1, `must be a number from 1 to ${MAX_PAGE}`),
   v.maxValue(MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`),
+  v.metadata({
+    description: "Of a page.",
+    type: "integer",
+    pattern: undefined,
+    default: DEFAULT_PAGE,
+    minimum: 1,
+    maximum: MAX_PAGE,
+  }),
 );
 
 /** A cursor whose content has the given shape, decoded. */
@@ -38,6 +51,7 @@ const cursorOf = <const S extends v.GenericSchema>(shape: S) =>
     v.pipe(
       v.string(),
       v.maxLength(MAX_CURSOR_LENGTH, "is not a cursor of this list"),
+      v.metadata({ description: "The `cursor` of the page before." }),
       v.transform(decodeCursor),
       v.custom<v.InferOutput<S>>((value) => v.is(shape, value), "is not a cursor of this list"),
     ),
@@ -81,6 +95,7 @@ export const KeyBody = v.object({
       v.check((ms) => !Number.isNaN(ms), "must be an RFC 3339 time of a day that exists, such as 2027-01-15T10:30:00Z"),
       v.check((ms) => ms > Date.now() && ms < Date.UTC(MAX_YEAR + 1, 0), "must be a time in the future"),
       v.transform(timestamp),
+      v.metadata({ description: "RFC 3339, in the future.", format: "date-time", examples: ["2099-01-01T00:00:00Z"] }),
     ),
     null,
   ),
@@ -101,11 +116,25 @@ export const LinkBody = v.object({
   disposition: v.optional(v.picklist(["inline", "attachment"], 'must be "inline" or "attachment"'), "inline"),
 });
 
-const Metadata = v.custom<JsonObject>(isJsonObject, `must be a JSON object, such as ${EXAMPLE.metadata}`);
+const Metadata = v.pipe(
+  v.custom<JsonObject>(isJsonObject, `must be a JSON object, such as ${EXAMPLE.metadata}`),
+  v.metadata({
+    description: `At most ${MAX_JSON_FIELD_BYTES} bytes of JSON and ${MAX_METADATA_DEPTH} levels, after the merge.`,
+    type: "object",
+    examples: [JSON.parse(EXAMPLE.metadata) as unknown],
+  }),
+);
 
-const Tags = v.array(
-  v.string(`must be a string, as in ${EXAMPLE.tags}`),
-  `must be an array of strings, such as ${EXAMPLE.tags}`,
+const Tags = v.pipe(
+  v.array(
+    v.string(`must be a string, as in ${EXAMPLE.tags}`),
+    `must be an array of strings, such as ${EXAMPLE.tags}`,
+  ),
+  v.metadata({
+    description: `At most ${MAX_JSON_FIELD_BYTES} bytes of JSON.`,
+    maxItems: MAX_TAGS,
+    examples: [JSON.parse(EXAMPLE.tags) as unknown],
+  }),
 );
 
 /** Values of metadata and tags are checked by model/metadata: valibot's records lose keys such as `__proto__`. */
@@ -127,3 +156,50 @@ export const MergePatchBody = patchOf(
     v.transform((tags) => tags ?? []),
   ),
 );
+
+/** Text that is JSON; model/metadata says what it may hold. */
+const jsonText = (description: string, example: string) =>
+  v.pipe(v.string(), v.metadata({ description, examples: [example], contentMediaType: "application/json" }));
+
+export const Filename = v.pipe(
+  v.string(),
+  v.metadata({
+    description: `A name without a path: at most ${MAX_FILENAME_BYTES} bytes of UTF-8, no \`/\`, \`\\\`, control characters, \`.\` or \`..\`.`,
+    minLength: 1,
+    examples: ["cat.jpg"],
+  }),
+);
+
+const UploadFields = {
+  partition: PathComponent,
+  collection: PathComponent,
+  channel: PathComponent,
+  filename: v.optional(Filename),
+  metadata: v.optional(jsonText("A JSON object.", EXAMPLE.metadata)),
+  tags: v.optional(jsonText("A JSON array of strings.", EXAMPLE.tags)),
+};
+
+/** The fields of an upload form. upload/fields.ts takes them one by one, as they come. */
+export const UploadForm = v.object({
+  ...UploadFields,
+  file: v.pipe(v.string(), v.metadata({ description: "The file, with its name and its media type." })),
+});
+
+/** The same fields as query parameters, beside a body that is the file. Required then, with the filename. */
+export const RawUploadQuery = v.partial(v.object(UploadFields));
+
+const Download = v.optional(
+  v.pipe(v.string(), v.metadata({ description: "Present, with any value: the file is sent as an attachment." })),
+);
+
+/** What a download by path looks at; other parameters are ignored. */
+export const FileQuery = v.object({ download: Download });
+
+/** The same of a download by id, with what a signed link consists of. http/link.ts judges that. */
+export const ContentQuery = v.object({
+  download: Download,
+  disposition: v.optional(v.picklist(["inline", "attachment"])),
+  expires: v.optional(v.pipe(v.string(), v.metadata({ description: "Of a signed link: when it ends, in epoch seconds." }))),
+  key: v.optional(v.pipe(v.string(), v.metadata({ description: "Of a signed link: the key that made it." }))),
+  signature: v.optional(v.pipe(v.string(), v.metadata({ description: "Of a signed link. With `Authorization`, ignored." }))),
+});

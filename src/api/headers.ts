@@ -1,0 +1,100 @@
+/** The headers that mean something here, with what they mean: those that a client may send, and those that it gets. */
+
+/** A header as the document describes it. */
+export interface Header {
+  readonly description: string;
+  /** A pattern of its value, where there is one. */
+  readonly pattern?: string;
+  readonly example?: string;
+}
+
+const STRONG_TAG = String.raw`^"[^"]*"$`;
+
+/** A request header, by its name in the document's components. */
+export interface RequestHeaderRule extends Header {
+  readonly name: string;
+}
+
+export const REQUEST_HEADERS = {
+  ifMatch: {
+    name: "If-Match",
+    description: "Entity tags, or `*`. Unless the current one is among them: 412.",
+    example: '"7"',
+  },
+  ifNoneMatch: {
+    name: "If-None-Match",
+    description: "Entity tags, or `*`. If the current one is among them: 304 to a read, 412 to a change.",
+    example: '"7"',
+  },
+  createOnly: {
+    name: "If-None-Match",
+    description: "`*` alone: creates the asset only if the path has none of this filename; else 412.",
+    pattern: String.raw`^\s*\*\s*$`,
+    example: "*",
+  },
+  ifModifiedSince: {
+    name: "If-Modified-Since",
+    description: "An HTTP date. 304 when the content is no newer. Without effect on `/files/…`.",
+    example: "Thu, 15 Jan 2026 10:30:00 GMT",
+  },
+  ifUnmodifiedSince: {
+    name: "If-Unmodified-Since",
+    description: "An HTTP date. 412 when the content is newer. Without effect on `/files/…`.",
+    example: "Thu, 15 Jan 2026 10:30:00 GMT",
+  },
+  range: {
+    name: "Range",
+    description: "One range of bytes (RFC 9110). Several ranges are answered with the whole file.",
+    example: "bytes=0-1023",
+  },
+  ifRange: {
+    name: "If-Range",
+    description: "A strong entity tag. Unless it is the current one, the whole file is sent.",
+    example: '"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"',
+  },
+  contentDigest: {
+    name: "Content-Digest",
+    description: "Of a raw upload (RFC 9530). A `sha-256` is checked before anything is stored; other algorithms are ignored.",
+    example: "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:",
+  },
+} as const satisfies Readonly<Record<string, RequestHeaderRule>>;
+
+export type RequestHeader = keyof typeof REQUEST_HEADERS;
+
+export const RESPONSE_HEADERS = {
+  "X-Request-Id": {
+    description: "Names the request in the server's log.",
+    pattern: "^req_[0-9a-f-]{36}$",
+  },
+  Date: { description: "When the server answered.", pattern: " GMT$" },
+  "Cache-Control": { description: "Caches ask before they use what they keep; nothing with a secret in it is kept at all." },
+  "Content-Length": { description: "Bytes of the body.", pattern: String.raw`^\d+$` },
+  ETag: { description: "The strong entity tag: of a record its revision, of a file its SHA-256.", pattern: STRONG_TAG },
+  Location: { description: "The path of what was created.", pattern: "^/api/v1/" },
+  "Content-Location": { description: "The path of the asset whose content this is.", pattern: "^/api/v1/" },
+  "Last-Modified": { description: "When the asset was created. Not on `/files/…`.", pattern: " GMT$" },
+  "Accept-Ranges": { description: "Ranges of bytes may be asked for.", pattern: "^bytes$" },
+  "Content-Range": { description: "Which bytes these are, of how many.", pattern: String.raw`^bytes (?:\d+-\d+|\*)/\d+$` },
+  "Content-Disposition": { description: "The filename, and whether a browser shows the file or saves it." },
+  "Content-Security-Policy": { description: "Lets the file run no script." },
+  "Repr-Digest": { description: "The SHA-256 of the whole file, RFC 9530.", pattern: "^sha-256=:[A-Za-z0-9+/]{43}=:$" },
+  "Strongroom-Durability": {
+    description:
+      "`queued`: the write is safe in the vault's own replicated storage, and the other stores have not confirmed it yet. " +
+      "They get it by themselves: a client need do nothing.",
+    pattern: "^queued$",
+  },
+  "Strongroom-Ignored": {
+    description: "Fields and parameters of the upload that meant nothing, percent-encoded; the first 20.",
+  },
+  "Retry-After": { description: "Seconds after which it makes sense to ask again.", pattern: String.raw`^\d+$` },
+  "WWW-Authenticate": { description: "That a bearer token is wanted, and what is wrong with the one that was sent.", pattern: "^Bearer " },
+  Allow: { description: "What this path can be asked for." },
+  "Accept-Post": { description: "The media types that a POST here takes." },
+  "Accept-Patch": { description: "The media types that a PATCH here takes." },
+} as const satisfies Readonly<Record<string, Header>>;
+
+export type ResponseHeader = keyof typeof RESPONSE_HEADERS;
+
+/** Every answer carries these. */
+export const COMMON_HEADERS = ["X-Request-Id", "Date"] as const satisfies readonly ResponseHeader[];

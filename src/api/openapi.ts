@@ -1,0 +1,302 @@
+import { toJsonSchema } from "@valibot/to-json-schema";
+import type * as v from "valibot";
+import { type ErrorCode, STATUS } from "../model/refusal.ts";
+import * as answers from "./answers.ts";
+import { type Access, type Answer, type Endpoint, ENDPOINTS, type FileBody, type JsonBody } from "./endpoints.ts";
+import { COMMON_HEADERS, type Header, REQUEST_HEADERS, RESPONSE_HEADERS, type ResponseHeader } from "./headers.ts";
+import type { ObjectSchema } from "./parse.ts";
+import * as schemas from "./schemas.ts";
+
+/** JSON, as far as anybody here looks into it. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** The schemas that have a name of their own in the document. */
+const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
+  Object.entries({
+    Asset: answers.AssetRecord,
+    AssetPage: answers.AssetPage,
+    Vault: answers.VaultInfo,
+    CreatedVault: answers.CreatedVault,
+    VaultReport: answers.VaultReport,
+    VaultPage: answers.VaultPage,
+    ReconcileFindings: answers.ReconcileFindings,
+    Key: answers.KeyInfo,
+    CreatedKey: answers.CreatedKey,
+    KeyPage: answers.KeyPage,
+    Link: answers.Link,
+    Health: answers.Health,
+    Error: answers.ErrorBody,
+    UploadForm: schemas.UploadForm,
+    NewVault: schemas.VaultBody,
+    NewKey: schemas.KeyBody,
+    NewLink: schemas.LinkBody,
+    AssetChange: schemas.PatchBody,
+    AssetMergePatch: schemas.MergePatchBody,
+  }).map(([name, schema]) => [schema, name]),
+);
+
+const reference = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
+
+/** Throws when some part of a schema says nothing: the document would promise that anything goes. */
+function assertSays(schema: unknown, path: string): void {
+  if (typeof schema !== "object" || schema === null) return;
+  const { properties, items, anyOf, ...rest } = schema as Json;
+  if (!["type", "$ref", "enum", "const"].some((word) => word in rest) && !anyOf) throw new Error(`${path}: says nothing`);
+  for (const [name, property] of Object.entries(properties ?? {})) assertSays(property, `${path}.${name}`);
+  if (items) assertSays(items, `${path}[]`);
+  for (const [i, one] of (Array.isArray(anyOf) ? (anyOf as unknown[]) : []).entries()) assertSays(one, `${path}|${i}`);
+}
+
+/** A valibot schema as JSON Schema: what a client sends, or what it gets. Named ones are referred to, but for `itself`. */
+function jsonSchema(schema: v.GenericSchema, path: string, itself = false): Json {
+  const name = NAMED.get(schema);
+  if (name !== undefined && !itself) return reference("schemas", name);
+  const { $schema: _, ...converted } = toJsonSchema(schema, {
+    target: "draft-2020-12",
+    typeMode: "input",
+    // Transformations, and checks that JSON Schema has no word for: the descriptions tell of them.
+    errorMode: "ignore",
+    overrideSchema: ({ valibotSchema }) => {
+      const other = valibotSchema === schema ? undefined : NAMED.get(valibotSchema as v.GenericSchema);
+      return other === undefined ? undefined : reference("schemas", other);
+    },
+  });
+  assertSays(converted, path);
+  return converted;
+}
+
+const header = ({ description, pattern, example }: Header): Json => ({
+  description,
+  schema: { type: "string", ...(pattern === undefined ? {} : { pattern }), ...(example === undefined ? {} : { examples: [example] }) },
+});
+
+/** What stands in the paths. */
+const PATH_PARAMETERS: Readonly<Record<string, { schema: v.GenericSchema; description: string; example: string }>> = {
+  vaultId: { schema: answers.VaultId, description: "The vault.", example: "vault_01k2m8z4v9c7r5t3n1w6x0y8qa" },
+  assetId: { schema: answers.AssetId, description: "The asset.", example: "asset_01k2m8z4v9c7r5t3n1w6x0y8qb" },
+  keyId: { schema: answers.KeyId, description: "The key.", example: "key_01k2m8z4v9c7r5t3n1w6x0y8qc" },
+  partition: { schema: schemas.PathComponent, description: "Of the asset's path.", example: "marketing" },
+  collection: { schema: schemas.PathComponent, description: "Of the asset's path.", example: "blog" },
+  channel: { schema: schemas.PathComponent, description: "Of the asset's path.", example: "hero-images" },
+  filename: { schema: schemas.Filename, description: "Of the asset. Percent-encoded.", example: "cat.jpg" },
+};
+
+const parametersIn = (path: string): string[] => [...path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? "");
+
+/** A path in the notation of OpenAPI. */
+export const templateOf = (path: string): string => path.replace(/:(\w+)/g, "{$1}");
+
+function queryParameters(schema: ObjectSchema, path: string): Json[] {
+  const { properties, required } = jsonSchema(schema, path, true) as { properties: Json; required?: string[] };
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...rest } = property as Json;
+    return {
+      name,
+      in: "query",
+      required: required?.includes(name) ?? false,
+      ...(description === undefined ? {} : { description }),
+      schema: rest,
+    };
+  });
+}
+
+function requestBody(body: JsonBody | FileBody, path: string): Json {
+  if ("json" in body) {
+    const content = Object.entries(body.json).map(([type, schema]) => [
+      type,
+      { schema: jsonSchema(schema, path), example: body.example },
+    ]);
+    return { required: body.optional !== true, content: Object.fromEntries(content) as Json };
+  }
+  const file = { description: "The file.", contentMediaType: "application/octet-stream" };
+  return {
+    required: true,
+    content: {
+      "multipart/form-data": {
+        schema: jsonSchema(body.form, path),
+        encoding: {
+          file: { contentType: "*/*", headers: { "Content-Digest": header(REQUEST_HEADERS.contentDigest) } },
+          metadata: { contentType: "application/json" },
+          tags: { contentType: "application/json" },
+        },
+      },
+      "*/*": { schema: file },
+    },
+  };
+}
+
+const headersOf = (always: readonly ResponseHeader[], perhaps: readonly ResponseHeader[]): Json =>
+  Object.fromEntries([
+    ...always.map((name) => [name, { ...header(RESPONSE_HEADERS[name]), required: true }] as const),
+    ...perhaps.map((name) => [name, header(RESPONSE_HEADERS[name])] as const),
+  ]);
+
+function answer({ is, body, headers = [], mayHave = [] }: Answer, path: string): Json {
+  const content =
+    body === "file"
+      ? { "*/*": { schema: { description: "The bytes.", contentMediaType: "application/octet-stream" } } }
+      : body && { "application/json": { schema: jsonSchema(body, path) } };
+  return {
+    description: is,
+    headers: headersOf([...COMMON_HEADERS, ...headers], mayHave),
+    ...(content ? { content } : {}),
+  };
+}
+
+/** What each refusal means, for whoever reads the document. */
+const REFUSALS: Readonly<Record<ErrorCode, { is: string; headers?: readonly ResponseHeader[]; mayHave?: readonly ResponseHeader[] }>> = {
+  INVALID_PARAMS: { is: "Something of the request is not as it must be. The message names the field and the rule." },
+  UNAUTHORIZED: { is: "There is no key, or it is not known, revoked or expired.", headers: ["WWW-Authenticate"] },
+  FORBIDDEN: { is: "The key is good, but not for this: it is another vault's, or may not do it." },
+  NOT_FOUND: { is: "There is no such vault, key or path." },
+  ASSET_NOT_FOUND: { is: "The vault has no such asset." },
+  METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },
+  REQUEST_TIMEOUT: { is: "The body did not come in time." },
+  CONFLICT: { is: "The vault has as many keys as it may have." },
+  PRECONDITION_FAILED: { is: "A condition of the request's headers does not hold." },
+  PAYLOAD_TOO_LARGE: { is: "The body is larger than it may be." },
+  UNSUPPORTED_MEDIA_TYPE: { is: "The body's media type or encoding is not taken here.", mayHave: ["Accept-Post", "Accept-Patch"] },
+  RANGE_NOT_SATISFIABLE: { is: "The range lies outside the file.", headers: ["Content-Range"] },
+  RATE_LIMITED: { is: "Too many requests.", headers: ["Retry-After"] },
+  INTERNAL_ERROR: { is: "A bug of the server's. The request id finds it in the log." },
+  UNAVAILABLE: {
+    is: "The server cannot do it now. A write that gets this may have been made all the same: look, or repeat it with care.",
+    headers: ["Retry-After"],
+  },
+};
+
+/** The refusals that an endpoint's own rules entail, beside those that it names. */
+function refusalsOf({ access, query, body, refusals = [] }: Endpoint): ErrorCode[] {
+  const of = (when: unknown, ...codes: ErrorCode[]): ErrorCode[] => (when ? codes : []);
+  return [
+    ...of(access !== "anyone", "UNAUTHORIZED", "FORBIDDEN", "UNAVAILABLE"),
+    ...of(query, "INVALID_PARAMS"),
+    ...of(body, "INVALID_PARAMS", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "UNAVAILABLE"),
+    ...refusals,
+    "INTERNAL_ERROR",
+  ];
+}
+
+/** The refusals of an endpoint by their status: one answer each, whichever codes it has. */
+function refusalAnswers(endpoint: Endpoint): Json {
+  const byStatus = new Map<number, Set<ErrorCode>>();
+  for (const code of refusalsOf(endpoint)) {
+    const codes = byStatus.get(STATUS[code]) ?? new Set<ErrorCode>();
+    byStatus.set(STATUS[code], codes.add(code));
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => {
+      const [only, another] = codes;
+      if (only !== undefined && another === undefined) return [status, reference("responses", only)];
+      throw new Error(`${status}: one status has one code`);
+    }),
+  );
+}
+
+function refusalResponse(code: ErrorCode): Json {
+  const { is, headers = [], mayHave = [] } = REFUSALS[code];
+  const error = { code, message: is, status: STATUS[code] };
+  return {
+    description: is,
+    headers: headersOf([...COMMON_HEADERS, "Cache-Control", ...headers], mayHave),
+    content: {
+      "application/json": {
+        schema: {
+          allOf: [
+            reference("schemas", "Error"),
+            { type: "object", properties: { error: { type: "object", properties: { code: { const: code } } } } },
+          ],
+        },
+        example: { error },
+      },
+    },
+  };
+}
+
+const SECURITY: Readonly<Record<Access, readonly Json[]>> = {
+  anyone: [],
+  admin: [{ adminToken: [] }],
+  manage: [{ adminToken: [] }, { secretKey: [] }],
+  read: [{ secretKey: [] }, { publicKey: [] }],
+  content: [{ secretKey: [] }, { publicKey: [] }, {}],
+  write: [{ secretKey: [] }],
+};
+
+function operation(id: string, endpoint: Endpoint): Json {
+  const { path, does, notes, access, query, parameters, headers = [], body } = endpoint;
+  const given = [
+    ...parametersIn(path).map((name) => reference("parameters", name)),
+    ...headers.map((name) => reference("parameters", name)),
+    ...(query ? queryParameters(query, `${id}: query`) : []),
+    ...(parameters ? queryParameters(parameters, `${id}: query`) : []),
+  ];
+  const answersJson = Object.entries(endpoint.answers).map(([status, one]) => [status, answer(one, `${id}: ${status}`)]);
+  return {
+    operationId: id,
+    tags: [id.slice(0, id.indexOf("."))],
+    summary: does,
+    ...(notes === undefined ? {} : { description: notes }),
+    security: SECURITY[access],
+    ...(given.length > 0 ? { parameters: given } : {}),
+    ...(body ? { requestBody: requestBody(body, `${id}: body`) } : {}),
+    responses: { ...(Object.fromEntries(answersJson) as Json), ...refusalAnswers(endpoint) },
+  };
+}
+
+const bearer = (description: string): Json => ({ type: "http", scheme: "bearer", description });
+
+const DESCRIPTION = `Upload, list, retrieve, update and delete files with metadata, per vault.
+
+Every path works with a slash at its end, HEAD works where GET does, and OPTIONS needs no key. Any origin may call.
+Requests are refused in this order: 404 (no such path), 405, 401, 403, 400 (413, 415), 404, 412.
+A write is acknowledged when the durable record has it, or else with \`Strongroom-Durability: queued\`: a client need do nothing about that.
+A 503 on a write may have happened all the same.
+This version only grows: no field, parameter or code is removed or given another meaning.`;
+
+/** The whole API as an OpenAPI 3.1 document, made of the table of endpoints. `version` is the product's. */
+export function openApi(version: string): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const [id, endpoint] of Object.entries<Endpoint>(ENDPOINTS)) {
+    const path = (paths[templateOf(endpoint.path)] ??= {});
+    path[endpoint.method.toLowerCase()] = operation(id, endpoint);
+  }
+  const named = [...NAMED].map(([schema, name]) => [name, jsonSchema(schema, name, true)]);
+  const inPath = Object.entries(PATH_PARAMETERS).map(([name, { schema, description, example }]) => [
+    name,
+    { name, in: "path", required: true, description, schema: jsonSchema(schema, name), example },
+  ]);
+  const inHeader = Object.entries(REQUEST_HEADERS).map(([key, rule]) => [key, { name: rule.name, in: "header", ...header(rule) }]);
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Strongroom",
+      version,
+      summary: "A multi-tenant assets API.",
+      description: DESCRIPTION,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    tags: [
+      { name: "assets", description: "Records of files." },
+      { name: "content", description: "The files themselves." },
+      { name: "files", description: "The files, by path." },
+      { name: "links", description: "Links that need no key." },
+      { name: "keys", description: "Keys of a vault." },
+      { name: "vaults", description: "Vaults, for the operator." },
+      { name: "health", description: "Whether the server is set up." },
+    ],
+    paths,
+    components: {
+      securitySchemes: {
+        secretKey: bearer("A key `sk_…` of the vault: it reads, writes and manages keys."),
+        publicKey: bearer("A key `pk_…` of the vault: it only reads."),
+        adminToken: bearer("The operator's token: it makes vaults and keys, and opens no assets."),
+      },
+      schemas: Object.fromEntries(named) as Json,
+      parameters: Object.fromEntries([...inPath, ...inHeader]) as Json,
+      responses: Object.fromEntries(
+        Object.keys(REFUSALS).map((code) => [code, refusalResponse(code as ErrorCode)]),
+      ) as Json,
+    },
+  };
+}
