@@ -1,10 +1,32 @@
 import type * as v from "valibot";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import type { ErrorCode } from "../model/refusal.ts";
-import { AssetPage, AssetRecord, CreatedKey, CreatedVault, Health, KeyPage, Link, VaultPage, VaultReport } from "./answers.ts";
+import {
+  AssetPage,
+  AssetRecord,
+  CreatedKey,
+  CreatedVault,
+  Health,
+  KeyPage,
+  Link,
+  VaultPage,
+  VaultReport,
+} from "./answers.ts";
 import type { RequestHeader, ResponseHeader } from "./headers.ts";
 import type { ObjectSchema } from "./parse.ts";
-import { AssetListQuery, ContentQuery, FileQuery, IdListQuery, KeyBody, LinkBody, MergePatchBody, PatchBody, RawUploadQuery, UploadForm, VaultBody } from "./schemas.ts";
+import {
+  AssetListQuery,
+  ContentQuery,
+  FileQuery,
+  IdListQuery,
+  KeyBody,
+  LinkBody,
+  MergePatchBody,
+  PatchBody,
+  RawUploadQuery,
+  UploadForm,
+  VaultBody,
+} from "./schemas.ts";
 
 /** Who may call an endpoint, as far as the credential alone can tell. */
 export type Access =
@@ -71,7 +93,14 @@ export interface Endpoint {
 const VAULT = "/api/v1/vaults/:vaultId";
 
 /** Both ways to a file answer alike. */
-const CONTENT_CONDITIONS = ["ifMatch", "ifNoneMatch", "ifModifiedSince", "ifUnmodifiedSince", "range", "ifRange"] as const;
+const CONTENT_CONDITIONS = [
+  "ifMatch",
+  "ifNoneMatch",
+  "ifModifiedSince",
+  "ifUnmodifiedSince",
+  "range",
+  "ifRange",
+] as const;
 
 const CACHED = ["ETag", "Cache-Control", "Content-Location"] as const;
 const SERVED = [

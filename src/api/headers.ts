@@ -54,7 +54,8 @@ export const REQUEST_HEADERS = {
   },
   contentDigest: {
     name: "Content-Digest",
-    description: "Of a raw upload (RFC 9530). A `sha-256` is checked before anything is stored; other algorithms are ignored.",
+    description:
+      "Of a raw upload (RFC 9530). A `sha-256` is checked before anything is stored; other algorithms are ignored.",
     example: "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:",
   },
 } as const satisfies Readonly<Record<string, RequestHeaderRule>>;
@@ -67,14 +68,19 @@ export const RESPONSE_HEADERS = {
     pattern: "^req_[0-9a-f-]{36}$",
   },
   Date: { description: "When the server answered.", pattern: " GMT$" },
-  "Cache-Control": { description: "Caches ask before they use what they keep; nothing with a secret in it is kept at all." },
+  "Cache-Control": {
+    description: "Caches ask before they use what they keep; nothing with a secret in it is kept at all.",
+  },
   "Content-Length": { description: "Bytes of the body.", pattern: String.raw`^\d+$` },
   ETag: { description: "The strong entity tag: of a record its revision, of a file its SHA-256.", pattern: STRONG_TAG },
   Location: { description: "The path of what was created.", pattern: "^/api/v1/" },
   "Content-Location": { description: "The path of the asset whose content this is.", pattern: "^/api/v1/" },
   "Last-Modified": { description: "When the asset was created. Not on `/files/…`.", pattern: " GMT$" },
   "Accept-Ranges": { description: "Ranges of bytes may be asked for.", pattern: "^bytes$" },
-  "Content-Range": { description: "Which bytes these are, of how many.", pattern: String.raw`^bytes (?:\d+-\d+|\*)/\d+$` },
+  "Content-Range": {
+    description: "Which bytes these are, of how many.",
+    pattern: String.raw`^bytes (?:\d+-\d+|\*)/\d+$`,
+  },
   "Content-Disposition": { description: "The filename, and whether a browser shows the file or saves it." },
   "Content-Security-Policy": { description: "Lets the file run no script." },
   "Repr-Digest": { description: "The SHA-256 of the whole file, RFC 9530.", pattern: "^sha-256=:[A-Za-z0-9+/]{43}=:$" },
@@ -88,7 +94,10 @@ export const RESPONSE_HEADERS = {
     description: "Fields and parameters of the upload that meant nothing, percent-encoded; the first 20.",
   },
   "Retry-After": { description: "Seconds after which it makes sense to ask again.", pattern: String.raw`^\d+$` },
-  "WWW-Authenticate": { description: "That a bearer token is wanted, and what is wrong with the one that was sent.", pattern: "^Bearer " },
+  "WWW-Authenticate": {
+    description: "That a bearer token is wanted, and what is wrong with the one that was sent.",
+    pattern: "^Bearer ",
+  },
   Allow: { description: "What this path can be asked for." },
   "Accept-Post": { description: "The media types that a POST here takes." },
   "Accept-Patch": { description: "The media types that a PATCH here takes." },

@@ -3,6 +3,7 @@ import type * as v from "valibot";
 import { type ErrorCode, STATUS } from "../model/refusal.ts";
 import * as answers from "./answers.ts";
 import { type Access, type Answer, type Endpoint, ENDPOINTS, type FileBody, type JsonBody } from "./endpoints.ts";
+import { EXAMPLES, PATH_EXAMPLES } from "./examples.ts";
 import { COMMON_HEADERS, type Header, REQUEST_HEADERS, RESPONSE_HEADERS, type ResponseHeader } from "./headers.ts";
 import type { ObjectSchema } from "./parse.ts";
 import * as schemas from "./schemas.ts";
@@ -41,7 +42,8 @@ const reference = (kind: string, name: string): Json => ({ $ref: `#/components/$
 function assertSays(schema: unknown, path: string): void {
   if (typeof schema !== "object" || schema === null) return;
   const { properties, items, anyOf, ...rest } = schema as Json;
-  if (!["type", "$ref", "enum", "const"].some((word) => word in rest) && !anyOf) throw new Error(`${path}: says nothing`);
+  if (!["type", "$ref", "enum", "const"].some((word) => word in rest) && !anyOf)
+    throw new Error(`${path}: says nothing`);
   for (const [name, property] of Object.entries(properties ?? {})) assertSays(property, `${path}.${name}`);
   if (items) assertSays(items, `${path}[]`);
   for (const [i, one] of (Array.isArray(anyOf) ? (anyOf as unknown[]) : []).entries()) assertSays(one, `${path}|${i}`);
@@ -67,18 +69,22 @@ function jsonSchema(schema: v.GenericSchema, path: string, itself = false): Json
 
 const header = ({ description, pattern, example }: Header): Json => ({
   description,
-  schema: { type: "string", ...(pattern === undefined ? {} : { pattern }), ...(example === undefined ? {} : { examples: [example] }) },
+  schema: {
+    type: "string",
+    ...(pattern === undefined ? {} : { pattern }),
+    ...(example === undefined ? {} : { examples: [example] }),
+  },
 });
 
 /** What stands in the paths. */
-const PATH_PARAMETERS: Readonly<Record<string, { schema: v.GenericSchema; description: string; example: string }>> = {
-  vaultId: { schema: answers.VaultId, description: "The vault.", example: "vault_01k2m8z4v9c7r5t3n1w6x0y8qa" },
-  assetId: { schema: answers.AssetId, description: "The asset.", example: "asset_01k2m8z4v9c7r5t3n1w6x0y8qb" },
-  keyId: { schema: answers.KeyId, description: "The key.", example: "key_01k2m8z4v9c7r5t3n1w6x0y8qc" },
-  partition: { schema: schemas.PathComponent, description: "Of the asset's path.", example: "marketing" },
-  collection: { schema: schemas.PathComponent, description: "Of the asset's path.", example: "blog" },
-  channel: { schema: schemas.PathComponent, description: "Of the asset's path.", example: "hero-images" },
-  filename: { schema: schemas.Filename, description: "Of the asset. Percent-encoded.", example: "cat.jpg" },
+const PATH_PARAMETERS: Readonly<Record<string, { schema: v.GenericSchema; description: string }>> = {
+  vaultId: { schema: answers.VaultId, description: "The vault." },
+  assetId: { schema: answers.AssetId, description: "The asset." },
+  keyId: { schema: answers.KeyId, description: "The key." },
+  partition: { schema: schemas.PathComponent, description: "Of the asset's path." },
+  collection: { schema: schemas.PathComponent, description: "Of the asset's path." },
+  channel: { schema: schemas.PathComponent, description: "Of the asset's path." },
+  filename: { schema: schemas.Filename, description: "Of the asset. Percent-encoded." },
 };
 
 const parametersIn = (path: string): string[] => [...path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? "");
@@ -104,7 +110,8 @@ function requestBody(body: JsonBody | FileBody, path: string): Json {
   if ("json" in body) {
     const content = Object.entries(body.json).map(([type, schema]) => [
       type,
-      { schema: jsonSchema(schema, path), example: body.example },
+      // A name that is not known is refused; see parseBody.
+      { schema: { ...jsonSchema(schema, path), unevaluatedProperties: false }, example: body.example },
     ]);
     return { required: body.optional !== true, content: Object.fromEntries(content) as Json };
   }
@@ -131,11 +138,17 @@ const headersOf = (always: readonly ResponseHeader[], perhaps: readonly Response
     ...perhaps.map((name) => [name, header(RESPONSE_HEADERS[name])] as const),
   ]);
 
+function exampleOf(schema: v.GenericSchema, path: string): unknown {
+  const example = EXAMPLES.get(schema);
+  if (example === undefined) throw new Error(`${path}: has no example`);
+  return example;
+}
+
 function answer({ is, body, headers = [], mayHave = [] }: Answer, path: string): Json {
   const content =
     body === "file"
       ? { "*/*": { schema: { description: "The bytes.", contentMediaType: "application/octet-stream" } } }
-      : body && { "application/json": { schema: jsonSchema(body, path) } };
+      : body && { "application/json": { schema: jsonSchema(body, path), example: exampleOf(body, path) } };
   return {
     description: is,
     headers: headersOf([...COMMON_HEADERS, ...headers], mayHave),
@@ -144,7 +157,9 @@ function answer({ is, body, headers = [], mayHave = [] }: Answer, path: string):
 }
 
 /** What each refusal means, for whoever reads the document. */
-const REFUSALS: Readonly<Record<ErrorCode, { is: string; headers?: readonly ResponseHeader[]; mayHave?: readonly ResponseHeader[] }>> = {
+const REFUSALS: Readonly<
+  Record<ErrorCode, { is: string; headers?: readonly ResponseHeader[]; mayHave?: readonly ResponseHeader[] }>
+> = {
   INVALID_PARAMS: { is: "Something of the request is not as it must be. The message names the field and the rule." },
   UNAUTHORIZED: { is: "There is no key, or it is not known, revoked or expired.", headers: ["WWW-Authenticate"] },
   FORBIDDEN: { is: "The key is good, but not for this: it is another vault's, or may not do it." },
@@ -155,7 +170,10 @@ const REFUSALS: Readonly<Record<ErrorCode, { is: string; headers?: readonly Resp
   CONFLICT: { is: "The vault has as many keys as it may have." },
   PRECONDITION_FAILED: { is: "A condition of the request's headers does not hold." },
   PAYLOAD_TOO_LARGE: { is: "The body is larger than it may be." },
-  UNSUPPORTED_MEDIA_TYPE: { is: "The body's media type or encoding is not taken here.", mayHave: ["Accept-Post", "Accept-Patch"] },
+  UNSUPPORTED_MEDIA_TYPE: {
+    is: "The body's media type or encoding is not taken here.",
+    mayHave: ["Accept-Post", "Accept-Patch"],
+  },
   RANGE_NOT_SATISFIABLE: { is: "The range lies outside the file.", headers: ["Content-Range"] },
   RATE_LIMITED: { is: "Too many requests.", headers: ["Retry-After"] },
   INTERNAL_ERROR: { is: "A bug of the server's. The request id finds it in the log." },
@@ -230,7 +248,10 @@ function operation(id: string, endpoint: Endpoint): Json {
     ...(query ? queryParameters(query, `${id}: query`) : []),
     ...(parameters ? queryParameters(parameters, `${id}: query`) : []),
   ];
-  const answersJson = Object.entries(endpoint.answers).map(([status, one]) => [status, answer(one, `${id}: ${status}`)]);
+  const answersJson = Object.entries(endpoint.answers).map(([status, one]) => [
+    status,
+    answer(one, `${id}: ${status}`),
+  ]);
   return {
     operationId: id,
     tags: [id.slice(0, id.indexOf("."))],
@@ -261,11 +282,14 @@ export function openApi(version: string): Json {
     path[endpoint.method.toLowerCase()] = operation(id, endpoint);
   }
   const named = [...NAMED].map(([schema, name]) => [name, jsonSchema(schema, name, true)]);
-  const inPath = Object.entries(PATH_PARAMETERS).map(([name, { schema, description, example }]) => [
+  const inPath = Object.entries(PATH_PARAMETERS).map(([name, { schema, description }]) => [
     name,
-    { name, in: "path", required: true, description, schema: jsonSchema(schema, name), example },
+    { name, in: "path", required: true, description, schema: jsonSchema(schema, name), example: PATH_EXAMPLES[name] },
   ]);
-  const inHeader = Object.entries(REQUEST_HEADERS).map(([key, rule]) => [key, { name: rule.name, in: "header", ...header(rule) }]);
+  const inHeader = Object.entries(REQUEST_HEADERS).map(([key, rule]) => [
+    key,
+    { name: rule.name, in: "header", ...header(rule) },
+  ]);
   return {
     openapi: "3.1.0",
     info: {

@@ -32,9 +32,6 @@ export const PathComponent = v.pipe(
 const Limit = v.pipe(
   v.optional(v.string(), String(DEFAULT_PAGE)),
   v.regex(/^[0-9]{1,9}$/, `must be a number from 1 to ${MAX_PAGE}`),
-  v.transform(Number),
-  v.minValue(1, `must be a number from 1 to ${MAX_PAGE}`),
-  v.maxValue(MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`),
   v.metadata({
     description: "Of a page.",
     type: "integer",
@@ -43,6 +40,9 @@ const Limit = v.pipe(
     minimum: 1,
     maximum: MAX_PAGE,
   }),
+  v.transform(Number),
+  v.minValue(1, `must be a number from 1 to ${MAX_PAGE}`),
+  v.maxValue(MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`),
 );
 
 /** A cursor whose content has the given shape, decoded. */
@@ -91,11 +91,11 @@ export const KeyBody = v.object({
   expires_at: v.nullish(
     v.pipe(
       v.string("must be a string"),
+      v.metadata({ description: "RFC 3339, in the future.", format: "date-time", examples: ["2099-01-01T00:00:00Z"] }),
       v.transform((text) => parseTimestamp(text) ?? Number.NaN),
       v.check((ms) => !Number.isNaN(ms), "must be an RFC 3339 time of a day that exists, such as 2027-01-15T10:30:00Z"),
       v.check((ms) => ms > Date.now() && ms < Date.UTC(MAX_YEAR + 1, 0), "must be a time in the future"),
       v.transform(timestamp),
-      v.metadata({ description: "RFC 3339, in the future.", format: "date-time", examples: ["2099-01-01T00:00:00Z"] }),
     ),
     null,
   ),
@@ -126,10 +126,7 @@ const Metadata = v.pipe(
 );
 
 const Tags = v.pipe(
-  v.array(
-    v.string(`must be a string, as in ${EXAMPLE.tags}`),
-    `must be an array of strings, such as ${EXAMPLE.tags}`,
-  ),
+  v.array(v.string(`must be a string, as in ${EXAMPLE.tags}`), `must be an array of strings, such as ${EXAMPLE.tags}`),
   v.metadata({
     description: `At most ${MAX_JSON_FIELD_BYTES} bytes of JSON.`,
     maxItems: MAX_TAGS,
@@ -145,6 +142,7 @@ const patchOf = <const T extends v.GenericSchema<unknown, string[]>>(tags: T) =>
       (patch) => patch.metadata !== undefined || patch.tags !== undefined,
       "at least one of metadata and tags must be given",
     ),
+    v.metadata({ minProperties: 1 }),
   );
 
 export const PatchBody = patchOf(Tags);
@@ -182,7 +180,13 @@ const UploadFields = {
 /** The fields of an upload form. upload/fields.ts takes them one by one, as they come. */
 export const UploadForm = v.object({
   ...UploadFields,
-  file: v.pipe(v.string(), v.metadata({ description: "The file, with its name and its media type." })),
+  file: v.pipe(
+    v.string(),
+    v.metadata({
+      description: "The file, with its name and its media type.",
+      contentMediaType: "application/octet-stream",
+    }),
+  ),
 });
 
 /** The same fields as query parameters, beside a body that is the file. Required then, with the filename. */
@@ -199,7 +203,11 @@ export const FileQuery = v.object({ download: Download });
 export const ContentQuery = v.object({
   download: Download,
   disposition: v.optional(v.picklist(["inline", "attachment"])),
-  expires: v.optional(v.pipe(v.string(), v.metadata({ description: "Of a signed link: when it ends, in epoch seconds." }))),
+  expires: v.optional(
+    v.pipe(v.string(), v.metadata({ description: "Of a signed link: when it ends, in epoch seconds." })),
+  ),
   key: v.optional(v.pipe(v.string(), v.metadata({ description: "Of a signed link: the key that made it." }))),
-  signature: v.optional(v.pipe(v.string(), v.metadata({ description: "Of a signed link. With `Authorization`, ignored." }))),
+  signature: v.optional(
+    v.pipe(v.string(), v.metadata({ description: "Of a signed link. With `Authorization`, ignored." })),
+  ),
 });

@@ -1,7 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { handle } from "../../src/router.ts";
-import { admin, bearer, ORIGIN, refusal, send, TestVault } from "../support/api.ts";
+import { admin, bearer, ORIGIN, refusal, send, TestVault, sendTo } from "../support/api.ts";
 
 describe("router", () => {
   it.each([
@@ -123,7 +122,7 @@ describe("router", () => {
       body: '{"name":"x"}',
     });
     const without = Object.assign({}, env, { DB: undefined, DB_1: undefined });
-    expect(await refusal(await handle(request, without), 500, "INTERNAL_ERROR")).toBe(
+    expect(await refusal(await sendTo(request, without), 500, "INTERNAL_ERROR")).toBe(
       "something went wrong on our side",
     );
   });

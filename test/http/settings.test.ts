@@ -2,12 +2,11 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { handle } from "../../src/router.ts";
-import { admin, bearer, ORIGIN, refusal, TestVault } from "../support/api.ts";
+import { admin, bearer, ORIGIN, refusal, TestVault, sendTo } from "../support/api.ts";
 
 /** Sends a request to a Worker that is set up in another way than the tests' own. Undefined takes a setting away. */
 const ask = (settings: object, path: string, init?: RequestInit): Promise<Response> =>
-  handle(new Request(ORIGIN + path, init), Object.assign({}, env, settings));
+  sendTo(new Request(ORIGIN + path, init), Object.assign({}, env, settings));
 
 const SHORT = "31-characters-are-one-too-few--";
 

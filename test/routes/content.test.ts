@@ -157,7 +157,11 @@ describe("content", () => {
     for (const mime_type of ["text/plain;,text/html", "[object JsRpcStub]", "image/png, text/html"]) {
       const id = newAssetId();
       const { vault_id: _vault, created_at: _created, updated_at: _updated, ...stored } = asset;
-      const committed = await vault.rpc.commitUpload(OPERATOR, { ...stored, id, mime_type, sha256: "00" }, false);
+      const committed = await vault.rpc.commitUpload(
+        OPERATOR,
+        { ...stored, id, mime_type, sha256: "00".repeat(32) },
+        false,
+      );
       expect(committed.ok).toBe(true);
       const response = await vault.request("GET", `${vault.assets}/${id}/content`);
       await response.arrayBuffer();

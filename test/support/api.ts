@@ -9,12 +9,27 @@ import type { AssetRecord } from "../../src/model/asset.ts";
 import type { Vault } from "../../src/vault/vault.ts";
 import type { VaultStub } from "../../src/vault/client.ts";
 import { shardOf } from "../../src/d1/shards.ts";
+import { handle } from "../../src/router.ts";
+import { assertDocumented } from "./documented.ts";
 
 export const ORIGIN = "https://strongroom.test";
 
-/** Sends any request to the Worker, through its real entry. */
-export const send = (path: string, init?: RequestInit): Promise<Response> =>
-  exports.default.fetch(new Request(ORIGIN + path, init));
+/** Sends any request to the Worker, through its real entry. Every answer is held to the document. */
+export async function send(path: string, init?: RequestInit): Promise<Response> {
+  const request = new Request(ORIGIN + path, init);
+  const { method, url } = request;
+  const response = await exports.default.fetch(request);
+  await assertDocumented(method, url, response);
+  return response;
+}
+
+/** Sends a request through the router alone, with other bindings or another context than the Worker's own. */
+export async function sendTo(...[request, ...rest]: Parameters<typeof handle>): Promise<Response> {
+  const { method, url } = request;
+  const response = await handle(request, ...rest);
+  await assertDocumented(method, url, response);
+  return response;
+}
 
 export const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
 

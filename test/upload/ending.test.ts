@@ -7,9 +7,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { ApiRequest } from "../../src/http/request.ts";
-import { handle } from "../../src/router.ts";
 import { COMMIT_MS, DISCARD_MS, RESOLVE_MS, STORE_MS } from "../../src/upload/limits.ts";
-import { bearer, ORIGIN, PATH, TestVault } from "../support/api.ts";
+import { bearer, ORIGIN, PATH, sendTo, TestVault } from "../support/api.ts";
 
 const MIB = 1024 * 1024;
 
@@ -125,7 +124,7 @@ describe("the end of an upload whose client goes away", () => {
       const vault = await TestVault.create();
       const scene = new Scene();
       scene.size = size;
-      const answer = handle(await request(vault, size), scene.env, scene.context);
+      const answer = sendTo(await request(vault, size), scene.env, scene.context);
       answer.catch(() => {}); // Nobody is there to see it.
       while (scene.handed.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       await scene.handed[0];
@@ -149,7 +148,7 @@ describe("the end of an upload whose client goes away", () => {
         scene.handed.push(promise);
       };
       const commit = async (): Promise<void> => {
-        expect((await handle(await raw(vault, 3), env)).status).toBe(201);
+        expect((await sendTo(await raw(vault, 3), env)).status).toBe(201);
       };
       const slow = new Proxy(scene.env.BUCKET, {
         get: (target, name) =>
@@ -163,7 +162,7 @@ describe("the end of an upload whose client goes away", () => {
               }
             : (Reflect.get(target, name) as unknown),
       });
-      const answer = handle(first, { ...scene.env, BUCKET: slow }, scene.context);
+      const answer = sendTo(first, { ...scene.env, BUCKET: slow }, scene.context);
       while (scene.handed.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       await scene.handed[0];
       expect(scene.events.at(-1)).toBe("delete");

@@ -3,8 +3,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
-import { handle } from "../../src/router.ts";
-import { bearer, ORIGIN, PATH, refusal, TestVault, textFile } from "../support/api.ts";
+import { bearer, ORIGIN, PATH, refusal, TestVault, textFile, sendTo } from "../support/api.ts";
 
 const MIB = 1024 * 1024;
 
@@ -72,7 +71,7 @@ describe("R2 failing during an upload", () => {
   it.each(cases)("%s: answers 503 with Retry-After and leaves nothing", async (_name, methods, make) => {
     const vault = await TestVault.create();
     const kept = await vault.upload({ file: textFile("kept") });
-    const response = await handle(make(vault), withBucket(methods));
+    const response = await sendTo(make(vault), withBucket(methods));
     expect(response.headers.get("Retry-After")).toBe("1");
     await refusal(response, 503, "UNAVAILABLE");
     expect(await vault.bodies()).toEqual([kept.r2_key]);
@@ -87,14 +86,14 @@ describe("R2 failing during an upload", () => {
       throw new Error("the answer was lost");
     }) as unknown as R2Bucket["put"];
     for (const make of [request(vault, 10, false), raw(vault, 5 * MIB)]) {
-      await refusal(await handle(make, withBucket({ put })), 503, "UNAVAILABLE");
+      await refusal(await sendTo(make, withBucket({ put })), 503, "UNAVAILABLE");
     }
     expect(await vault.bodies()).toEqual([]);
   });
 
   it("a staged body that cannot be deleted after the move: the upload succeeds all the same", async () => {
     const vault = await TestVault.create();
-    const response = await handle(request(vault, 20 * MIB, true), withBucket({ delete: broken }));
+    const response = await sendTo(request(vault, 20 * MIB, true), withBucket({ delete: broken }));
     expect(response.status).toBe(201);
     expect(await vault.bodies()).toHaveLength(2); // A reconciliation removes the first copy.
   });

@@ -7,8 +7,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { expect, inject, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { handle } from "../../src/router.ts";
-import { bearer, type ErrorBody, ORIGIN, TestVault } from "../support/api.ts";
+import { bearer, type ErrorBody, ORIGIN, TestVault, sendTo } from "../support/api.ts";
 
 const BOUNDARY = "bOuNd";
 
@@ -38,7 +37,7 @@ async function outcome(vault: TestVault, body: BodyInit): Promise<Outcome> {
     headers: { ...bearer(vault.secretKey), "Content-Type": `multipart/form-data; boundary=${BOUNDARY}` },
     body,
   });
-  const response = await handle(request, env);
+  const response = await sendTo(request, env);
   if (response.status !== 201) {
     const { error } = await response.json<ErrorBody>();
     return { status: response.status, message: error.message };

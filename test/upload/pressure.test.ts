@@ -3,8 +3,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bodies, smallBodies } from "../../src/http/memory.ts";
-import { handle } from "../../src/router.ts";
-import { admin, bearer, ORIGIN, PATH, post, refusal, TestVault, textFile } from "../support/api.ts";
+import { admin, bearer, ORIGIN, PATH, post, refusal, TestVault, textFile, sendTo } from "../support/api.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -42,7 +41,7 @@ function begin(vault: TestVault, { method = "POST", path = vault.assets, type, d
       controller.enqueue(Buffer.from(sent));
       const headers: Record<string, string> = { ...bearer(vault.secretKey), "Content-Type": type };
       if (declared !== undefined) headers["Content-Length"] = String(declared);
-      const answer = Promise.resolve().then(() => handle(new Request(ORIGIN + path, { method, headers, body }), env));
+      const answer = Promise.resolve().then(() => sendTo(new Request(ORIGIN + path, { method, headers, body }), env));
       open.push({ controller, answer });
     },
   }).pipeThrough(new IdentityTransformStream());

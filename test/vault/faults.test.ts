@@ -6,8 +6,7 @@
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { handle } from "../../src/router.ts";
-import { admin, bearer, ORIGIN, PATH, TestVault, textFile } from "../support/api.ts";
+import { admin, bearer, ORIGIN, PATH, TestVault, textFile, sendTo } from "../support/api.ts";
 import { eachCall } from "../support/fault-loop.ts";
 import { Faults } from "../support/faults.ts";
 import { clearLostWindows, expectAgreement, indexed, lose, reconcile } from "../support/stores.ts";
@@ -44,7 +43,7 @@ interface Scene {
 }
 
 const request = (vault: TestVault, path: string, init: RequestInit = {}): Promise<Response> =>
-  handle(
+  sendTo(
     new Request(ORIGIN + path, {
       ...init,
       headers: { ...bearer(vault.secretKey), ...(init.headers as Record<string, string>) },
@@ -159,7 +158,7 @@ async function expectKept(name: string, { vault, old }: Scene, status: number, a
     expect((await env.BUCKET.head(answer.r2_key))?.size).toBe(answer.size);
   }
   if (answer.token) expect((await request(vault, vault.assets, { headers: bearer(answer.token) })).status).toBe(200);
-  if (answer.url) expect(await (await handle(new Request(answer.url), env)).text()).toBe("old");
+  if (answer.url) expect(await (await sendTo(new Request(answer.url), env)).text()).toBe("old");
   if (answer.secret_key) {
     const url = `/api/v1/vaults/${answer.id}/assets`;
     expect((await request(vault, url, { headers: bearer(answer.secret_key) })).status).toBe(200);

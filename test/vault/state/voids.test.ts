@@ -5,8 +5,17 @@ import { evictDurableObject } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../../src/model/asset.ts";
 import { newAssetId } from "../../../src/model/id.ts";
-import { handle } from "../../../src/router.ts";
-import { OPERATOR, bearer, type ErrorBody, ORIGIN, PATH, refusal, TestVault, textFile } from "../../support/api.ts";
+import {
+  OPERATOR,
+  bearer,
+  type ErrorBody,
+  ORIGIN,
+  PATH,
+  refusal,
+  TestVault,
+  textFile,
+  sendTo,
+} from "../../support/api.ts";
 import { state, wipe, work } from "../../support/history.ts";
 import { down, withD1 } from "../../support/outage.ts";
 import { bodies, reconcile } from "../../support/stores.ts";
@@ -51,7 +60,7 @@ function upload(vault: TestVault, commit: Commit, headers: Record<string, string
   for (const [name, value] of Object.entries(PATH)) body.append(name, value);
   body.append("file", textFile("body", "body.txt"));
   const init = { method: "POST", body, headers: { ...bearer(vault.secretKey), ...headers } };
-  return handle(new Request(ORIGIN + vault.assets, init), interposed(commit));
+  return sendTo(new Request(ORIGIN + vault.assets, init), interposed(commit));
 }
 
 it("commit: a repetition after the asset was deleted does not bring the asset back", async () => {

@@ -9,8 +9,7 @@ import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
 import { shards } from "../../../src/d1/shards.ts";
 import type { AssetRecord } from "../../../src/model/asset.ts";
 import { newAssetId } from "../../../src/model/id.ts";
-import { handle } from "../../../src/router.ts";
-import { OPERATOR, admin, bearer, insist, ORIGIN, PATH, TestVault, textFile } from "../../support/api.ts";
+import { OPERATOR, admin, bearer, insist, ORIGIN, PATH, TestVault, textFile, sendTo } from "../../support/api.ts";
 import { eachCall } from "../../support/fault-loop.ts";
 import { seed } from "../../support/seed.ts";
 import {
@@ -60,7 +59,7 @@ interface Scene {
 }
 
 const request = (vault: TestVault, path: string, init: RequestInit = {}): Promise<Response> =>
-  handle(new Request(ORIGIN + path, { ...init, headers: init.headers ?? bearer(vault.secretKey) }), env);
+  sendTo(new Request(ORIGIN + path, { ...init, headers: init.headers ?? bearer(vault.secretKey) }), env);
 
 const named = (name: string): { file: File } => ({ file: textFile(name, name) });
 

@@ -1,0 +1,101 @@
+/** An example of each answer, for whoever reads the document. */
+
+import type * as v from "valibot";
+import * as answers from "./answers.ts";
+import type {
+  AssetRecord,
+  CreatedKey,
+  CreatedVault,
+  Health,
+  KeyInfo,
+  Link,
+  Page,
+  VaultInfo,
+  VaultReport,
+} from "./types.ts";
+
+const VAULT_ID = "vault_01k2m8z4v9c7r5t3n1w6x0y8qa";
+const ASSET_ID = "asset_01k2m8z4v9c7r5t3n1w6x0y8qb";
+const KEY_ID = "key_01k2m8z4v9c7r5t3n1w6x0y8qc";
+const TIME = "2026-01-15T10:30:00Z";
+
+/** What stands in the paths of the examples. */
+export const PATH_EXAMPLES: Readonly<Record<string, string>> = {
+  vaultId: VAULT_ID,
+  assetId: ASSET_ID,
+  keyId: KEY_ID,
+  partition: "marketing",
+  collection: "blog",
+  channel: "hero-images",
+  filename: "cat.jpg",
+};
+
+const asset: AssetRecord = {
+  id: ASSET_ID,
+  vault_id: VAULT_ID,
+  partition: "marketing",
+  collection: "blog",
+  channel: "hero-images",
+  filename: "cat.jpg",
+  r2_key: `${VAULT_ID}/marketing/blog/hero-images/${ASSET_ID}_cat.jpg`,
+  size: 48_211,
+  mime_type: "image/jpeg",
+  width: 1_200,
+  height: 800,
+  metadata: '{"alt":"A cat"}',
+  tags: '["hero","cats"]',
+  created_at: TIME,
+  updated_at: TIME,
+};
+
+const vault: VaultInfo = { id: VAULT_ID, name: "marketing", created_at: TIME, status: "active" };
+
+const key: KeyInfo = {
+  id: KEY_ID,
+  vault_id: VAULT_ID,
+  label: "website",
+  type: "public",
+  created_at: TIME,
+  expires_at: null,
+  revoked_at: null,
+};
+
+/** The form of a token. It opens nothing: its signature is none. */
+const token = (prefix: "sk" | "pk"): string =>
+  `${prefix}_${VAULT_ID.slice("vault_".length)}${KEY_ID.slice("key_".length)}${"A".repeat(43)}`;
+
+const lastPage = <T>(...data: T[]): Page<T> => ({ data, cursor: null, has_more: false });
+
+const createdVault: CreatedVault = { ...vault, secret_key: token("sk"), public_key: token("pk") };
+const createdKey: CreatedKey = { ...key, token: token("pk") };
+const link: Link = {
+  url: `https://assets.example.com/api/v1/vaults/${VAULT_ID}/assets/${ASSET_ID}/content?expires=1768473060&key=${KEY_ID}&signature=${"A".repeat(43)}`,
+  expires_at: "2026-01-15T10:31:00Z",
+};
+const health: Health = { status: "ok", version: "0.1.0" };
+const report: VaultReport = {
+  ...vault,
+  assets: 1,
+  bytes: asset.size,
+  partitions: [{ name: "marketing", assets: 1, bytes: asset.size }],
+  rev: 7,
+  recorded_rev: 7,
+  outbox: 0,
+  parked: [],
+  lost_windows: [],
+  lost_since: null,
+  lost_until: null,
+  reconcile: null,
+};
+
+export const EXAMPLES: ReadonlyMap<v.GenericSchema, unknown> = new Map<v.GenericSchema, unknown>([
+  [answers.AssetRecord, asset],
+  [answers.AssetPage, lastPage(asset)],
+  [answers.CreatedVault, createdVault],
+  [answers.VaultPage, lastPage(vault)],
+  [answers.VaultReport, report],
+  [answers.CreatedKey, createdKey],
+  [answers.KeyPage, lastPage(key)],
+  [answers.Link, link],
+  [answers.Health, health],
+]);

@@ -1,0 +1,143 @@
+import * as fc from "fast-check";
+import { describe, expect, inject, it } from "vitest";
+import { type Endpoint, ENDPOINTS } from "../../src/api/endpoints.ts";
+import type { Json } from "../../src/api/openapi.ts";
+import { admin, bearer, PATH, send, TestVault, textFile } from "../support/api.ts";
+import { complaints, document } from "../support/documented.ts";
+
+interface Parameter {
+  name: string;
+  in: string;
+  schema: Json;
+}
+interface Operation {
+  operationId: string;
+  parameters?: (Parameter | { $ref: string })[];
+  requestBody?: { content: Record<string, { schema: Json; example?: unknown }> };
+  responses: Record<string, { content?: Record<string, { schema: Json; example?: unknown }> }>;
+}
+
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, ...(operation as unknown as Operation) })),
+);
+
+const endpoints: Readonly<Record<string, Endpoint>> = ENDPOINTS;
+
+/** A place where an operation of the document can succeed: a vault with an asset and a key, and credentials for the access. */
+async function scene(path: string, id: string): Promise<{ url: string; headers: Record<string, string> }> {
+  const vault = await TestVault.create();
+  const asset = await vault.upload();
+  const { data } = await (await send(`${vault.path}/keys`, { headers: admin })).json<{ data: { id: string }[] }>();
+  const names = { vaultId: vault.id, assetId: asset.id, keyId: data[0]?.id ?? "", ...PATH, filename: asset.filename };
+  const url = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => names[name]);
+  const access = endpoints[id]?.access ?? "anyone";
+  const headers = access === "admin" || access === "manage" ? admin : bearer(vault.secretKey);
+  return { url, headers: access === "anyone" ? {} : headers };
+}
+
+/** A request of an operation, with this JSON or, where a file is taken, a form. */
+function init(operation: (typeof operations)[number], headers: Record<string, string>, type?: string, body?: unknown) {
+  const method = operation.method.toUpperCase();
+  if (type === "multipart/form-data") {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(PATH)) form.append(name, value);
+    form.append("file", textFile());
+    return { method, headers, body: form };
+  }
+  if (type === undefined) return { method, headers };
+  return { method, headers: { ...headers, "Content-Type": type }, body: JSON.stringify(body) };
+}
+
+const successOf = ({ responses }: Operation): string => Object.keys(responses)[0] ?? "";
+
+describe.each(operations)("$operationId", (operation) => {
+  const { path, operationId, requestBody } = operation;
+  const bodies = Object.entries(requestBody?.content ?? { none: undefined }).filter(([type]) => type !== "*/*");
+
+  it.each(bodies)("its example succeeds as the document says (%s)", async (type, content) => {
+    const { url, headers } = await scene(path, operationId);
+    const request = init(operation, headers, content && type, content?.example);
+    const response = await send(url, request);
+    expect(String(response.status)).toBe(successOf(operation));
+    const documented = operation.responses[response.status]?.content?.["application/json"];
+    if (!documented) return;
+    expect(complaints(documented.schema, documented.example)).toEqual([]);
+    expect(Object.keys(await response.json<object>())).toEqual(Object.keys(documented.example as object));
+  });
+});
+
+/** Values that a schema of the document allows; those of every kind of word that the document uses. */
+function valuesOf(schema: Json): fc.Arbitrary<unknown> {
+  const { $ref, type, pattern, anyOf, items, properties } = schema;
+  if (typeof $ref === "string") return valuesOf(document.components.schemas[$ref.split("/").at(-1) ?? ""] ?? {});
+  if (Array.isArray(anyOf)) return fc.oneof(...(anyOf as Json[]).map(valuesOf));
+  if (Array.isArray(schema["enum"])) return fc.constantFrom(...(schema["enum"] as unknown[]));
+  if (schema["format"] === "date-time") {
+    return fc
+      .date({ min: new Date("2040-01-01"), max: new Date("2090-01-01"), noInvalidDate: true })
+      .map((date) => date.toISOString());
+  }
+  if (typeof pattern === "string") return fc.stringMatching(new RegExp(pattern));
+  if (type === "integer" || type === "number") {
+    const { minimum = 0, maximum = 1_000 } = schema as { minimum?: number; maximum?: number };
+    return fc.integer({ min: minimum, max: maximum });
+  }
+  if (type === "string") {
+    const { minLength = 0, maxLength = 64 } = schema as { minLength?: number; maxLength?: number };
+    // Which characters a name may hold, the document says in words.
+    return fc.stringMatching(new RegExp(`^[a-zA-Z0-9 äöü€]{${minLength},${Math.min(maxLength, 64)}}$`));
+  }
+  if (type === "null") return fc.constant(null);
+  if (type === "boolean") return fc.boolean();
+  if (type === "array") return fc.array(valuesOf(items as Json), { maxLength: 5 });
+  if (type !== "object") throw new Error(`no values of ${JSON.stringify(schema)}`);
+  if (!properties) return fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 });
+  const { required = [], minProperties = 0 } = schema as { required?: string[]; minProperties?: number };
+  const fields = Object.entries(properties).map(([name, property]) => [name, valuesOf(property as Json)] as const);
+  return fc
+    .record(Object.fromEntries(fields), { requiredKeys: required })
+    .filter((value) => Object.keys(value).length >= minProperties);
+}
+
+const RUNS = { numRuns: Math.max(20, inject("fuzzRuns") / 10) };
+
+describe.each(operations.filter(({ requestBody }) => requestBody && !("*/*" in requestBody.content)))(
+  "$operationId",
+  (operation) => {
+    it("takes whatever its body's schema allows, and nothing with another name in it", async () => {
+      const { url, headers } = await scene(operation.path, operation.operationId);
+      for (const [type, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
+        await fc.assert(
+          fc.asyncProperty(valuesOf(schema), async (body) => {
+            const response = await send(url, init(operation, headers, type, body));
+            expect([String(response.status), await response.text()]).toEqual([successOf(operation), expect.anything()]);
+            const typo = await send(url, init(operation, headers, type, { ...(body as object), no_such_name: 1 }));
+            expect([typo.status, await typo.text()]).toEqual([400, expect.stringContaining("no_such_name: unknown")]);
+          }),
+          RUNS,
+        );
+      }
+    });
+  },
+);
+
+const isInQuery = (parameter: Parameter | { $ref: string }): parameter is Parameter =>
+  "in" in parameter && parameter.in === "query";
+
+describe.each(operations.filter(({ operationId }) => endpoints[operationId]?.query))("$operationId", (operation) => {
+  it("takes whatever its parameters' schemas allow", async () => {
+    const { url, headers } = await scene(operation.path, operation.operationId);
+    // A cursor is what a page before has given.
+    const parameters = (operation.parameters ?? []).filter(isInQuery).filter(({ name }) => name !== "cursor");
+    const values = fc.record(Object.fromEntries(parameters.map(({ name, schema }) => [name, valuesOf(schema)])), {
+      requiredKeys: [],
+    });
+    await fc.assert(
+      fc.asyncProperty(values, async (query) => {
+        const text = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+        expect((await send(`${url}?${text.toString()}`, { headers })).status).toBe(200);
+      }),
+      RUNS,
+    );
+  });
+});
