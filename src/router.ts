@@ -14,6 +14,7 @@ import { getContent, getFile } from "./routes/content.ts";
 import { getHealth } from "./routes/health.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
+import { getOpenApi } from "./routes/openapi.ts";
 import { createAsset } from "./routes/uploads.ts";
 import { clearLostWindows, createVault, deleteVault, getVault, listVaults, reconcileVault } from "./routes/vaults.ts";
 import { logError } from "./runtime/log.ts";
@@ -38,6 +39,7 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "keys.list": listKeys,
   "keys.revoke": revokeKey,
   "health.get": getHealth,
+  "openapi.get": getOpenApi,
 };
 
 /** Compiles a path of the table into a pattern, by itty-router. */

@@ -133,3 +133,10 @@ export const ErrorBody = v.strictObject({
 export const AssetPage = pageOf(AssetRecord);
 export const VaultPage = pageOf(VaultInfo);
 export const KeyPage = pageOf(KeyInfo);
+
+/** What a reader of the document may rely on; the rest of it is OpenAPI's to say. */
+export const OpenApiDocument = v.looseObject({
+  openapi: v.literal("3.1.0"),
+  info: v.looseObject({ title: v.string(), version: v.string() }),
+  paths: v.looseObject({}),
+});

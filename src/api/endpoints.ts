@@ -9,6 +9,7 @@ import {
   Health,
   KeyPage,
   Link,
+  OpenApiDocument,
   VaultPage,
   VaultReport,
 } from "./answers.ts";
@@ -345,6 +346,13 @@ export const ENDPOINTS = {
     notes: "It asks nothing of the stores and tells nothing of them.",
     answers: { 200: { is: "It runs and has its secrets.", body: Health, headers: ["Cache-Control"] } },
     refusals: ["UNAVAILABLE"],
+  },
+  "openapi.get": {
+    method: "GET",
+    path: "/openapi.json",
+    access: "anyone",
+    does: "Get this document",
+    answers: { 200: { is: "The API as an OpenAPI document.", body: OpenApiDocument, headers: ["Cache-Control"] } },
   },
 } as const satisfies Readonly<Record<string, Endpoint>>;
 

@@ -98,4 +98,5 @@ export const EXAMPLES: ReadonlyMap<v.GenericSchema, unknown> = new Map<v.Generic
   [answers.KeyPage, lastPage(key)],
   [answers.Link, link],
   [answers.Health, health],
+  [answers.OpenApiDocument, { openapi: "3.1.0", info: { title: "Strongroom", version: health.version }, paths: {} }],
 ]);

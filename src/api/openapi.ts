@@ -26,6 +26,7 @@ const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
     KeyPage: answers.KeyPage,
     Link: answers.Link,
     Health: answers.Health,
+    OpenApiDocument: answers.OpenApiDocument,
     Error: answers.ErrorBody,
     UploadForm: schemas.UploadForm,
     NewVault: schemas.VaultBody,
@@ -59,7 +60,7 @@ function jsonSchema(schema: v.GenericSchema, path: string, itself = false): Json
     // Transformations, and checks that JSON Schema has no word for: the descriptions tell of them.
     errorMode: "ignore",
     overrideSchema: ({ valibotSchema }) => {
-      const other = valibotSchema === schema ? undefined : NAMED.get(valibotSchema as v.GenericSchema);
+      const other = valibotSchema === schema ? undefined : NAMED.get(valibotSchema);
       return other === undefined ? undefined : reference("schemas", other);
     },
   });
@@ -308,6 +309,7 @@ export function openApi(version: string): Json {
       { name: "keys", description: "Keys of a vault." },
       { name: "vaults", description: "Vaults, for the operator." },
       { name: "health", description: "Whether the server is set up." },
+      { name: "openapi", description: "This document." },
     ],
     paths,
     components: {

@@ -62,7 +62,8 @@ describe.each(operations)("$operationId", (operation) => {
     const documented = operation.responses[response.status]?.content?.["application/json"];
     if (!documented) return;
     expect(complaints(documented.schema, documented.example)).toEqual([]);
-    expect(Object.keys(await response.json<object>())).toEqual(Object.keys(documented.example as object));
+    const names = Object.keys(await response.json<object>());
+    expect(names).toEqual(expect.arrayContaining(Object.keys(documented.example as object)));
   });
 });
 
