@@ -4,7 +4,8 @@
  */
 
 import { IttyRouter } from "itty-router/IttyRouter";
-import { bodyTypes, type EndpointId, ENDPOINTS, isEndpointId } from "./api/endpoints.ts";
+import { bodyTypes } from "./api/endpoint.ts";
+import { type EndpointId, ENDPOINTS, isEndpointId } from "./api/endpoints.ts";
 import type { Env } from "./env.ts";
 import { ApiRequest, type Handler, type RequestContext } from "./http/request.ts";
 import { refusalReply, render, type Reply } from "./http/reply.ts";

@@ -1,6 +1,4 @@
-import type * as v from "valibot";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
-import type { ErrorCode } from "../model/refusal.ts";
 import {
   AssetPage,
   AssetRecord,
@@ -13,8 +11,7 @@ import {
   VaultPage,
   VaultReport,
 } from "./answers.ts";
-import type { RequestHeader, ResponseHeader } from "./headers.ts";
-import type { ObjectSchema } from "./parse.ts";
+import type { Answer, Endpoint } from "./endpoint.ts";
 import {
   AssetListQuery,
   ContentQuery,
@@ -28,68 +25,6 @@ import {
   UploadForm,
   VaultBody,
 } from "./schemas.ts";
-
-/** Who may call an endpoint, as far as the credential alone can tell. */
-export type Access =
-  /** Anyone: no credential is looked at. */
-  | "anyone"
-  /** The operator. */
-  | "admin"
-  /** The operator, or a secret key of the vault. */
-  | "manage"
-  /** Any key of the vault. */
-  | "read"
-  /** Any key of the vault, or a signed link for the asset. */
-  | "content"
-  /** A secret key of the vault. */
-  | "write";
-
-/** A JSON body: what it must be, by its media type. One that is optional may be absent, and then has no fields. */
-export interface JsonBody {
-  readonly json: Readonly<Record<string, ObjectSchema>>;
-  readonly optional?: true;
-  readonly example: object;
-}
-
-/** A body that is a file, or a form around one: the media types that are taken. */
-export interface FileBody {
-  readonly file: readonly string[];
-  /** Of the form, beside the file. */
-  readonly form: ObjectSchema;
-}
-
-/** An answer that is no refusal. */
-export interface Answer {
-  readonly is: string;
-  /** The schema of a JSON answer, or a file. */
-  readonly body?: v.GenericSchema | "file";
-  /** Headers that it always carries, beside those that every answer carries. */
-  readonly headers?: readonly ResponseHeader[];
-  /** Headers that it may carry. */
-  readonly mayHave?: readonly ResponseHeader[];
-}
-
-/** One operation of the API, as data. */
-export interface Endpoint {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** As itty-router writes patterns. A trailing slash is allowed everywhere, and HEAD where GET is. */
-  readonly path: string;
-  readonly access: Access;
-  /** In a few words. */
-  readonly does: string;
-  /** What a caller must know beside that. Markdown. */
-  readonly notes?: string;
-  /** What the query must be: unknown parameters are refused. */
-  readonly query?: ObjectSchema;
-  /** Parameters that mean something where unknown ones are ignored. */
-  readonly parameters?: ObjectSchema;
-  /** Headers that mean something. */
-  readonly headers?: readonly RequestHeader[];
-  readonly body?: JsonBody | FileBody;
-  readonly answers: Readonly<Record<number, Answer>>;
-  /** Refusals beside those that follow from the access, the query and the body. */
-  readonly refusals?: readonly ErrorCode[];
-}
 
 const VAULT = "/api/v1/vaults/:vaultId";
 
@@ -359,9 +294,3 @@ export const ENDPOINTS = {
 export type EndpointId = keyof typeof ENDPOINTS;
 
 export const isEndpointId = (text: string): text is EndpointId => Object.hasOwn(ENDPOINTS, text);
-
-/** The media types of the bodies that an endpoint takes; none when it takes no body. */
-export function bodyTypes({ body }: Endpoint): readonly string[] {
-  if (!body) return [];
-  return "json" in body ? Object.keys(body.json) : body.file;
-}

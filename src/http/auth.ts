@@ -4,7 +4,7 @@
  */
 
 import { timingSafeEqual } from "node:crypto";
-import type { Access } from "../api/endpoints.ts";
+import type { Access } from "../api/endpoint.ts";
 import type { Env } from "../env.ts";
 import { isUlid } from "../model/id.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";

@@ -1,6 +1,7 @@
 /** The handler of uploads, which chooses between the two ways in which a file may come. */
 
-import { bodyTypes, ENDPOINTS } from "../api/endpoints.ts";
+import { bodyTypes } from "../api/endpoint.ts";
+import { ENDPOINTS } from "../api/endpoints.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { CACHE_BUSTER } from "../api/parse.ts";
 import { durability, json, recordHeaders } from "../http/reply.ts";

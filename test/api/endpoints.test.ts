@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Access, bodyTypes, type Endpoint, ENDPOINTS } from "../../src/api/endpoints.ts";
+import { type Access, bodyTypes, type Endpoint } from "../../src/api/endpoint.ts";
+import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import { admin, bearer, OPERATOR, refusal, send, TestVault } from "../support/api.ts";
 
 /** A path of an endpoint in a vault, whose other parameters name nothing. */

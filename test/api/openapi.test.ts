@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, inject, it } from "vitest";
-import { type Endpoint, ENDPOINTS } from "../../src/api/endpoints.ts";
+import type { Endpoint } from "../../src/api/endpoint.ts";
+import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import type { Json } from "../../src/api/openapi.ts";
 import { admin, bearer, PATH, send, TestVault, textFile } from "../support/api.ts";
 import { complaints, document } from "../support/documented.ts";
