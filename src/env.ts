@@ -16,4 +16,6 @@ export interface Env {
    */
   RECONCILE_GRACE_SECONDS?: string;
   RECONCILE_EVERY_SECONDS?: string;
+  /** The static files: the reference page. Tests of the Worker alone have none. */
+  ASSETS?: Fetcher;
 }

@@ -71,7 +71,7 @@ export async function handle(request: Request, env: Env, context: RequestContext
   let reply: Reply;
   let response: Response;
   try {
-    const answer = (await dispatch(api)) ?? unmatched(api);
+    const answer = (await dispatch(api)) ?? (await unmatched(api));
     reply = "status" in answer ? answer : refusalReply(await api.refusal(answer));
     response = render(reply, api);
   } catch (error) {
@@ -102,19 +102,28 @@ async function dispatch(api: ApiRequest): Promise<Reply | Refusal | undefined> {
 }
 
 /**
- * What a request gets that no route takes. Either there is no such path, or the client asks what the path can do, or
- * the path does not have this method.
+ * What a request gets that no endpoint takes. There is a page at its path, or no such path, or the client asks what the
+ * path can do, or the path does not have this method.
  */
-function unmatched(api: ApiRequest): Reply | Refusal {
+async function unmatched(api: ApiRequest): Promise<Reply | Refusal> {
   const allowed = methodsAt(api.path);
-  if (allowed.length === 0) return refuse("NOT_FOUND", "no such endpoint");
+  if (allowed.length === 0) return (await page(api)) ?? refuse("NOT_FOUND", "no such endpoint");
   if (api.method === "OPTIONS") return preflight(api, allowed);
   return refuse("METHOD_NOT_ALLOWED", `${api.sentMethod.slice(0, 16)} is not allowed here`, {
     Allow: allowed.join(", "),
   });
 }
 
-/** The methods of a path; none when there is no such path. */
+/** A static file, if the path names one. Where the files are served in front of the Worker, none comes as far as here. */
+async function page({ env, method, request }: ApiRequest): Promise<Reply | undefined> {
+  if (!env.ASSETS || method !== "GET") return undefined;
+  const { status, headers, body } = await env.ASSETS.fetch(request);
+  if (status !== 404) return { status, headers: Object.fromEntries(headers), ...(body ? { body } : {}) };
+  await body?.cancel();
+  return undefined;
+}
+
+/** What a path can be asked for; nothing when there is no such path. */
 function methodsAt(path: string): string[] {
   const methods: string[] = ROUTES.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
   if (methods.length === 0) return [];

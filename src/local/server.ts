@@ -6,13 +6,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { build, stop } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { migrate, type Migration } from "../d1/migrate.ts";
+import { buildSite, bundleWorker } from "./build.ts";
 import { DATABASES, workerConfig } from "./config.ts";
 import { printer, type Quiet } from "./output.ts";
 import { OWNER_VARIABLE, type Secrets } from "./state.ts";
 import { UsageError } from "./usage-error.ts";
+
+/** The Worker of the static files, which the other one has as a service: in front of it, Miniflare would slow every request. */
+const SITE = "site";
+
+/** What answers where the site has no file. */
+const NO_SUCH_FILE = "export default { fetch: () => new Response(null, { status: 404 }) };";
 
 const root = (...path: string[]): string => join(import.meta.dirname, "../..", ...path);
 
@@ -30,7 +36,9 @@ export async function startServer(options: {
 }): Promise<string> {
   const { host, port, directory, secrets } = options;
   await checkAddress(host, port);
-  const [worker, code] = await Promise.all([workerConfig(), bundle()]);
+  const [worker, code] = await Promise.all([workerConfig(), bundleWorker()]);
+  const site = join(directory, "site");
+  buildSite(site);
   // workerd inherits this variable: see StateDirectory.open.
   process.env[OWNER_VARIABLE] = directory;
   const miniflare = new Miniflare({
@@ -45,11 +53,25 @@ export async function startServer(options: {
           },
           env: {
             ...worker.env,
+            ASSETS: { type: "worker", worker: SITE },
             ...texts({ ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, ...settings() }),
           },
         },
         // Clients go straight to the Worker, because Miniflare's own entry would halve the request rate.
         dev: { unsafeDirectSockets: [{ host, port }], unsafeRegisterWorker: false },
+      },
+      {
+        config: {
+          name: SITE,
+          compatibilityDate: worker.compatibilityDate,
+          assets: { directory: site, hasUserWorker: true },
+          manifest: {
+            mainModule: "site.js",
+            modulesRoot: directory,
+            modules: { "site.js": { type: "esm", contents: NO_SUCH_FILE } },
+          },
+        },
+        dev: { unsafeRegisterWorker: false },
       },
     ],
     resourcePersistencePath: directory,
@@ -68,25 +90,6 @@ export async function startServer(options: {
 
 const texts = (values: Record<string, string>): Record<string, { type: "text"; value: string }> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { type: "text", value }]));
-
-/** The Worker as one module. */
-async function bundle(): Promise<string> {
-  const result = await build({
-    entryPoints: [root("src/index.ts")],
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    sourcemap: "inline",
-    write: false,
-  });
-  // esbuild works in a process of its own, which would otherwise live as long as the server.
-  await stop();
-  const output = result.outputFiles[0];
-  if (!output) throw new Error("esbuild wrote nothing");
-  return output.text;
-}
 
 /** The migrations of D1, in the order of their numbers. */
 export function migrations(): Migration[] {
