@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import type { Access, Endpoint } from "../../src/api/endpoint.ts";
+import { ENDPOINTS } from "../../src/api/endpoints.ts";
+
+const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+
+/** Who may call, as the README says it. */
+const WHO: Readonly<Record<Access, string>> = {
+  anyone: "anyone",
+  admin: "admin",
+  manage: "admin, secret key",
+  read: "any key",
+  content: "any key, a signed link",
+  write: "secret key",
+};
+
+const BASE = "/api/v1";
+
+/** A name that stands in a JSON body, with a mark where it may be left out. */
+function fieldsOf({ body }: Endpoint): string {
+  const [schema] = body && "json" in body && body.optional ? Object.values(body.json) : [];
+  return schema
+    ? ` {${Object.keys(schema.entries)
+        .map((name) => `"${name}"?`)
+        .join()}}`
+    : "";
+}
+
+/** How the README writes an endpoint down: its path, its parameters and the fields of a body that may be absent. */
+function written(endpoint: Endpoint): string {
+  const { method, path, query } = endpoint;
+  const template = path.replace(/:(\w+)/g, "{$1}");
+  const place = template.startsWith(BASE) ? template.slice(BASE.length) : template;
+  return `${method} ${place}${query ? `?${Object.keys(query.entries).join("&")}` : ""}${fieldsOf(endpoint)}`;
+}
+
+it("README: its table has every endpoint of the API, with who may call it and the status of its first answer", () => {
+  const rows = [...README.matchAll(/^\| `([\w.]+)` \| `([^`]+)`[^|]* \| ([^|]+) \| (.*) \|$/gm)].map(
+    ([, id = "", endpoint = "", who = "", answers = ""]) => [id, { endpoint, who, answers }] as const,
+  );
+  const table = Object.fromEntries(rows);
+  expect(Object.keys(table).toSorted()).toEqual(Object.keys(ENDPOINTS).toSorted());
+  for (const [id, endpoint] of Object.entries<Endpoint>(ENDPOINTS)) {
+    const row = table[id];
+    expect([id, row?.who]).toEqual([id, WHO[endpoint.access]]);
+    // A body that must be there is written out as an example of one.
+    expect(row?.endpoint.replace(/ \{"name"\}$/, "")).toBe(written(endpoint));
+    const [status = ""] = Object.keys(endpoint.answers);
+    if (!row?.answers.startsWith("the same")) expect([id, row?.answers]).toEqual([id, expect.stringContaining(status)]);
+  }
+});
