@@ -3,38 +3,18 @@
  * shown.
  */
 
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { Browser, noBrowser } from "../support/browser.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+import { browserScene } from "./browser-scene.ts";
 
-const state = temporaryState();
+const scene = browserScene();
 const fixtures = join(import.meta.dirname, "../fixtures/shown");
-let server: ServerProcess;
-let browser: Browser | undefined;
-
-beforeAll(async () => {
-  if (noBrowser) return;
-  server = await new ServerProcess(state).ready();
-  browser = await Browser.start();
-});
-
-afterAll(async () => {
-  await browser?.stop();
-  server?.killGroup();
-  rmSync(state, { recursive: true });
-});
-
-beforeEach(({ skip }) => {
-  skip(noBrowser !== undefined, noBrowser);
-});
 
 /** Uploads a file and returns a link to it. The file's type comes from its name unless it is given. */
 async function link(filename: string, content: Uint8Array<ArrayBuffer> | string, type = ""): Promise<string> {
-  const { url, vault_id, secret_key } = credentialsIn(state);
+  const { url, vault_id, secret_key } = scene.credentials;
   const headers = { Authorization: `Bearer ${secret_key}` };
   const assets = `${url}/api/v1/vaults/${vault_id}/assets`;
   const form = new FormData();
@@ -49,20 +29,7 @@ async function link(filename: string, content: Uint8Array<ArrayBuffer> | string,
   return (await made.json<{ url: string }>()).url;
 }
 
-async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
-  if (!browser) throw new Error("no browser");
-  const page = await browser.context.newPage();
-  try {
-    return await work(page);
-  } finally {
-    await page.close();
-  }
-}
-
-/**
- * Runs in the page, once what it shows has come. Tells what can be seen or played, and whether a script in the page
- * runs.
- */
+/** Runs in the page, once what it shows has come: what can be seen or played, and whether a script in the page runs. */
 const LOOK = `(async () => {
   const player = document.querySelector("video, audio");
   for (let n = 0; player && player.readyState < 2 && !player.error && n < 500; n++) {
@@ -80,7 +47,7 @@ const LOOK = `(async () => {
 })()`;
 
 const shown = (url: string) =>
-  withPage(async (page) => {
+  scene.withPage(async (page) => {
     await page.goto(url);
     return page.evaluate<{ width: number | null; ready: number; text: string; ran: boolean }>(LOOK);
   });
@@ -142,7 +109,7 @@ describe("a signed link, opened in a browser", () => {
     "never opens %s as a page",
     async (type) => {
       const url = await link("x.bin", "<title>page</title><script>document.title = 'a script ran'</script>", type);
-      await withPage(async (page) => {
+      await scene.withPage(async (page) => {
         await expect(page.goto(url)).rejects.toThrow("Download is starting");
         expect(await page.title()).toBe("");
       });

@@ -1,29 +1,9 @@
-import { rmSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { Browser, noBrowser } from "../support/browser.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+import { expect, it } from "vitest";
+import { browserScene } from "./browser-scene.ts";
 
 /** The reference page, as a browser shows it. `SCREENSHOTS=folder` keeps pictures of it. */
-const state = temporaryState();
-let server: ServerProcess;
-let browser: Browser | undefined;
-
-beforeAll(async () => {
-  if (noBrowser) return;
-  server = await new ServerProcess(state).ready();
-  browser = await Browser.start();
-});
-
-afterAll(async () => {
-  await browser?.stop();
-  server?.killGroup();
-  rmSync(state, { recursive: true });
-});
-
-beforeEach(({ skip }) => {
-  skip(noBrowser !== undefined, noBrowser);
-});
+const scene = browserScene();
 
 /** What a page did that it must not: what its policy forbade, what it asked of others, and what it complained of. */
 function watched(page: Page, origin: string): string[] {
@@ -45,32 +25,32 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 it("docs: shows every endpoint and works with a pasted key, and asks nobody else", async () => {
-  if (!browser) throw new Error("no browser");
-  const { url, secret_key, vault_id } = credentialsIn(state);
-  const page = await browser.context.newPage();
-  const seen = watched(page, url);
-  await page.goto(`${url}/docs`);
-  await page.getByText("List assets, newest first").waitFor();
-  expect(await page.title()).toBe("Strongroom API");
-  const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, object> };
-  const operations = Object.values(document.paths).flatMap((path) => Object.keys(path));
-  expect(await page.locator(".opblock").count()).toBe(operations.length);
-  await picture(page, "docs");
+  const { url, secret_key, vault_id } = scene.credentials;
+  await scene.withPage(async (page) => {
+    const seen = watched(page, url);
+    await page.goto(`${url}/docs`);
+    await page.getByText("List assets, newest first").waitFor();
+    expect(await page.title()).toBe("Strongroom API");
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, object> };
+    const operations = Object.values(document.paths).flatMap((path) => Object.keys(path));
+    expect(await page.locator(".opblock").count()).toBe(operations.length);
+    await picture(page, "docs");
 
-  await page.getByRole("button", { name: "Authorize" }).first().click();
-  const dialog = page.locator(".dialog-ux");
-  await dialog.locator("input").first().fill(secret_key);
-  await dialog.getByRole("button", { name: "Apply credentials" }).first().click();
-  await dialog.getByRole("button", { name: "Close" }).last().click();
-  const list = page.locator(".opblock", { hasText: "List assets, newest first" });
-  await list.locator(".opblock-summary-control").click();
-  await list.locator("tr", { hasText: "vaultId" }).locator("input").fill(vault_id);
-  await list.getByRole("button", { name: "Execute" }).click();
-  await list.locator(".live-responses-table .response-col_status", { hasText: "200" }).first().waitFor();
-  expect(await list.locator(".live-responses-table .highlight-code").first().innerText()).toContain(
-    '"has_more": false',
-  );
-  await list.scrollIntoViewIfNeeded();
-  await picture(page, "docs-list");
-  expect(seen).toEqual([]);
+    await page.getByRole("button", { name: "Authorize" }).first().click();
+    const dialog = page.locator(".dialog-ux");
+    await dialog.locator("input").first().fill(secret_key);
+    await dialog.getByRole("button", { name: "Apply credentials" }).first().click();
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    const list = page.locator(".opblock", { hasText: "List assets, newest first" });
+    await list.locator(".opblock-summary-control").click();
+    await list.locator("tr", { hasText: "vaultId" }).locator("input").fill(vault_id);
+    await list.getByRole("button", { name: "Execute" }).click();
+    await list.locator(".live-responses-table .response-col_status", { hasText: "200" }).first().waitFor();
+    expect(await list.locator(".live-responses-table .highlight-code").first().innerText()).toContain(
+      '"has_more": false',
+    );
+    await list.scrollIntoViewIfNeeded();
+    await picture(page, "docs-list");
+    expect(seen).toEqual([]);
+  });
 });

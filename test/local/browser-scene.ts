@@ -1,0 +1,51 @@
+import { rmSync } from "node:fs";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach } from "vitest";
+import { Browser, noBrowser } from "../support/browser.ts";
+import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+
+/** A server and a browser for the tests of one file. */
+export interface BrowserScene {
+  /** Where the server is, and who may call it. */
+  readonly credentials: ReturnType<typeof credentialsIn>;
+  /** Runs `work` with a page of its own. */
+  withPage<T>(work: (page: Page) => Promise<T>): Promise<T>;
+}
+
+/** Sets a scene for the tests of the file that calls it. Where there is no browser they are skipped, and say why. */
+export function browserScene(): BrowserScene {
+  const state = temporaryState();
+  let server: ServerProcess | undefined;
+  let browser: Browser | undefined;
+
+  beforeAll(async () => {
+    if (noBrowser) return;
+    server = await new ServerProcess(state).ready();
+    browser = await Browser.start();
+  });
+
+  afterAll(async () => {
+    await browser?.stop();
+    server?.killGroup();
+    rmSync(state, { recursive: true });
+  });
+
+  beforeEach(({ skip }) => {
+    skip(noBrowser !== undefined, noBrowser);
+  });
+
+  return {
+    get credentials() {
+      return credentialsIn(state);
+    },
+    withPage: async (work) => {
+      if (!browser) throw new Error("no browser");
+      const page = await browser.context.newPage();
+      try {
+        return await work(page);
+      } finally {
+        await page.close();
+      }
+    },
+  };
+}
