@@ -49,7 +49,13 @@ export default defineConfig({
       },
       {
         // In Node, against the server process that `npm start` runs.
-        test: { name: "local", include: ["test/local/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 },
+        test: {
+          name: "local",
+          include: ["test/local/**/*.test.ts"],
+          setupFiles: ["test/support/checked-fetch.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
       },
     ],
   },

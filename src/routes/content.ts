@@ -93,7 +93,7 @@ async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply |
     },
   };
   if (api.isHead) return reply;
-  const object = await stored(api, body.r2_key, range === "all" ? {} : { range });
+  const object = await stored(api, body, range === "all" ? {} : { range });
   if (object === "unknown") return unavailable("the content could not be read: try again");
   return object ? { ...reply, body: object.body } : missing(api, what, body);
 }
@@ -108,11 +108,16 @@ const validatorsOf = (what: string | AssetPath, body: BodyLocation): Validators 
 });
 
 /** The body, once its beginning has come; null when there is none, and "unknown" when R2 fails or does not answer. */
-async function stored(api: ApiRequest, key: string, options: R2GetOptions): Promise<R2ObjectBody | null | "unknown"> {
+async function stored(
+  api: ApiRequest,
+  { id, r2_key }: BodyLocation,
+  options: R2GetOptions,
+): Promise<R2ObjectBody | null | "unknown"> {
   try {
-    return await new Bucket(api.env.BUCKET, api.watchdog).get(key, options);
+    return await new Bucket(api.env.BUCKET, api.watchdog).get(r2_key, options);
   } catch (error) {
-    logError("content: R2 failed", error, { request: api.id, vault: api.vaultId, key });
+    // Not the key: it holds names that a client chose.
+    logError("content: R2 failed", error, { request: api.id, vault: api.vaultId, asset: id });
     return "unknown";
   }
 }

@@ -1,4 +1,4 @@
-import pkg from "../../package.json";
+import { version } from "../../package.json";
 import { openApi } from "../api/openapi.ts";
 import { json } from "../http/reply.ts";
 import type { Handler } from "../http/request.ts";
@@ -8,6 +8,6 @@ let text: string | undefined;
 
 /** `openapi.get` */
 export const getOpenApi: Handler = async () => {
-  text ??= JSON.stringify(openApi(pkg.version));
+  text ??= JSON.stringify(openApi(version));
   return json(text, { headers: { "Cache-Control": "no-cache" } });
 };
