@@ -1,4 +1,3 @@
-import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { type ErrorCode, STATUS } from "../model/refusal.ts";
 import * as answers from "./answers.ts";
@@ -6,68 +5,9 @@ import type { Access, Answer, Endpoint, FileBody, JsonBody } from "./endpoint.ts
 import { ENDPOINTS } from "./endpoints.ts";
 import { EXAMPLES, PATH_EXAMPLES } from "./examples.ts";
 import { COMMON_HEADERS, type Header, REQUEST_HEADERS, RESPONSE_HEADERS, type ResponseHeader } from "./headers.ts";
+import { type Json, jsonSchema, NAMED, reference } from "./json-schema.ts";
 import type { ObjectSchema } from "./parse.ts";
 import * as schemas from "./schemas.ts";
-
-/** JSON, as far as anybody here looks into it. */
-export type Json = Readonly<Record<string, unknown>>;
-
-/** The schemas that have a name of their own in the document. */
-const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
-  Object.entries({
-    Asset: answers.AssetRecord,
-    AssetPage: answers.AssetPage,
-    Vault: answers.VaultInfo,
-    CreatedVault: answers.CreatedVault,
-    VaultReport: answers.VaultReport,
-    VaultPage: answers.VaultPage,
-    ReconcileFindings: answers.ReconcileFindings,
-    Key: answers.KeyInfo,
-    CreatedKey: answers.CreatedKey,
-    KeyPage: answers.KeyPage,
-    Link: answers.Link,
-    Health: answers.Health,
-    OpenApiDocument: answers.OpenApiDocument,
-    Error: answers.ErrorBody,
-    UploadForm: schemas.UploadForm,
-    NewVault: schemas.VaultBody,
-    NewKey: schemas.KeyBody,
-    NewLink: schemas.LinkBody,
-    AssetChange: schemas.PatchBody,
-    AssetMergePatch: schemas.MergePatchBody,
-  }).map(([name, schema]) => [schema, name]),
-);
-
-const reference = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
-
-/** Throws when some part of a schema says nothing: the document would promise that anything goes. */
-function assertSays(schema: unknown, path: string): void {
-  if (typeof schema !== "object" || schema === null) return;
-  const { properties, items, anyOf, ...rest } = schema as Json;
-  if (!["type", "$ref", "enum", "const"].some((word) => word in rest) && !anyOf)
-    throw new Error(`${path}: says nothing`);
-  for (const [name, property] of Object.entries(properties ?? {})) assertSays(property, `${path}.${name}`);
-  if (items) assertSays(items, `${path}[]`);
-  for (const [i, one] of (Array.isArray(anyOf) ? (anyOf as unknown[]) : []).entries()) assertSays(one, `${path}|${i}`);
-}
-
-/** A valibot schema as JSON Schema: what a client sends, or what it gets. Named ones are referred to, but for `itself`. */
-function jsonSchema(schema: v.GenericSchema, path: string, itself = false): Json {
-  const name = NAMED.get(schema);
-  if (name !== undefined && !itself) return reference("schemas", name);
-  const { $schema: _, ...converted } = toJsonSchema(schema, {
-    target: "draft-2020-12",
-    typeMode: "input",
-    // Transformations, and checks that JSON Schema has no word for: the descriptions tell of them.
-    errorMode: "ignore",
-    overrideSchema: ({ valibotSchema }) => {
-      const other = valibotSchema === schema ? undefined : NAMED.get(valibotSchema);
-      return other === undefined ? undefined : reference("schemas", other);
-    },
-  });
-  assertSays(converted, path);
-  return converted;
-}
 
 const header = ({ description, pattern, example }: Header): Json => ({
   description,

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, inject, it } from "vitest";
 import type { Endpoint } from "../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../src/api/endpoints.ts";
-import type { Json } from "../../src/api/openapi.ts";
+import type { Json } from "../../src/api/json-schema.ts";
 import { admin, bearer, PATH, send, TestVault, textFile } from "../support/api.ts";
 import { complaints, document } from "../support/documented.ts";
 

@@ -1,5 +1,6 @@
 import { type Schema, Validator } from "@cfworker/json-schema";
-import { type Json, openApi } from "../../src/api/openapi.ts";
+import type { Json } from "../../src/api/json-schema.ts";
+import { openApi } from "../../src/api/openapi.ts";
 
 /** The parts of the document that answers are held to. */
 interface Answer {
