@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ["model", "runtime", "api", "vault"],
   upload: ["model", "runtime", "api", "vault", "r2", "http"],
   routes: ["model", "runtime", "api", "vault", "r2", "d1", "http", "upload"],
+  client: ["model", "api"],
 };
 
 /** The files of a folder by which it is entered from outside, where that is not all of them. */
@@ -70,6 +71,25 @@ it("imports: enter the vault by its front door", () => {
     }
   }
   expect(wrong).toEqual([]);
+});
+
+it("imports: of the client are types of the wire, and nothing of a package comes with them", () => {
+  const isClient = (file: string): boolean => roomOf(file) === "client";
+  const wrong = sources.filter(isClient).flatMap((file) =>
+    [...read(file).matchAll(/^(import|export)( type)? [^;]*?from "([^"]+)";/gm)]
+      .filter(([, , type, target = ""]) => {
+        const isInside = target.startsWith(".") && isClient(normalize(join(dirname(file), target)));
+        return !isInside && (type === undefined || !target.startsWith("."));
+      })
+      .map(([statement]) => `${file}: ${statement}`),
+  );
+  expect(wrong).toEqual([]);
+
+  // What the declarations of the client refer to. A package that is used there for its values is in no declaration.
+  const reached = new Set<string>(sources.filter(isClient));
+  for (const file of reached) for (const target of imports.get(file) ?? []) reached.add(target);
+  expect([...reached].filter((file) => /^(?:import|export) [^;]*?from "(?!\.|ulid")/m.test(read(file)))).toEqual([]);
+  expect([...reached]).toContain("src/api/types.ts");
 });
 
 it("imports: have no cycle, in src or in bench", () => {

@@ -1,0 +1,288 @@
+import { unexpected } from "./error.ts";
+import { type List, listAt } from "./list.ts";
+import { inVault, jsonBody, type Transport } from "./transport.ts";
+import type {
+  Asset,
+  AssetChange,
+  AssetListParameters,
+  AssetMergePatch,
+  AssetPathFields,
+  CallOptions,
+  DownloadOptions,
+  FileSource,
+  FileWithFields,
+  IfMatch,
+  Link,
+  NewAssetFields,
+  NewLink,
+  Progress,
+  Range,
+  StoredAsset,
+  UploadManyOptions,
+  UploadOptions,
+  UploadOutcome,
+} from "./types.ts";
+import type { AssetRecord } from "../api/types.ts";
+import { uploadCall } from "./upload.ts";
+import { type Files, uploadEach } from "./upload-many.ts";
+
+/** The assets of a vault: see `Strongroom`. */
+export class Assets {
+  readonly #transport: Transport;
+  readonly #vaultId: string;
+  readonly #concurrency: number;
+
+  /** @internal */
+  constructor(transport: Transport, vaultId: string, concurrency: number) {
+    this.#transport = transport;
+    this.#vaultId = vaultId;
+    this.#concurrency = concurrency;
+  }
+
+  /**
+   * Uploads a file. It is repeated only when that is safe: when the server puts it off, or no connection was made.
+   *
+   * @example
+   * const asset = await vault.assets.upload(
+   *   input.files[0],
+   *   { partition: "marketing", collection: "blog", channel: "hero-images", metadata: { alt: "A cat" }, tags: ["hero"] },
+   *   { onProgress: ({ loaded, total }) => (bar.value = loaded / total), signal: controller.signal },
+   * );
+   *
+   * @example
+   * // In Node, a file on disk. It is not read into memory.
+   * import { openAsBlob } from "node:fs";
+   * await vault.assets.upload(await openAsBlob("photo.jpg"), { ...path, filename: "photo.jpg" });
+   *
+   * @throws StrongroomError; after an abort the signal's reason: no asset is left unless the whole file had arrived
+   */
+  upload(file: File, fields: NewAssetFields, options?: UploadOptions): Promise<StoredAsset>;
+  /** Uploads bytes, which have no name of their own. */
+  upload(
+    file: Blob | ArrayBuffer | ArrayBufferView,
+    fields: NewAssetFields & { filename: string },
+    options?: UploadOptions,
+  ): Promise<StoredAsset>;
+  /**
+   * Uploads a stream, whose size must be known. It is sent once, and never repeated.
+   *
+   * @example
+   * await vault.assets.upload(response.body, { ...path, filename: "copy.bin" }, { size: Number(length) });
+   */
+  upload(
+    file: ReadableStream<Uint8Array>,
+    fields: NewAssetFields & { filename: string },
+    options: UploadOptions & { size: number },
+  ): Promise<StoredAsset>;
+  async upload(file: FileSource, fields: NewAssetFields, options: UploadOptions = {}): Promise<StoredAsset> {
+    return this.#upload(file, fields, options);
+  }
+
+  /**
+   * Uploads files, six at a time unless the client was made with another `concurrency`, and yields what became of each as
+   * soon as it is known, in whatever order. One that fails does not end the others.
+   *
+   * `files` may be of any length and need not be at hand: only those that are being uploaded are held. To leave the loop ends
+   * what is under way; so does the signal, which makes the loop throw its reason.
+   *
+   * @example
+   * for await (const { file, asset, error } of vault.assets.uploadMany(input.files, path)) {
+   *   console.log(file.name, asset ? asset.id : error.message);
+   * }
+   *
+   * @example
+   * // Fields of each file's own.
+   * const files = names.map((filename) => ({ file: blobs[filename], filename, tags: [filename] }));
+   * for await (const outcome of vault.assets.uploadMany(files, path)) …
+   */
+  async *uploadMany<T extends File | FileWithFields>(
+    files: Files<T>,
+    path: Omit<NewAssetFields, "filename">,
+    options: UploadManyOptions<T> = {},
+  ): AsyncGenerator<UploadOutcome<T>, void, undefined> {
+    const { onProgress, signal, concurrency = this.#concurrency } = options;
+    const uploadOne = (item: T, ended: AbortSignal): Promise<StoredAsset> => {
+      const { file, size, contentType, ...own } = "file" in item ? item : ({ file: item } as FileWithFields);
+      const progress = onProgress && { onProgress: (now: Progress) => onProgress({ ...now, file: item }) };
+      return this.#upload(file, { ...path, ...own }, { size, contentType, signal: ended, ...progress });
+    };
+    yield* uploadEach(files, uploadOne, { signal, concurrency });
+  }
+
+  /**
+   * Lists assets, newest first: awaited one page, looped over all.
+   *
+   * @example
+   * for await (const asset of vault.assets.list({ partition: "marketing" })) console.log(asset.filename);
+   *
+   * @example
+   * const { data, cursor, has_more } = await vault.assets.list({ partition: "marketing", limit: 200 });
+   */
+  list(parameters: AssetListParameters = {}, options: CallOptions = {}): List<Asset> {
+    return listAt(this.#transport, this.#path(), parameters, options, assetOf);
+  }
+
+  /**
+   * Gets an asset.
+   *
+   * @throws StrongroomError `ASSET_NOT_FOUND`
+   */
+  async get(id: string, { signal }: CallOptions = {}): Promise<StoredAsset> {
+    return this.#transport.json({ method: "GET", path: this.#path(id), signal }, stored);
+  }
+
+  /**
+   * Changes an asset: `metadata` is merged at the top level, where a null is stored, and `tags` are replaced. With
+   * `mergePatch` it is a merge patch (RFC 7396): a null removes, nested objects are merged.
+   *
+   * With `ifMatch` only if the asset is still as it was. It is never repeated after a lost answer: get the asset to see.
+   *
+   * @example
+   * const { etag, tags } = await vault.assets.get(id);
+   * await vault.assets.update(id, { tags: [...tags, "hero"] }, { ifMatch: etag });
+   *
+   * @throws StrongroomError `ASSET_NOT_FOUND`, `PRECONDITION_FAILED`
+   */
+  update(id: string, change: AssetChange, options?: CallOptions & { mergePatch?: false }): Promise<StoredAsset>;
+  update(
+    id: string,
+    change: AssetChange,
+    options: CallOptions & IfMatch & { mergePatch?: false },
+  ): Promise<StoredAsset>;
+  update(id: string, change: AssetMergePatch, options: CallOptions & { mergePatch: true }): Promise<StoredAsset>;
+  update(
+    id: string,
+    change: AssetMergePatch,
+    options: CallOptions & IfMatch & { mergePatch: true },
+  ): Promise<StoredAsset>;
+  async update(
+    id: string,
+    change: AssetMergePatch,
+    options: CallOptions & Partial<IfMatch> & { mergePatch?: boolean } = {},
+  ): Promise<StoredAsset> {
+    const { headers, body } = jsonBody(change, options.mergePatch ? "application/merge-patch+json" : undefined);
+    return this.#transport.json(
+      {
+        method: "PATCH",
+        path: this.#path(id),
+        headers: { ...headers, ...condition(options) },
+        body,
+        signal: options.signal,
+      },
+      stored,
+    );
+  }
+
+  /**
+   * Deletes an asset and its file; with `ifMatch` only if it is still as it was. It is repeated if an answer is lost: that
+   * the asset is gone by then is a success.
+   *
+   * @throws StrongroomError `ASSET_NOT_FOUND`, `PRECONDITION_FAILED`
+   */
+  delete(id: string, options?: CallOptions): Promise<void>;
+  delete(id: string, options: CallOptions & IfMatch): Promise<void>;
+  async delete(id: string, options: CallOptions & Partial<IfMatch> = {}): Promise<void> {
+    await this.#transport.done({
+      method: "DELETE",
+      path: this.#path(id),
+      headers: condition(options),
+      signal: options.signal,
+      goneCode: "ASSET_NOT_FOUND",
+    });
+  }
+
+  /**
+   * Downloads an asset's file: a `Response` with status 200 or 206, whose body has not been read. Its headers have the
+   * `ETag`, the `Content-Type` and the `Content-Length`. The signal ends the reading of the body, too; what fails
+   * there is an error of the runtime's.
+   *
+   * @example
+   * const bytes = new Uint8Array(await (await vault.assets.download(id)).arrayBuffer());
+   *
+   * @example
+   * const start = await vault.assets.download(id, { range: { offset: 0, length: 1024 } });
+   *
+   * @throws StrongroomError `ASSET_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`
+   */
+  async download(id: string, options: DownloadOptions = {}): Promise<Response> {
+    return this.#open(this.#path(id, "content"), options);
+  }
+
+  /**
+   * Downloads the newest file of a path and name, in the same way. `Content-Location` names its asset.
+   *
+   * @example
+   * const path = { partition: "marketing", collection: "blog", channel: "hero-images" };
+   * const response = await vault.assets.downloadAt({ ...path, filename: "photo.jpg" });
+   *
+   * @throws StrongroomError `ASSET_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`
+   */
+  async downloadAt(path: AssetPathFields & { filename: string }, options: DownloadOptions = {}): Promise<Response> {
+    const { partition, collection, channel, filename } = path;
+    return this.#open(inVault(this.#vaultId, "files", partition, collection, channel, filename), options);
+  }
+
+  /**
+   * Makes a URL that opens an asset's file to whoever has it, for a time: 3,600 seconds unless `expires_in` says how many.
+   *
+   * @example
+   * const { url, expires_at } = await vault.assets.createLink(id, { expires_in: 60, disposition: "attachment" });
+   *
+   * @throws StrongroomError `ASSET_NOT_FOUND`
+   */
+  async createLink(id: string, link: NewLink = {}, { signal }: CallOptions = {}): Promise<Link> {
+    return this.#transport.json(
+      { method: "POST", path: this.#path(id, "links"), ...jsonBody(link), signal },
+      (value) => value as Link,
+    );
+  }
+
+  async #upload(file: FileSource, fields: NewAssetFields, options: UploadOptions): Promise<StoredAsset> {
+    const call = uploadCall(file, fields, options, this.#transport.isOwnFetch);
+    return this.#transport.json({ ...call, path: this.#path() }, stored);
+  }
+
+  #path(...rest: string[]): string[] {
+    return inVault(this.#vaultId, "assets", ...rest);
+  }
+
+  async #open(path: string[], { range, signal }: DownloadOptions): Promise<Response> {
+    const headers: Record<string, string> = range ? { Range: rangeOf(range) } : {};
+    const response = await this.#transport.open({ method: "GET", path, headers, signal });
+    if (!range || response.status === 206) return response;
+    // Something on the way does not know ranges: these bytes are not those that were asked for.
+    await response.body?.cancel();
+    throw unexpected(response, "");
+  }
+}
+
+function rangeOf({ offset, length }: Range): string {
+  const isWhole = (value: number, least: number): boolean => Number.isSafeInteger(value) && value >= least;
+  if (!isWhole(offset, 0) || (length !== undefined && !isWhole(length, 1))) {
+    throw new TypeError("range: offset and length must be whole numbers, length at least 1");
+  }
+  return `bytes=${offset}-${length === undefined ? "" : offset + length - 1}`;
+}
+
+/** The header that binds a change. An `ifMatch` that is not what it should be would let any change happen. */
+function condition(options: Partial<IfMatch>): Record<string, string> {
+  if (!("ifMatch" in options)) return {};
+  const { ifMatch } = options;
+  if (typeof ifMatch !== "string" || ifMatch === "") {
+    throw new TypeError("ifMatch: must be an etag; leave it out to change whatever is there");
+  }
+  return { "If-Match": ifMatch };
+}
+
+/** Values are parsed, not copied key by key: a key such as `__proto__` is one like any other. */
+const assetOf = (record: AssetRecord): Asset => ({
+  ...record,
+  metadata: JSON.parse(record.metadata) as Record<string, unknown>,
+  tags: JSON.parse(record.tags) as string[],
+});
+
+const stored = (record: object, { headers }: Response): StoredAsset => ({
+  ...assetOf(record as AssetRecord),
+  etag: headers.get("ETag") ?? "",
+  durability: headers.get("Strongroom-Durability") === "queued" ? "queued" : "recorded",
+});

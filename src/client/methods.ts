@@ -1,0 +1,23 @@
+/**
+ * Which endpoint of the API each method of the client calls, by the endpoint's id. `assets` and `keys` are of a `Strongroom`,
+ * `vaults` of a `StrongroomAdmin`. `assets.uploadMany` calls what `assets.upload` does.
+ */
+export const METHODS = {
+  "assets.upload": "assets.create",
+  "assets.list": "assets.list",
+  "assets.get": "assets.get",
+  "assets.update": "assets.update",
+  "assets.delete": "assets.delete",
+  "assets.download": "content.get",
+  "assets.downloadAt": "files.get",
+  "assets.createLink": "links.create",
+  "keys.create": "keys.create",
+  "keys.list": "keys.list",
+  "keys.revoke": "keys.revoke",
+  "vaults.create": "vaults.create",
+  "vaults.list": "vaults.list",
+  "vaults.get": "vaults.get",
+  "vaults.delete": "vaults.delete",
+  "vaults.reconcile": "vaults.reconcile",
+  "vaults.clearLostWindows": "vaults.clearLostWindows",
+} as const;

@@ -1,0 +1,84 @@
+import { Assets } from "./assets.ts";
+import { Keys } from "./keys.ts";
+import { Transport } from "./transport.ts";
+import type { ConnectionOptions } from "./types.ts";
+import { Vaults } from "./vaults.ts";
+
+const DEFAULT_CONCURRENCY = 6;
+
+/** `sk_` or `pk_`, the vault's ULID, the key's ULID, and a signature: cut by position. */
+const KEY = /^[sp]k_([0-9a-z]{26})[0-9a-z]{26}[\w-]{43}$/;
+
+/** How a vault is reached. */
+export interface StrongroomOptions extends ConnectionOptions {
+  /** A key of the vault: `sk_…` reads and writes, `pk_…` reads. It says which vault it is. */
+  key: string;
+  /** Uploads that `uploadMany` makes at a time; 6 unless given. */
+  concurrency?: number | undefined;
+}
+
+/**
+ * A vault, opened by one of its keys. It holds nothing open and need not be closed.
+ *
+ * Calls that fail reject with a `StrongroomError`. They are repeated before, with growing pauses, where that is safe: reads
+ * and deletions after whatever may pass, everything else only when it has certainly done nothing.
+ *
+ * @example
+ * import { Strongroom } from "strongroom";
+ *
+ * const vault = new Strongroom({ url: "https://assets.example.com", key: "sk_…" });
+ * const asset = await vault.assets.upload(file, { partition: "marketing", collection: "blog", channel: "hero-images" });
+ */
+export class Strongroom {
+  /** `vault_…` */
+  readonly vaultId: string;
+  readonly assets: Assets;
+  readonly keys: Keys;
+
+  /** @throws TypeError when the key is none, or the URL */
+  constructor(options: StrongroomOptions) {
+    const ulid = KEY.exec(options.key)?.[1];
+    // Not the key itself: messages end up in logs.
+    if (ulid === undefined) throw new TypeError("key: must be a key of a vault, sk_… or pk_…");
+    const transport = new Transport(options.key, options);
+    this.vaultId = `vault_${ulid}`;
+    this.assets = new Assets(transport, this.vaultId, options.concurrency ?? DEFAULT_CONCURRENCY);
+    this.keys = new Keys(transport, this.vaultId);
+  }
+}
+
+/** How a server is reached by its operator. */
+export interface StrongroomAdminOptions extends ConnectionOptions {
+  /** The operator's token. */
+  token: string;
+}
+
+/**
+ * A server's vaults and their keys, for its operator. The operator's token opens no assets: those need a key of their vault.
+ *
+ * @example
+ * import { StrongroomAdmin } from "strongroom";
+ *
+ * const admin = new StrongroomAdmin({ url: "https://assets.example.com", token: "…" });
+ * const { id, secret_key } = await admin.vaults.create({ name: "shop" });
+ */
+export class StrongroomAdmin {
+  readonly #transport: Transport;
+  readonly vaults: Vaults;
+
+  /** @throws TypeError when the token is none, or the URL */
+  constructor(options: StrongroomAdminOptions) {
+    this.#transport = new Transport(options.token, options);
+    this.vaults = new Vaults(this.#transport);
+  }
+
+  /**
+   * The keys of a vault. No request is made.
+   *
+   * @example
+   * const { token } = await admin.keys(id).create({ label: "a new secret key" });
+   */
+  keys(vaultId: string): Keys {
+    return new Keys(this.#transport, vaultId);
+  }
+}

@@ -1,0 +1,76 @@
+import { type List, listAt } from "./list.ts";
+import { inVault, jsonBody, type Transport } from "./transport.ts";
+import type { CallOptions, CreatedVault, IdListParameters, NewVault, VaultInfo, VaultReport } from "./types.ts";
+
+/** The vaults of a server: see `StrongroomAdmin`. */
+export class Vaults {
+  readonly #transport: Transport;
+
+  /** @internal */
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /**
+   * Makes a vault with a secret and a public key, whose tokens are shown this once.
+   *
+   * @example
+   * const { id, secret_key } = await admin.vaults.create({ name: "shop" });
+   * const vault = new Strongroom({ url, key: secret_key });
+   */
+  async create(vault: NewVault, { signal }: CallOptions = {}): Promise<CreatedVault> {
+    return this.#transport.json(
+      { method: "POST", path: ["vaults"], ...jsonBody(vault), signal },
+      (value) => value as CreatedVault,
+    );
+  }
+
+  /**
+   * Lists vaults, newest first: awaited one page, looped over all.
+   *
+   * @example
+   * for await (const { id, name } of admin.vaults.list()) console.log(id, name);
+   */
+  list(parameters: IdListParameters = {}, options: CallOptions = {}): List<VaultInfo> {
+    return listAt(this.#transport, ["vaults"], parameters, options, (vault: VaultInfo) => vault);
+  }
+
+  /**
+   * Gets what an operator wants to see of a vault. A secret key opens it for its own vault, too.
+   *
+   * @throws StrongroomError `NOT_FOUND`
+   */
+  async get(id: string, { signal }: CallOptions = {}): Promise<VaultReport> {
+    return this.#transport.json({ method: "GET", path: inVault(id), signal }, (value) => value as VaultReport);
+  }
+
+  /**
+   * Deletes a vault with all that it holds. Its keys are refused from then on; the rest follows in the background.
+   *
+   * @throws StrongroomError `NOT_FOUND`
+   */
+  async delete(id: string, { signal }: CallOptions = {}): Promise<VaultReport> {
+    return this.#transport.json({ method: "DELETE", path: inVault(id), signal }, (value) => value as VaultReport);
+  }
+
+  /**
+   * Compares the vault's index, D1 and R2 and makes them agree, now and in the background: {@link get} tells how it goes. A
+   * secret key opens it for its own vault, too.
+   *
+   * @throws StrongroomError `NOT_FOUND`
+   */
+  async reconcile(id: string, { signal }: CallOptions = {}): Promise<VaultReport> {
+    const call = { method: "POST", path: inVault(id, "reconcile"), signal } as const;
+    return this.#transport.json(call, (value) => value as VaultReport);
+  }
+
+  /**
+   * Says that nothing more is to be found of what was lost: `lost_windows` is empty from then on, and bodies that no asset
+   * names are deleted.
+   *
+   * @throws StrongroomError `NOT_FOUND`
+   */
+  async clearLostWindows(id: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#transport.done({ method: "DELETE", path: inVault(id, "lost-windows"), signal });
+  }
+}
