@@ -57,6 +57,10 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        // In Node: the client, with that server, and with one that fails on purpose and whose answers no document has.
+        test: { name: "client", include: ["test/client/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 },
+      },
     ],
   },
 });
