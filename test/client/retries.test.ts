@@ -1,0 +1,180 @@
+import type { AddressInfo } from "node:net";
+import { describe, expect, it } from "vitest";
+import { StrongroomAdmin } from "../../src/client/index.ts";
+import {
+  answer,
+  deadUrl,
+  file,
+  forget,
+  lose,
+  pauses,
+  play,
+  refuse,
+  seen,
+  server,
+  type Turn,
+  url,
+  useNetwork,
+  vault,
+} from "./network.ts";
+import { failure, PATH } from "./server.ts";
+
+useNetwork();
+
+describe("retries", () => {
+  it("repeat reads and deletions after what may pass, with growing pauses, and not for ever", async () => {
+    const { assets } = vault();
+    for (const call of [
+      () => assets.get("a"),
+      () => assets.list(),
+      () => assets.delete("a"),
+      () => assets.download("a"),
+    ]) {
+      forget();
+      play(refuse(503, "UNAVAILABLE"), answer(502, "<html>"), lose, refuse(500, "INTERNAL_ERROR"));
+      const error = await failure(call());
+      expect(error).toMatchObject({ code: "INTERNAL_ERROR", status: 500 });
+      expect(seen).toHaveLength(4);
+      const [first = 0, second = 0, third = 0] = pauses();
+      expect(first).toBeGreaterThan(120);
+      expect(second).toBeGreaterThan(245);
+      expect(third).toBeGreaterThan(490);
+      expect(third).toBeLessThan(8_000);
+    }
+  });
+
+  it("are not made of what will not pass", async () => {
+    for (const status of [400, 401, 403, 404, 409, 412, 413, 416]) {
+      play(refuse(status, "NO"));
+      await failure(vault().assets.get("asset_1"));
+    }
+    expect(seen).toHaveLength(8);
+  });
+
+  it("are as many as are asked for", async () => {
+    play(...Array.from({ length: 9 }, () => lose));
+    expect(await failure(vault({ maxRetries: 1 }).assets.get("asset_1"))).toMatchObject({
+      code: "NETWORK_ERROR",
+      status: 0,
+    });
+    expect(seen).toHaveLength(2);
+    await failure(vault({ maxRetries: 0 }).assets.get("asset_1"));
+    expect(seen).toHaveLength(3);
+  });
+
+  it("honour Retry-After, as seconds and as a date", async () => {
+    const date = new Date(Date.now() + 2_000).toUTCString();
+    play(refuse(503, "UNAVAILABLE", { "Retry-After": "1" }), refuse(429, "RATE_LIMITED", { "Retry-After": date }));
+    await vault().assets.get("asset_1");
+    const [first = 0, second = 0] = pauses();
+    expect(first).toBeGreaterThanOrEqual(1_000);
+    expect(first).toBeLessThan(5_000);
+    expect(second).toBeGreaterThanOrEqual(0);
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(date));
+  });
+
+  it("do not wait for longer than a person would: the error says how long it would be", async () => {
+    play(refuse(503, "UNAVAILABLE", { "Retry-After": "60" }));
+    expect(await failure(vault().assets.get("asset_1"))).toMatchObject({ retryAfter: 60 });
+    play(refuse(503, "UNAVAILABLE", { "Retry-After": "soon" }));
+    expect((await failure(vault({ maxRetries: 0 }).assets.get("asset_1"))).retryAfter).toBeUndefined();
+  });
+
+  it("take a 404 for success when a deletion is repeated whose answer was lost", async () => {
+    play(lose, refuse(404, "ASSET_NOT_FOUND"));
+    expect(await vault().assets.delete("asset_1")).toBeUndefined();
+    expect(seen.map(({ method }) => method)).toEqual(["DELETE", "DELETE"]);
+  });
+
+  it("take a 404 for what it is when nothing can have been deleted before", async () => {
+    play(refuse(404, "ASSET_NOT_FOUND"));
+    expect((await failure(vault().assets.delete("asset_1"))).status).toBe(404);
+    play(refuse(429, "RATE_LIMITED"), refuse(404, "ASSET_NOT_FOUND"));
+    expect((await failure(vault().assets.delete("asset_1"))).status).toBe(404);
+    // That of a proxy says nothing of the asset.
+    play(lose, answer(404, "<html>no such site</html>"));
+    expect((await failure(vault().assets.delete("asset_1"))).code).toBe("NOT_FOUND");
+  });
+
+  const writes = {
+    upload: () => vault().assets.upload(file(), PATH),
+    "upload with progress": () => vault().assets.upload(file(), PATH, { onProgress: () => {} }),
+    update: () => vault().assets.update("asset_1", { tags: [] }),
+    createLink: () => vault().assets.createLink("asset_1"),
+    "keys.create": () => vault().keys.create(),
+    "vaults.create": () => new StrongroomAdmin({ url, token: "t" }).vaults.create({ name: "x" }),
+    "vaults.reconcile": () => new StrongroomAdmin({ url, token: "t" }).vaults.reconcile("vault_1"),
+  };
+
+  it.each(Object.entries(writes))("repeat no %s that may have been done", async (_name, write) => {
+    const lost: [Turn, object][] = [
+      [lose, { code: "NETWORK_ERROR", status: 0 }],
+      [refuse(503, "UNAVAILABLE", { "Retry-After": "0" }), { status: 503 }],
+      [answer(502, "<html>"), { code: "UNAVAILABLE", status: 502 }],
+      [refuse(408, "REQUEST_TIMEOUT"), { status: 408 }],
+    ];
+    for (const [turn, expected] of lost) {
+      forget();
+      play(turn);
+      expect(await failure(write())).toMatchObject(expected);
+      expect(seen).toHaveLength(1);
+    }
+  });
+
+  it.each(Object.entries(writes))("repeat %s when it was put off", async (_name, write) => {
+    play(refuse(429, "RATE_LIMITED"), answer(429, "slow down", { "Retry-After": "0" }));
+    await write();
+    expect(seen).toHaveLength(3);
+    expect(seen[2]?.body).toEqual(seen[0]?.body);
+  });
+
+  it("repeat a write that found no connection, once there is one", async () => {
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const upload = vault().assets.upload(file("hello"), PATH, { onProgress: () => {} });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    expect((await upload).id).toBe("asset_1");
+    expect(seen.map(({ body }) => body.toString())).toEqual(["hello"]);
+    expect((await failure(vault({ url: "http://nowhere.invalid", maxRetries: 1 }).keys.create())).code).toBe(
+      "NETWORK_ERROR",
+    );
+  });
+
+  it("never repeat a stream, and cancel what is left of it", async () => {
+    let cancelled = 0;
+    const stream = (): ReadableStream<Uint8Array> =>
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(1)),
+        cancel: () => {
+          cancelled++;
+        },
+      });
+    const upload = (base: string): Promise<unknown> =>
+      vault({ url: base }).assets.upload(stream(), { ...PATH, filename: "a" }, { size: 100_000_000 });
+    expect((await failure(upload(await deadUrl()))).code).toBe("NETWORK_ERROR");
+    expect(cancelled).toBe(1);
+    play(refuse(429, "RATE_LIMITED"));
+    const whole = new Blob(["x"]).stream();
+    const once = vault().assets.upload(whole, { ...PATH, filename: "a" }, { size: 1 });
+    expect((await failure(once)).status).toBe(429);
+    expect(seen).toHaveLength(1);
+    await expect(vault().assets.upload(whole, { ...PATH, filename: "a" }, { size: 1 })).rejects.toThrow(TypeError);
+  });
+
+  it("end with the signal, at once", async () => {
+    play(refuse(503, "UNAVAILABLE", { "Retry-After": "20" }));
+    const controller = new AbortController();
+    const started = performance.now();
+    setTimeout(() => controller.abort(), 200);
+    await expect(vault().assets.get("asset_1", { signal: controller.signal })).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    expect(performance.now() - started).toBeLessThan(10_000);
+    const before = vault().assets.get("asset_1", { signal: AbortSignal.abort() });
+    await expect(before).rejects.toMatchObject({ name: "AbortError" });
+    const reason = new Error("mine");
+    await expect(vault().assets.delete("asset_1", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(seen).toHaveLength(1);
+  });
+});
