@@ -1,5 +1,6 @@
 /** A vault as its client sees it: which requests it can be sent, and what they have made. */
 
+import { Strongroom } from "../src/client/index.ts";
 import { FORM_TYPE, type File, type Files, RAW_TYPE } from "./files.ts";
 import { Ledger } from "./ledger.ts";
 import type { Shot } from "./shot.ts";
@@ -14,6 +15,8 @@ export const READ_SET = 1_000;
 export class Vault {
   readonly url: string;
   readonly id: string;
+  /** For what is not measured. */
+  readonly client: Strongroom;
   readonly ledger: Ledger;
   /** The ids of small assets, the oldest first. The first {@link READ_SET} are read and never deleted. */
   readonly small: string[] = [];
@@ -33,7 +36,8 @@ export class Vault {
    */
   constructor(url: string, key: string, files: Files, samples: number) {
     this.url = url;
-    this.id = `vault_${key.slice(3, 29)}`;
+    this.client = new Strongroom({ url, key });
+    this.id = this.client.vaultId;
     this.ledger = new Ledger(samples);
     this.#files = files;
     this.#assets = `/api/v1/vaults/${this.id}/assets`;

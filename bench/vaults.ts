@@ -1,5 +1,6 @@
 /** The vaults of a run, and how they are filled and emptied. */
 
+import { StrongroomAdmin } from "../src/client/index.ts";
 import type { Files } from "./files.ts";
 import { fire } from "./load.ts";
 import { Vault } from "./vault.ts";
@@ -11,14 +12,14 @@ const SAMPLES = { first: 50, other: 4 };
 export class Vaults {
   readonly #url: string;
   readonly #files: Files;
-  readonly #admin: string | undefined;
+  readonly #admin: StrongroomAdmin | undefined;
   readonly #vaults: Vault[];
   readonly #made: string[] = [];
 
   constructor(url: string, files: Files, keys: readonly string[], adminToken: string | undefined) {
     this.#url = url;
     this.#files = files;
-    this.#admin = adminToken;
+    this.#admin = adminToken === undefined ? undefined : new StrongroomAdmin({ url, token: adminToken });
     this.#vaults = keys.map((key, i) => this.#vault(key, i));
   }
 
@@ -54,10 +55,7 @@ export class Vaults {
     for (const vault of this.#vaults) {
       if (!this.#made.includes(vault.id)) await removeLarge(vault);
     }
-    for (const id of this.#made) {
-      const status = (await this.#ask("DELETE", `/${id}`)).status;
-      if (status !== 202) throw new Error(`${id} could not be deleted: ${status}`);
-    }
+    for (const id of this.#made) await this.#admin?.vaults.delete(id);
   }
 
   #vault(key: string, i: number): Vault {
@@ -65,19 +63,10 @@ export class Vaults {
   }
 
   async #make(): Promise<string> {
-    const response = await this.#ask("POST", "", { name: "bench" });
-    if (response.status !== 201) throw new Error(`no vault could be made: ${response.status} ${await response.text()}`);
-    const { id, secret_key } = (await response.json()) as { id: string; secret_key: string };
+    if (!this.#admin) throw new Error("no vault can be made without the admin token");
+    const { id, secret_key } = await this.#admin.vaults.create({ name: "bench" });
     this.#made.push(id);
     return secret_key;
-  }
-
-  #ask(method: string, path: string, body?: object): Promise<Response> {
-    return fetch(`${this.#url}/api/v1/vaults${path}`, {
-      method,
-      headers: { Authorization: `Bearer ${this.#admin}`, "Content-Type": "application/json" },
-      body: body ? JSON.stringify(body) : null,
-    });
   }
 }
 

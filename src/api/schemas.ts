@@ -19,7 +19,7 @@ import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
 import { decodeCursor } from "../model/cursor.ts";
 import { parseTimestamp, timestamp } from "../model/time.ts";
 
-/** The seed's rule for partition, collection and channel. */
+/** What partition, collection and channel may be. */
 export const PathComponent = v.pipe(
   v.string("must be a string"),
   v.regex(
