@@ -7,11 +7,12 @@ import { credentialsIn, ServerProcess, temporaryState } from "../local/server-pr
 /** Where the tests of a file put things. */
 export const PATH = { partition: "marketing", collection: "blog", channel: "hero-images" };
 
-/** A server for the tests of a file, as `npm start` runs it. */
+/** A server for the tests of a file, as `npm start` runs it. Its answers are held to the document. */
 export function useServer(): { readonly credentials: Credentials } {
   const state = temporaryState();
   let server: ServerProcess;
   beforeAll(async () => {
+    await import("../support/checked-fetch.ts");
     server = await new ServerProcess(state).ready();
   });
   afterAll(() => {
