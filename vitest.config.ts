@@ -1,6 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { DATABASES } from "./src/local/config.ts";
+import { DATABASES } from "./src/local/layout.ts";
 
 /** Cases of each fuzz test. `npm run test:long` runs 10,000. */
 const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 300);

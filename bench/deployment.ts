@@ -3,7 +3,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DATA } from "../src/local/config.ts";
+import { DATA } from "../src/local/layout.ts";
 import { startServer } from "../src/local/server.ts";
 import { StateDirectory } from "../src/local/state.ts";
 import { UsageError } from "../src/local/usage-error.ts";

@@ -8,25 +8,11 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
+import { DATABASES } from "./layout.ts";
 import { UsageError } from "./usage-error.ts";
 import type { WranglerConfig } from "./wrangler.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-
-/**
- * The D1 shards by binding, with their ids. There are two, so that nothing comes to rely on there being one. D1's files
- * are named after the ids: with another id, a local database would be lost without a word.
- */
-export const DATABASES = { DB: "strongroom-0", DB_1: "strongroom-1" } as const;
-
-/**
- * The state directory, in the folder where the server is started, unless another one is named. `wrangler dev` keeps its
- * own data elsewhere, in `.wrangler`, so neither can spoil what the other has.
- */
-export const STATE = ".strongroom";
-
-/** The folders of a state directory in which Miniflare keeps Durable Objects, D1 and R2. Miniflare chose the names. */
-export const DATA = { objects: "do", databases: "d1", bodies: "r2" } as const;
 
 /** A Worker and its bindings as Miniflare takes them, without its code and its secrets. */
 export interface WorkerConfig {
@@ -86,7 +72,8 @@ function described(wrangler: WranglerConfig): WorkerConfig {
 /** The file that holds what was read of a wrangler.toml. Its name is a hash of all that this depends on. */
 function keptAt(path: string): string {
   const hash = createHash("sha256").update(packageJson.devDependencies.wrangler);
-  for (const file of [import.meta.filename, join(import.meta.dirname, "wrangler.ts"), path]) {
+  const readers = ["config.ts", "layout.ts", "wrangler.ts"].map((name) => join(import.meta.dirname, name));
+  for (const file of [...readers, path]) {
     try {
       hash.update("\0").update(readFileSync(file));
     } catch (error) {

@@ -1,7 +1,7 @@
 /** The command line of `npm start`: its flags, its help, and what npm keeps of both. */
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { STATE } from "./config.ts";
+import { STATE } from "./layout.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface Options {

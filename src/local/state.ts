@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { DATA } from "./config.ts";
+import { DATA } from "./layout.ts";
 import { end, isRunning, startTime, workerdsWith } from "./processes.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { DATABASES, workerConfig } from "../../src/local/config.ts";
+import { workerConfig } from "../../src/local/config.ts";
+import { DATABASES } from "../../src/local/layout.ts";
 import { UsageError } from "../../src/local/usage-error.ts";
 
 const OURS = readFileSync(join(import.meta.dirname, "../../wrangler.toml"), "utf8");

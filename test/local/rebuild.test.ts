@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { seed } from "../../bench/seed.ts";
-import { DATA } from "../../src/local/config.ts";
+import { DATA } from "../../src/local/layout.ts";
 import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
 
 const state = temporaryState();

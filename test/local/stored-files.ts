@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { DATA, workerConfig } from "../../src/local/config.ts";
+import { workerConfig } from "../../src/local/config.ts";
+import { DATA } from "../../src/local/layout.ts";
 
 const VAULTS = join(DATA.objects, `${(await workerConfig()).name}-Vault`);
 const D1 = join(DATA.databases, "miniflare-D1DatabaseObject");
