@@ -3,6 +3,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "../src/local/build.ts";
+import { siteIn } from "../src/local/dist.ts";
 import { DATA } from "../src/local/layout.ts";
 import { startServer } from "../src/local/server.ts";
 import { StateDirectory } from "../src/local/state.ts";
@@ -50,7 +52,8 @@ async function local(where: string, files: Files): Promise<Deployment> {
   // A run that was killed may have left something behind.
   for (const data of [...Object.values(DATA), "probe"]) rmSync(join(directory, data), { recursive: true, force: true });
   const secrets = state.secrets();
-  const url = await startServer({ host: "127.0.0.1", port: 0, quiet: "all", directory, secrets });
+  const made = await build(siteIn(directory));
+  const url = await startServer({ build: made, host: "127.0.0.1", port: 0, quiet: "all", directory, secrets });
   const ceiling = await Ceiling.start(join(directory, "probe"));
   // This runs after Miniflare's own handlers, which end workerd. workerd may still be writing for a moment.
   process.on("exit", () => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));

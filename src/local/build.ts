@@ -1,17 +1,17 @@
-import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type BuildOptions, build, stop } from "esbuild";
+import { type BuildOptions, build as bundle, stop } from "esbuild";
+import type { Migration } from "../d1/migrate.ts";
+import { workerConfig } from "./config.ts";
+import { type Build, readMigrations } from "./dist.ts";
 
 /**
- * What is made of the sources: `npm run build` writes it to dist/, and `npm start` makes the Worker and the site anew, so
- * that a pulled change never meets an old build.
+ * What is made of the sources for a server. `npm start` makes it anew, so that a pulled change never meets an old build;
+ * `npm run build` writes it to dist/ (package.ts).
  */
 
 const ROOT = join(import.meta.dirname, "../..");
-
-/** Where `npm run build` writes; npm runs it after each install and before it packs. */
-export const DIST = join(ROOT, "dist");
 
 /** Of Swagger UI, what its page loads. */
 const SWAGGER_FILES = ["swagger-ui.css", "swagger-ui-bundle.js"];
@@ -25,9 +25,19 @@ const WORKER: BuildOptions = {
   external: ["cloudflare:*", "node:*"],
 };
 
+/** Makes everything anew. The static files go into `site`, which is emptied first. Throws UsageError: see workerConfig. */
+export async function build(site: string): Promise<Build> {
+  const [config, code] = await Promise.all([workerConfig(), bundleWorker()]);
+  buildSite(site);
+  return { config, code, site, migrations: migrations() };
+}
+
+/** The migrations of D1. */
+export const migrations = (): Migration[] => readMigrations(join(ROOT, "src/d1/migrations"));
+
 /** The Worker as one module, with its source map inside. */
-export async function bundleWorker(): Promise<string> {
-  const { outputFiles } = await build({ ...WORKER, sourcemap: "inline", write: false });
+async function bundleWorker(): Promise<string> {
+  const { outputFiles } = await bundle({ ...WORKER, sourcemap: "inline", write: false });
   // esbuild works in a process of its own, which would otherwise live as long as the server.
   await stop();
   const output = outputFiles?.[0];
@@ -36,7 +46,7 @@ export async function bundleWorker(): Promise<string> {
 }
 
 /** Writes the pages, and the headers that they are served with, into a directory, which is emptied first. */
-export function buildSite(directory: string): void {
+function buildSite(directory: string): void {
   // Beside it first: a server that serves the directory never sees half of it.
   const made = `${directory}.new`;
   rmSync(made, { recursive: true, force: true });
@@ -47,13 +57,3 @@ export function buildSite(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
   renameSync(made, directory);
 }
-
-/** `npm run build` */
-async function main(): Promise<void> {
-  rmSync(DIST, { recursive: true, force: true });
-  mkdirSync(DIST, { recursive: true });
-  writeFileSync(join(DIST, "worker.js"), await bundleWorker());
-  buildSite(join(DIST, "site"));
-}
-
-if (import.meta.main) await main();

@@ -1,15 +1,6 @@
-/**
- * The server of `npm start`: the Worker in workerd, with local stand-ins for D1, R2 and Durable Objects
- * (docs/decisions/017-miniflare-for-npm-start.md).
- */
-
-import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
-import { Log, LogLevel, Miniflare } from "miniflare";
-import { migrate, type Migration } from "../d1/migrate.ts";
-import { buildSite, bundleWorker } from "./build.ts";
-import { workerConfig } from "./config.ts";
+import { migrate } from "../d1/migrate.ts";
+import type { Build } from "./dist.ts";
 import { DATABASES } from "./layout.ts";
 import { printer, type Quiet } from "./output.ts";
 import { OWNER_VARIABLE, type Secrets } from "./state.ts";
@@ -21,50 +12,49 @@ const SITE = "site";
 /** What answers where the site has no file. */
 const NO_SUCH_FILE = "export default { fetch: () => new Response(null, { status: 404 }) };";
 
-const root = (...path: string[]): string => join(import.meta.dirname, "../..", ...path);
-
 /**
- * Runs the Worker in workerd, with all its data under `directory`, until this process exits. Returns the URL where
- * clients reach it, without a trailing slash. Throws UsageError when the address cannot be had.
+ * Runs a build in workerd, with all its data under `directory`, until this process exits. Returns where clients reach it,
+ * without a trailing slash. Throws UsageError when the address cannot be had.
  */
 export async function startServer(options: {
+  build: Build;
   host: string;
   port: number;
   directory: string;
   secrets: Secrets;
-  /** The part of the Worker's log that is dropped. All of it is printed unless this is given. */
+  /** What of the Worker's log is dropped; all of it is printed unless this is given. */
   quiet?: Quiet | undefined;
 }): Promise<string> {
-  const { host, port, directory, secrets } = options;
+  const { build, host, port, directory, secrets } = options;
+  const { config, code, site } = build;
   await checkAddress(host, port);
-  const [worker, code] = await Promise.all([workerConfig(), bundleWorker()]);
-  const site = join(directory, "site");
-  buildSite(site);
-  // workerd inherits this variable: see StateDirectory.open.
+  // Not above: whoever installs the package for the client alone has no Miniflare.
+  const { Log, LogLevel, Miniflare } = await import("miniflare");
+  // workerd inherits it; see StateDirectory.open.
   process.env[OWNER_VARIABLE] = directory;
   const miniflare = new Miniflare({
     workers: [
       {
         config: {
-          ...worker,
+          ...config,
           manifest: {
             mainModule: "worker.js",
             modulesRoot: directory,
             modules: { "worker.js": { type: "esm", contents: code } },
           },
           env: {
-            ...worker.env,
+            ...config.env,
             ASSETS: { type: "worker", worker: SITE },
             ...texts({ ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, ...settings() }),
           },
         },
-        // Clients go straight to the Worker, because Miniflare's own entry would halve the request rate.
+        // Straight to the Worker: Miniflare's own entry would halve the request rate.
         dev: { unsafeDirectSockets: [{ host, port }], unsafeRegisterWorker: false },
       },
       {
         config: {
           name: SITE,
-          compatibilityDate: worker.compatibilityDate,
+          compatibilityDate: config.compatibilityDate,
           assets: { directory: site, hasUserWorker: true },
           manifest: {
             mainModule: "site.js",
@@ -84,23 +74,15 @@ export async function startServer(options: {
     cf: false, // It would be fetched from the network.
     log: new Log(LogLevel.ERROR),
   });
-  const url = await miniflare.unsafeGetDirectURL(worker.name);
-  for (const binding of Object.keys(DATABASES)) await migrate(await miniflare.getD1Database(binding), migrations());
+  const url = await miniflare.unsafeGetDirectURL(config.name);
+  for (const binding of Object.keys(DATABASES)) await migrate(await miniflare.getD1Database(binding), build.migrations);
   return url.origin;
 }
 
 const texts = (values: Record<string, string>): Record<string, { type: "text"; value: string }> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { type: "text", value }]));
 
-/** The migrations of D1, in the order of their numbers. */
-export function migrations(): Migration[] {
-  const directory = root("src/d1/migrations");
-  return readdirSync(directory)
-    .toSorted()
-    .map((name) => ({ name, sql: readFileSync(join(directory, name), "utf8") }));
-}
-
-/** Throws when the address cannot be had. The system is asked first, because workerd says only that it failed. */
+/** workerd says only that it failed; so ask the system first whether the address can be had. */
 async function checkAddress(host: string, port: number): Promise<void> {
   const probe = createServer();
   try {

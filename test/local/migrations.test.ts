@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
-import { migrations } from "../../src/local/server.ts";
+import { migrations } from "../../src/local/build.ts";
 
 type Row = Record<string, unknown>;
 

@@ -1,0 +1,98 @@
+import packageJson from "../../package.json" with { type: "json" };
+import type { Build } from "./dist.ts";
+import { type Command, helpOf, readOptions } from "./options.ts";
+import { onParentsEnd } from "./processes.ts";
+import { startServer } from "./server.ts";
+import { type Credentials, StateDirectory } from "./state.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** A command that starts a server. */
+export interface Starter {
+  readonly command: Command;
+  readonly args: readonly string[];
+  /** Gives what is to be run; `directory` is the state directory. */
+  readonly build: (directory: string) => Build | Promise<Build>;
+  /** Whether the server is to end with the process that started this one, which is npm, and which may not tell it. */
+  readonly endsWithParent: boolean;
+}
+
+/**
+ * Starts a server, and says where it is and how to use it. The server then runs until this process is told to end. Throws
+ * UsageError for what the operator can put right.
+ */
+export async function run({ command, args, build, endsWithParent }: Starter): Promise<void> {
+  const options = readOptions(args, command);
+  if (options.instead) {
+    console.log(options.instead === "help" ? helpOf(command) : packageJson.version);
+    return;
+  }
+  const { host, port, state: path, quiet } = options;
+  const state = await StateDirectory.open(path);
+  process.on("exit", () => state.close());
+  // Registered before Miniflare's own, which would end with another code. On exit it ends workerd, at once: whatever was
+  // acknowledged is on disk.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(0));
+  if (endsWithParent) onParentsEnd(() => process.exit(0));
+
+  const secrets = state.secrets();
+  const url = await startServer({
+    build: await build(state.path),
+    host,
+    port,
+    directory: state.path,
+    secrets,
+    quiet: quiet ? "requests" : undefined,
+  });
+  const credentials = await credentialsFor(url, secrets.admin_token, state.credentials());
+  state.saveCredentials(credentials);
+  console.log(greeting(credentials, path));
+}
+
+/** Says in one line what the operator can put right, and everything of another error; then exits with 1. */
+export function fail(error: unknown): never {
+  console.error(error instanceof UsageError ? `strongroom: ${error.message}` : error);
+  process.exit(1);
+}
+
+/** A vault for whoever starts the server: the one from last time if it is still there. */
+async function credentialsFor(url: string, adminToken: string, known: Credentials | undefined): Promise<Credentials> {
+  const admin = { Authorization: `Bearer ${adminToken}`, "Content-Type": "application/json" };
+  if (known) {
+    const response = await fetch(`${url}/api/v1/vaults/${known.vault_id}`, { headers: admin });
+    const body = (await response.json()) as { status?: string };
+    if (response.ok && body.status === "active") return { ...known, url };
+    // Its keys are shown only once: they are given up only when the vault itself is gone.
+    if (!response.ok && response.status !== 404)
+      throw new Error(`the vault could not be asked for: ${response.status}`);
+  }
+  const response = await fetch(`${url}/api/v1/vaults`, {
+    method: "POST",
+    headers: admin,
+    body: JSON.stringify({ name: "local" }),
+  });
+  if (response.status !== 201) throw new Error(`the first vault could not be created: ${await response.text()}`);
+  const vault = (await response.json()) as { id: string; secret_key: string; public_key: string };
+  return {
+    url,
+    admin_token: adminToken,
+    vault_id: vault.id,
+    secret_key: vault.secret_key,
+    public_key: vault.public_key,
+  };
+}
+
+function greeting(c: Credentials, directory: string): string {
+  return `Strongroom is ready at ${c.url}
+
+  vault        ${c.vault_id}
+  secret key   ${c.secret_key}
+  public key   ${c.public_key}
+  admin token  ${c.admin_token}
+  kept in      ${directory}/credentials.json
+
+Upload something:
+
+  curl -H 'Authorization: Bearer ${c.secret_key}' -F 'file=Hello from Strongroom;filename=hello.txt' -F partition=marketing -F collection=blog -F channel=hero-images ${c.url}/api/v1/vaults/${c.vault_id}/assets
+
+Ctrl-C stops it.`;
+}
