@@ -5,15 +5,15 @@ import { fail, run } from "./run.ts";
 
 /** `npm start`: the server of these sources, made of them now. */
 async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  refuseKeptFlags(args, env);
+  const isNpm = env["npm_lifecycle_event"] === "start";
+  if (isNpm) refuseKeptFlags(args, env);
   await run({
     command: "npm start --",
     args,
     build: (directory) => build(siteIn(directory)),
-    // npm hands on SIGINT and SIGTERM; of whatever else ends it, its child hears nothing.
-    endsWithParent: env["npm_lifecycle_event"] === "start",
+    endsWithNpm: isNpm,
   });
-  const hint = quietHint(args, env);
+  const hint = isNpm ? quietHint(args, env) : undefined;
   if (hint) console.error(`strongroom: ${hint}`);
 }
 

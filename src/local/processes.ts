@@ -1,19 +1,13 @@
-/**
- * Processes of this machine: which ones run, which ones a killed server has left behind, and how to end them. A process
- * is known by its number and its start time, because numbers are used again.
- */
-
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ON_LINUX = process.platform === "linux";
 
-/** A text that tells a process from a later one with the same number; undefined when there is no such process. */
+/** Something that tells a process from a later one with the same number; undefined when there is no such process. */
 export function startTime(pid: number): string | undefined {
   try {
-    // The command comes before the field starttime. It may hold anything, but it ends with the last parenthesis. Behind
-    // that, starttime is the 20th field.
+    // After the command, which may hold anything but ends in the last parenthesis, starttime is the 20th field.
     if (ON_LINUX) return readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1)?.trim().split(" ")[19];
     return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim() || undefined;
   } catch {
@@ -21,7 +15,7 @@ export function startTime(pid: number): string | undefined {
   }
 }
 
-/** The numbers of running workerd processes that were started with this variable in their environment. */
+/** Running workerd processes that were started with this in their environment. */
 export function workerdsWith(variable: string, value: string): number[] {
   const entry = `${variable}=${value}`;
   if (!ON_LINUX) {
@@ -49,18 +43,36 @@ export function workerdsWith(variable: string, value: string): number[] {
     });
 }
 
-/**
- * How often to look whether the parent is still there. What a parent leaves behind lives no longer than that.
- * Milliseconds.
- */
-const PARENT_CHECK_MS = 500;
+/** How often to look whether npm is still there. Milliseconds: what it leaves behind lives no longer than that. */
+const NPM_CHECK_MS = 500;
 
-/** Calls back when the process that started this one has ended. An orphan is given another parent, and that tells. */
-export function onParentsEnd(callback: () => void): void {
+/** Calls back when the npm that runs this process has ended: an orphan is given another parent. */
+export function onNpmsEnd(callback: () => void): void {
   const parent = process.ppid;
+  // Debian's shell stays between npm and the command that it runs. It may end with npm, or be left behind itself.
+  const npm = isShell(parent) ? parentOf(parent) : undefined;
   setInterval(() => {
-    if (process.ppid !== parent) callback();
-  }, PARENT_CHECK_MS).unref();
+    if (process.ppid !== parent || (npm !== undefined && parentOf(parent) !== npm)) callback();
+  }, NPM_CHECK_MS).unref();
+}
+
+/** Whether a process is a shell that runs one command line. Known where there is a /proc; elsewhere shells do not stay. */
+function isShell(pid: number): boolean {
+  try {
+    return ON_LINUX && /^[^\0]*\bsh\0-c\0/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+  } catch {
+    return false; // It has ended meanwhile.
+  }
+}
+
+/** Undefined when there is no such process. */
+function parentOf(pid: number): number | undefined {
+  try {
+    // After the command, which may hold anything but ends in the last parenthesis, the parent is the second field.
+    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1)?.trim().split(" ")[1]);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Ends processes and waits until they are gone. */
@@ -84,15 +96,14 @@ async function gone(pid: number, started: string): Promise<void> {
 export const isRunning = (pid: number, started: string): boolean => startTime(pid) === started && !isZombie(pid);
 
 /**
- * Whether a process is dead and not yet collected by its parent. Its files and ports must be closed too. Its first
- * thread becomes a zombie as soon as it has ended itself. Only when it is the last thread left, all others have let go
- * of what the process had open.
+ * Dead, its files and ports closed, but not yet collected by a parent. Its first thread is a zombie as soon as it has
+ * ended itself; only when it is the last one left have all let go of what the process had open.
  */
 function isZombie(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1)?.trim();
     return ON_LINUX && stat?.startsWith("Z") === true && readdirSync(`/proc/${pid}/task`).length <= 1;
   } catch {
-    return ON_LINUX; // It has ended meanwhile. On other systems there is no /proc to say so.
+    return ON_LINUX; // It has ended meanwhile; elsewhere there is no /proc to say so.
   }
 }

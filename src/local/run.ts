@@ -1,7 +1,7 @@
 import packageJson from "../../package.json" with { type: "json" };
 import type { Build } from "./dist.ts";
 import { type Command, helpOf, readOptions } from "./options.ts";
-import { onParentsEnd } from "./processes.ts";
+import { onNpmsEnd } from "./processes.ts";
 import { startServer } from "./server.ts";
 import { type Credentials, StateDirectory } from "./state.ts";
 import { UsageError } from "./usage-error.ts";
@@ -10,29 +10,33 @@ import { UsageError } from "./usage-error.ts";
 export interface Starter {
   readonly command: Command;
   readonly args: readonly string[];
+  /** Throws UsageError when something is missing that a server needs. It is asked before anything is written. */
+  readonly check?: () => void;
   /** Gives what is to be run; `directory` is the state directory. */
   readonly build: (directory: string) => Build | Promise<Build>;
-  /** Whether the server is to end with the process that started this one, which is npm, and which may not tell it. */
-  readonly endsWithParent: boolean;
+  /** Whether npm runs this process, which is then to end with it. */
+  readonly endsWithNpm: boolean;
 }
 
 /**
  * Starts a server, and says where it is and how to use it. The server then runs until this process is told to end. Throws
  * UsageError for what the operator can put right.
  */
-export async function run({ command, args, build, endsWithParent }: Starter): Promise<void> {
+export async function run({ command, args, check, build, endsWithNpm }: Starter): Promise<void> {
   const options = readOptions(args, command);
   if (options.instead) {
     console.log(options.instead === "help" ? helpOf(command) : packageJson.version);
     return;
   }
+  check?.();
   const { host, port, state: path, quiet } = options;
   const state = await StateDirectory.open(path);
   process.on("exit", () => state.close());
   // Registered before Miniflare's own, which would end with another code. On exit it ends workerd, at once: whatever was
   // acknowledged is on disk.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(0));
-  if (endsWithParent) onParentsEnd(() => process.exit(0));
+  // npm hands on SIGINT and SIGTERM; of whatever else ends it, its child hears nothing, and behind a shell not even of these.
+  if (endsWithNpm) onNpmsEnd(() => process.exit(0));
 
   const secrets = state.secrets();
   const url = await startServer({
