@@ -1,8 +1,9 @@
 import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type BuildOptions, build as bundle, stop } from "esbuild";
+import type { BuildOptions } from "esbuild";
 import type { Migration } from "../d1/migrate.ts";
+import { type Bundle, bundle } from "./bundle.ts";
 import { workerConfig } from "./config.ts";
 import { type Build, readMigrations } from "./dist.ts";
 
@@ -16,18 +17,9 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Of Swagger UI, what its page loads. */
 const SWAGGER_FILES = ["swagger-ui.css", "swagger-ui-bundle.js"];
 
-const WORKER: BuildOptions = {
-  entryPoints: [join(ROOT, "src/index.ts")],
-  bundle: true,
-  format: "esm",
-  target: "es2024",
-  conditions: ["workerd", "worker", "browser"],
-  external: ["cloudflare:*", "node:*"],
-};
-
 /** Makes everything anew. The static files go into `site`, which is emptied first. Throws UsageError: see workerConfig. */
 export async function build(site: string): Promise<Build> {
-  const [config, code] = await Promise.all([workerConfig(), bundleWorker()]);
+  const [config, { code }] = await Promise.all([workerConfig(), bundleWorker({ sourcemap: "inline" })]);
   buildSite(site);
   return { config, code, site, migrations: migrations() };
 }
@@ -35,18 +27,17 @@ export async function build(site: string): Promise<Build> {
 /** The migrations of D1. */
 export const migrations = (): Migration[] => readMigrations(join(ROOT, "src/d1/migrations"));
 
-/** The Worker as one module, with its source map inside. */
-async function bundleWorker(): Promise<string> {
-  const { outputFiles } = await bundle({ ...WORKER, sourcemap: "inline", write: false });
-  // esbuild works in a process of its own, which would otherwise live as long as the server.
-  await stop();
-  const output = outputFiles?.[0];
-  if (!output) throw new Error("esbuild wrote nothing");
-  return output.text;
-}
+/** The Worker. */
+export const bundleWorker = (options: BuildOptions = {}): Promise<Bundle> =>
+  bundle(join(ROOT, "src/index.ts"), {
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+    ...options,
+  });
 
 /** Writes the pages, and the headers that they are served with, into a directory, which is emptied first. */
-function buildSite(directory: string): void {
+export function buildSite(directory: string): void {
   // Beside it first: a server that serves the directory never sees half of it.
   const made = `${directory}.new`;
   rmSync(made, { recursive: true, force: true });
