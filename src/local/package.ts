@@ -1,5 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Plugin } from "esbuild";
+import packageJson from "../../package.json" with { type: "json" };
 import { buildSite, bundleWorker, migrations } from "./build.ts";
 import { bundle, withoutComments } from "./bundle.ts";
 import { workerConfig } from "./config.ts";
@@ -21,6 +23,30 @@ async function buildClient(folder: string): Promise<void> {
   writeDeclarations(join(folder, "types"));
 }
 
+/** The command line, in one file that Node runs. Miniflare is installed beside it by whoever wants a server. */
+async function buildCommand(file: string): Promise<void> {
+  const { code } = await bundle(join(ROOT, "src/cli/main.ts"), {
+    platform: "node",
+    target: "node20",
+    external: ["miniflare", "workerd"],
+    banner: { js: "#!/usr/bin/env node" },
+    plugins: [slimPackageJson],
+  });
+  writeFileSync(file, code, { mode: 0o755 });
+}
+
+/** Of package.json, what the command line uses: the rest would only be carried along. */
+const slimPackageJson: Plugin = {
+  name: "slim package.json",
+  setup: (build) => {
+    build.onLoad({ filter: /package\.json$/ }, ({ path }) => {
+      if (path !== join(ROOT, "package.json")) return undefined;
+      const { version, peerDependencies } = packageJson;
+      return { contents: JSON.stringify({ version, peerDependencies }), loader: "json" };
+    });
+  },
+};
+
 rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST);
 
@@ -29,3 +55,4 @@ const site = siteIn(DIST);
 buildSite(site);
 writeBuild(DIST, { config, code: worker.code, site, migrations: migrations() });
 await buildClient(join(DIST, "client"));
+await buildCommand(join(DIST, "cli.js"));
