@@ -14,6 +14,9 @@ import { type Build, readMigrations } from "./dist.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
+/** The packages of which something goes into the pages. */
+export const SITE_PACKAGES = ["swagger-ui-dist"];
+
 /** Of Swagger UI, what its page loads. */
 const SWAGGER_FILES = ["swagger-ui.css", "swagger-ui-bundle.js"];
 

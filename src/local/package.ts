@@ -2,11 +2,12 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "esbuild";
 import packageJson from "../../package.json" with { type: "json" };
-import { buildSite, bundleWorker, migrations } from "./build.ts";
+import { buildSite, bundleWorker, migrations, SITE_PACKAGES } from "./build.ts";
 import { bundle, withoutComments } from "./bundle.ts";
 import { workerConfig } from "./config.ts";
 import { writeDeclarations } from "./declarations.ts";
 import { siteIn, writeBuild } from "./dist.ts";
+import { licensesOf } from "./licenses.ts";
 
 /** `npm run build`: writes what the package holds to dist/. npm runs it after each installation here, and before it packs. */
 
@@ -23,16 +24,17 @@ async function buildClient(folder: string): Promise<void> {
   writeDeclarations(join(folder, "types"));
 }
 
-/** The command line, in one file that Node runs. Miniflare is installed beside it by whoever wants a server. */
-async function buildCommand(file: string): Promise<void> {
-  const { code } = await bundle(join(ROOT, "src/cli/main.ts"), {
+/** The command line, in one file that Node runs; resolves to the packages in it. Miniflare is installed beside it by whoever wants a server. */
+async function buildCommand(file: string): Promise<string[]> {
+  const { code, packages } = await bundle(join(ROOT, "src/cli/main.ts"), {
     platform: "node",
     target: "node20",
     external: ["miniflare", "workerd"],
-    banner: { js: "#!/usr/bin/env node" },
     plugins: [slimPackageJson],
   });
+  if (!code.startsWith("#!")) throw new Error("src/cli/main.ts does not say what runs it");
   writeFileSync(file, code, { mode: 0o755 });
+  return packages;
 }
 
 /** Of package.json, what the command line uses: the rest would only be carried along. */
@@ -55,4 +57,5 @@ const site = siteIn(DIST);
 buildSite(site);
 writeBuild(DIST, { config, code: worker.code, site, migrations: migrations() });
 await buildClient(join(DIST, "client"));
-await buildCommand(join(DIST, "cli.js"));
+const inCommand = await buildCommand(join(DIST, "cli.js"));
+writeFileSync(join(DIST, "licenses.txt"), licensesOf([...worker.packages, ...inCommand, ...SITE_PACKAGES]));
