@@ -1,5 +1,3 @@
-/** Runs `npm start` as a user does, and ends it in all the ways in which a server can end. */
-
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isRunning, workerdsWith } from "../../src/local/processes.ts";
 import { type Credentials, OWNER_VARIABLE } from "../../src/local/state.ts";
 
-/** Makes a state directory of its own for a test. */
+/** A state directory of its own for a test. */
 export const temporaryState = (): string => mkdtempSync(join(tmpdir(), "strongroom-"));
 
-/** Runs an npm command in a process group of its own. */
+/** An npm command in a process group of its own. */
 const npm = (...args: string[]): ChildProcess => spawn("npm", args, { detached: true });
 
 /** What an npm command that ends by itself prints, without npm's own lines, and its exit code. */
@@ -27,21 +25,21 @@ export async function outputOf(...args: string[]): Promise<{ lines: string[]; co
   return { lines: ownLines(output), code };
 }
 
-/** The lines that are not npm's own. */
+/** What is not npm's own. */
 export const ownLines = (output: string): string[] =>
   output.split("\n").filter((line) => line !== "" && !/^(>|npm )/.test(line));
 
-/** `npm start` as a user runs it, in a process group of its own, so that everything it starts can be told. */
-export class ServerProcess {
+/** A server that a command runs in a process group of its own, so that everything it starts can be told. */
+export class ServerGroup {
   readonly #child: ChildProcess;
   readonly exited: Promise<number | null>;
   output = "";
 
-  constructor(state: string, ...flags: string[]) {
-    const port = flags.includes("--port") ? [] : ["--port", "0"];
-    this.#child = npm("start", "--", "--state", state, ...port, ...flags);
-    this.exited = new Promise((resolve) => this.#child.once("exit", resolve));
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+  /** @param child what was started with `detached` */
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.exited = new Promise((resolve) => child.once("exit", resolve));
+    for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.output += text;
       });
@@ -51,7 +49,7 @@ export class ServerProcess {
   /** Resolves when the server says that it is ready; rejects when it ends instead. */
   async ready(): Promise<this> {
     const ended = this.exited.then((code) => {
-      throw new Error(`npm start ended with ${code}: ${this.output}`);
+      throw new Error(`the server ended with ${code}: ${this.output}`);
     });
     ended.catch(() => {});
     while (!this.output.includes("Ctrl-C stops it")) {
@@ -61,19 +59,17 @@ export class ServerProcess {
   }
 
   get group(): number {
-    if (this.#child.pid === undefined) throw new Error("npm start did not start");
+    if (this.#child.pid === undefined) throw new Error("the server did not start");
     return this.#child.pid;
   }
 
-  /** Interrupts the server as a terminal does on Ctrl-C: everything in the foreground gets the signal. */
+  /** As a terminal does on Ctrl-C: to everything in the foreground. */
   async interrupt(): Promise<void> {
     process.kill(-this.group, "SIGINT");
     await this.exited;
   }
 
-  /**
-   * Ends the server as `kill` does: npm alone gets the signal. Resolves when the server and its workerd are gone too.
-   */
+  /** As `kill` does: the command alone hears of it. Resolves when the server and its workerd are gone, too. */
   async kill(state: string, signal: NodeJS.Signals): Promise<void> {
     const { pid, started } = JSON.parse(readFileSync(join(state, "lock"), "utf8")) as { pid: number; started: string };
     process.kill(this.group, signal);
@@ -88,7 +84,7 @@ export class ServerProcess {
     return lines.filter((line) => line.startsWith(`${this.group} `)).map((line) => line.replace(/^\d+ +/, ""));
   }
 
-  /** Kills the Node process alone. workerd lives on. */
+  /** The Node process alone is killed: workerd lives on. */
   async killNode(state: string): Promise<void> {
     const lock = JSON.parse(readFileSync(join(state, "lock"), "utf8")) as { pid: number };
     process.kill(lock.pid, "SIGKILL");
@@ -101,6 +97,14 @@ export class ServerProcess {
     } catch {
       // It has ended already.
     }
+  }
+}
+
+/** `npm start` as a user runs it. */
+export class ServerProcess extends ServerGroup {
+  constructor(state: string, ...flags: string[]) {
+    const port = flags.includes("--port") ? [] : ["--port", "0"];
+    super(npm("start", "--", "--state", state, ...port, ...flags));
   }
 }
 
