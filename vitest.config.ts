@@ -11,17 +11,21 @@ const crashRounds = Number(process.env["CRASH_ROUNDS"] ?? 2);
 /** Whether each call to a binding fails in one way, or in every way that it can, as in `npm run test:long`. */
 const faults = process.env["FAULTS"] === "all" ? "all" : "each";
 
+/** Whether the test of a checkout links the packages that are here, or runs `npm ci`, as in `npm run test:long`. */
+const install = process.env["INSTALL"] === "ci" ? "ci" : "linked";
+
 declare module "vitest" {
   interface ProvidedContext {
     fuzzRuns: number;
     crashRounds: number;
     faults: "each" | "all";
+    install: "linked" | "ci";
   }
 }
 
 export default defineConfig({
   test: {
-    provide: { fuzzRuns, crashRounds, faults },
+    provide: { fuzzRuns, crashRounds, faults, install },
     // The Worker's own log: one line a request.
     onConsoleLog: (text) => !text.startsWith('{"event":'),
     reporters: ["default", "./test/support/summary-reporter.ts"],
@@ -51,7 +55,7 @@ export default defineConfig({
         // In Node, against the server process that `npm start` runs.
         test: {
           name: "local",
-          include: ["test/local/**/*.test.ts"],
+          include: ["test/{local,package}/**/*.test.ts"],
           setupFiles: ["test/support/checked-fetch.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
