@@ -94,3 +94,8 @@ it("package.json: brings nothing along, and wants Miniflare as the tests have it
   expect(peerDependencies).toEqual({ miniflare: devDependencies.miniflare });
   expect(peerDependenciesMeta).toEqual({ miniflare: { optional: true } });
 });
+
+it("docs/command-line.md: names the Miniflare that is wanted", () => {
+  const named = readFileSync(join(ROOT, "docs/command-line.md"), "utf8").match(/miniflare@[\w.-]+/g);
+  expect(new Set(named)).toEqual(new Set([`miniflare@${packageJson.peerDependencies.miniflare}`]));
+});

@@ -103,11 +103,9 @@ export async function doesNot({ assets }: Strongroom, id: string, file: Blob): P
 }
 `;
 
-it.each([
-  ["nodenext", "nodenext"],
-  ["esnext", "bundler"],
-])("its types need nothing but a library with fetch, under module %s and resolution %s", async (module, resolution) => {
-  writeFileSync(join(home, "program.mts"), PROGRAM);
+/** What the compiler says of a program in the folder that has the package, a line each. */
+async function compiled(program: string, module: string, moduleResolution: string): Promise<string[]> {
+  writeFileSync(join(home, "program.mts"), program);
   const compilerOptions = {
     strict: true,
     noEmit: true,
@@ -116,20 +114,44 @@ it.each([
     lib: ["es2022", "dom", "dom.iterable"],
     types: [],
     module,
-    moduleResolution: resolution,
+    moduleResolution,
   };
   writeFileSync(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["program.mts"] }));
   const tsc = type(home, terminal(24), "node", join(ROOT, "node_modules/typescript/bin/tsc"), "--pretty", "false");
   const { stdout } = await tsc.catch((error: { stdout: string }) => error);
+  return stdout.split("\n").filter((line) => line !== "" && !line.startsWith(" "));
+}
+
+it.each([
+  ["nodenext", "nodenext"],
+  ["esnext", "bundler"],
+])("its types need nothing but a library with fetch, under module %s and resolution %s", async (module, resolution) => {
   const lines = PROGRAM.split("\n");
-  const marks = stdout
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith(" "))
-    .map((error) => {
-      const line = lines[Number(/^program\.mts\((\d+),/.exec(error)?.[1]) - 1];
-      return /\/\/ (\d)$/.exec(line ?? "")?.[1] ?? error;
-    });
+  const marks = (await compiled(PROGRAM, module, resolution)).map((error) => {
+    const line = lines[Number(/^program\.mts\((\d+),/.exec(error)?.[1]) - 1];
+    return /\/\/ (\d)$/.exec(line ?? "")?.[1] ?? error;
+  });
   expect(marks).toEqual(["1", "2", "3"]);
+});
+
+/** What the examples of the guide take for given. */
+const GIVEN = `
+declare const vault: Strongroom;
+declare const [file, files, bytes, stream, id]: [File, File[], Uint8Array, ReadableStream<Uint8Array>, string];
+declare const path: { partition: string; collection: string; channel: string };
+`;
+
+it.each(["README.md", "docs/client.md"])("the examples of %s compile", async (page) => {
+  const text = readFileSync(join(ROOT, page), "utf8");
+  const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+  expect(blocks.length).toBeGreaterThan(0);
+  const isImport = /^import .*;$/gm;
+  const imports = new Set([
+    `import { Strongroom } from "strongroom";`,
+    ...blocks.flatMap((each) => each.match(isImport) ?? []),
+  ]);
+  const functions = blocks.map((each, n) => `export async function example${n}() {\n${each.replace(isImport, "")}}`);
+  expect(await compiled([...imports, GIVEN, ...functions].join("\n"), "nodenext", "nodenext")).toEqual([]);
 });
 
 it("its declarations refer to each other by the names that are published, and to nothing else", () => {
