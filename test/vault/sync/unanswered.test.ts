@@ -230,6 +230,23 @@ describe("a call to R2 that never answers", () => {
   });
 });
 
+describe("a delete whose body R2 does not delete", () => {
+  it("is gone for every reader, and acknowledged as queued until R2 has answered", async () => {
+    const vault = await TestVault.create();
+    const { id, r2_key } = await vault.upload();
+    await withBucket("delete", silent, async () => {
+      const response = await vault.delete(id);
+      expect([response.status, response.headers.get("Strongroom-Durability")]).toEqual([204, "queued"]);
+      expect((await vault.get(id)).status).toBe(404);
+      expect(await recorded(vault), "D1 has the deletion").toEqual([]);
+      expect(await bodies(vault)).toEqual([r2_key]);
+    });
+    await vi.waitFor(async () => expect(await bodies(vault)).toEqual([]), 5_000);
+    const other = await vault.upload();
+    expect((await vault.delete(other.id)).headers.has("Strongroom-Durability")).toBe(false);
+  });
+});
+
 describe("a stalled relay to D1", () => {
   it("tries again by a timer of its own while the object's other work is stuck", async () => {
     const vault = await TestVault.create();
