@@ -55,7 +55,7 @@ export default defineConfig({
         // In Node, against the server process that `npm start` runs.
         test: {
           name: "local",
-          include: ["test/{local,package}/**/*.test.ts"],
+          include: ["test/{cli,local,package}/**/*.test.ts"],
           setupFiles: ["test/support/checked-fetch.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -1,4 +1,5 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { StrongroomAdmin, StrongroomError, type Vaults } from "../client/index.ts";
 import type { Build } from "./dist.ts";
 import { type Command, helpOf, readOptions } from "./options.ts";
 import { onNpmsEnd } from "./processes.ts";
@@ -58,31 +59,25 @@ export function fail(error: unknown): never {
   process.exit(1);
 }
 
-/** A vault for whoever starts the server: the one from last time if it is still there. */
+/**
+ * The credentials for whoever starts the server: those of the vault from last time if it is still there, else of a new
+ * one.
+ */
 async function credentialsFor(url: string, adminToken: string, known: Credentials | undefined): Promise<Credentials> {
-  const admin = { Authorization: `Bearer ${adminToken}`, "Content-Type": "application/json" };
-  if (known) {
-    const response = await fetch(`${url}/api/v1/vaults/${known.vault_id}`, { headers: admin });
-    const body = (await response.json()) as { status?: string };
-    if (response.ok && body.status === "active") return { ...known, url };
-    // Its keys are shown only once: they are given up only when the vault itself is gone.
-    if (!response.ok && response.status !== 404)
-      throw new Error(`the vault could not be asked for: ${response.status}`);
+  const { vaults } = new StrongroomAdmin({ url, token: adminToken });
+  if (known && (await isActive(vaults, known.vault_id))) return { ...known, url };
+  const { id, secret_key, public_key } = await vaults.create({ name: "local" });
+  return { url, admin_token: adminToken, vault_id: id, secret_key, public_key };
+}
+
+/** The keys of a vault are shown only once, so they are given up only when the vault itself is gone. */
+async function isActive(vaults: Vaults, id: string): Promise<boolean> {
+  try {
+    return (await vaults.get(id)).status === "active";
+  } catch (error) {
+    if (error instanceof StrongroomError && error.status === 404) return false;
+    throw error;
   }
-  const response = await fetch(`${url}/api/v1/vaults`, {
-    method: "POST",
-    headers: admin,
-    body: JSON.stringify({ name: "local" }),
-  });
-  if (response.status !== 201) throw new Error(`the first vault could not be created: ${await response.text()}`);
-  const vault = (await response.json()) as { id: string; secret_key: string; public_key: string };
-  return {
-    url,
-    admin_token: adminToken,
-    vault_id: vault.id,
-    secret_key: vault.secret_key,
-    public_key: vault.public_key,
-  };
 }
 
 function greeting(c: Credentials, directory: string): string {

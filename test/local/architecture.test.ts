@@ -21,10 +21,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   upload: ["model", "runtime", "api", "vault", "r2", "http"],
   routes: ["model", "runtime", "api", "vault", "r2", "d1", "http", "upload"],
   client: ["model", "api"],
+  cli: ["model", "client", "local"],
 };
 
 /** The files of a folder by which it is entered from outside, where that is not all of them. */
-const FRONT: Readonly<Record<string, readonly string[]>> = { vault: ["client.ts"] };
+const FRONT: Readonly<Record<string, readonly string[]>> = { vault: ["client.ts"], client: ["index.ts"] };
 
 /** Files that every folder may use. */
 const SHARED = ["src/env.ts", "package.json"];

@@ -1,0 +1,33 @@
+import type { Command } from "../command.ts";
+import { cat } from "./cat.ts";
+import { get } from "./get.ts";
+import { createKey, listKeys, revokeKey } from "./keys.ts";
+import { link } from "./link.ts";
+import { login } from "./login.ts";
+import { ls } from "./ls.ts";
+import { put } from "./put.ts";
+import { rm } from "./rm.ts";
+import { set } from "./set.ts";
+import { show } from "./show.ts";
+import { createVault, listVaults, reconcileVault, removeVault, showVault } from "./vaults.ts";
+
+/** Every command but `start`, which is none of the API's, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  ls,
+  put,
+  get,
+  cat,
+  show,
+  set,
+  rm,
+  link,
+  listKeys,
+  createKey,
+  revokeKey,
+  listVaults,
+  createVault,
+  showVault,
+  removeVault,
+  reconcileVault,
+  login,
+];

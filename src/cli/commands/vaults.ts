@@ -1,0 +1,155 @@
+import type { VaultReport } from "../../client/index.ts";
+import { isVaultId } from "../../model/id.ts";
+import { command } from "../command.ts";
+import { bytes, count, counted, time } from "../terminal/format.ts";
+import { printList } from "../terminal/list.ts";
+import type { Output } from "../terminal/output.ts";
+import { ask } from "../terminal/prompt.ts";
+import { fields, Table } from "../terminal/table.ts";
+import { visible } from "../terminal/visible.ts";
+import { UsageError } from "../usage-error.ts";
+
+const COLUMNS = [{ title: "ID" }, { title: "STATUS" }, { title: "CREATED" }, { title: "NAME" }];
+
+export const listVaults = command({
+  name: "vaults ls",
+  usage: "",
+  about: "lists the server's vaults",
+  help: "It is for the operator.",
+  takes: [0, 0],
+  options: {},
+  async run({ access, output, signal }) {
+    const vaults = access.admin().vaults.list({}, { signal });
+    await printList(output, vaults, COLUMNS, ({ id, status, created_at, name }) => [
+      id,
+      status,
+      time(created_at),
+      name,
+    ]);
+  },
+});
+
+export const createVault = command({
+  name: "vaults create",
+  usage: "NAME",
+  about: "makes a vault, with a secret and a public key",
+  help: "It is for the operator.",
+  takes: [1, 1],
+  options: {},
+  async run({ arguments: [name = ""], access, output, signal }) {
+    const made = await access.admin().vaults.create({ name }, { signal });
+    if (output.isJson) {
+      await output.json(made);
+      return;
+    }
+    const pairs = [
+      ["id", made.id],
+      ["name", made.name],
+      ["secret key", made.secret_key],
+      ["public key", made.public_key],
+    ] as const;
+    for (const line of fields(pairs, (text) => output.style("dim", text))) await output.line(line);
+    output.note("The keys are shown this once: nobody can read them back.");
+  },
+});
+
+export const showVault = command({
+  name: "vaults show",
+  usage: "[VAULT-ID]",
+  about: "shows a vault; unless named, the key's own",
+  takes: [0, 1],
+  options: {},
+  async run({ arguments: [id], access, output, signal }) {
+    const { vaults, vaultId } = access.report(checkedId(id));
+    await printReport(output, await vaults.get(vaultId, { signal }));
+  },
+});
+
+export const reconcileVault = command({
+  name: "vaults reconcile",
+  usage: "[VAULT-ID]",
+  about: "makes what a vault's stores hold agree",
+  help: "It goes on in the background; vaults show tells what it found.",
+  takes: [0, 1],
+  options: {},
+  async run({ arguments: [id], access, output, signal }) {
+    const { vaults, vaultId } = access.report(checkedId(id));
+    const report = await vaults.reconcile(vaultId, { signal });
+    if (output.isJson) await output.json(report);
+    else output.note(`begun; strongroom vaults show ${vaultId} tells what it found`);
+  },
+});
+
+export const removeVault = command({
+  name: "vaults rm",
+  usage: "VAULT-ID",
+  about: "deletes a vault with all that it holds",
+  help: "It is for the operator, and cannot be undone. It asks for the vault's name, unless --yes is given.",
+  takes: [1, 1],
+  options: { yes: { type: "boolean", about: "do not ask" } },
+  async run({ arguments: [given], access, output, signal }, { yes = false }) {
+    const id = checkedId(given) ?? "";
+    const { vaults } = access.admin();
+    if (!yes) {
+      if (!process.stdin.isTTY) throw new UsageError("vaults rm asks first, and there is no terminal: add --yes");
+      const { name, assets } = await vaults.get(id, { signal });
+      output.note(`${id} "${visible(name)}" holds ${counted(assets, "asset")}. All are deleted with it.`);
+      const answer = await ask("Type its name to go on: ", { isHidden: false, signal });
+      if (answer !== name.trim()) throw new UsageError("that is not its name: nothing was deleted");
+    }
+    const report = await vaults.delete(id, { signal });
+    if (output.isJson) await output.json(report);
+    else output.note(`deleting ${id}; its keys are refused from now on`);
+  },
+});
+
+/** @throws UsageError */
+function checkedId(id: string | undefined): string | undefined {
+  if (id !== undefined && !isVaultId(id)) throw new UsageError(`${id}: is no id of a vault, vault_…`);
+  return id;
+}
+
+async function printReport(output: Output, report: VaultReport): Promise<void> {
+  if (output.isJson) {
+    await output.json(report);
+    return;
+  }
+  const { rev, recorded_rev: recorded, parked, lost_windows: lost, partitions, reconcile } = report;
+  const pairs: [string, string][] = [
+    ["id", report.id],
+    ["name", report.name],
+    ["status", report.status],
+    ["created", time(report.created_at, true)],
+    ["assets", count(report.assets)],
+    ["size", bytes(report.bytes)],
+    ["revision", recorded === rev ? `${count(rev)}, all recorded` : `${count(rev)}, recorded up to ${count(recorded)}`],
+    ["outbox", count(report.outbox)],
+    ...parked.map(({ id, error }): [string, string] => ["parked", `${id}: ${error}`]),
+    ...lost.map(({ since, until }): [string, string] => ["lost", `${time(since, true)} to ${time(until, true)}`]),
+    ["reconciled", reconcile === null ? "never" : findings(reconcile)],
+    ...(partitions.length === 0 ? [] : [["partitions", partitionLines(partitions)] as [string, string]]),
+  ];
+  for (const line of fields(pairs, (text) => output.style("dim", text))) await output.line(line);
+}
+
+/** Aligned, a line each. */
+function partitionLines(partitions: VaultReport["partitions"]): string {
+  const table = new Table([{ title: "" }, { title: "", isRight: true }, { title: "", isRight: true }]);
+  const rows = partitions.map(({ name, assets, bytes: size }) => [name, counted(assets, "asset"), bytes(size)]);
+  return table.lines(rows).join("\n");
+}
+
+function findings(found: NonNullable<VaultReport["reconcile"]>): string {
+  const when = found.finished_at === null ? `since ${time(found.started_at, true)}` : time(found.finished_at, true);
+  const numbers = [
+    [found.restored, "restored"],
+    [found.removed, "removed"],
+    [found.orphans_deleted, "orphans deleted"],
+    [found.orphans_waiting, "orphans waiting"],
+    [found.orphans_kept, "orphans kept"],
+    [found.foreign, "foreign"],
+    [found.missing, "missing"],
+  ] as const;
+  const parts = numbers.filter(([number]) => number > 0).map(([number, what]) => `${count(number)} ${what}`);
+  return `${when}: ${parts.length === 0 ? "all agrees" : parts.join(", ")}`;
+}

@@ -1,0 +1,266 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import type { Asset, CreatedKey, KeyInfo, StoredAsset, VaultInfo, VaultReport } from "../../src/client/index.ts";
+import { objects, type Result, RUNTIMES, useProgram } from "./program.ts";
+import { useServer } from "./server.ts";
+
+const program = useProgram();
+const server = useServer();
+const content = randomBytes(3_000);
+
+const ID = /^asset_[0-9a-z]{26}$/;
+
+const folder = "marketing/blog/hero/";
+
+const run = (...args: string[]): Promise<Result> => program.run(args, { env: server.env });
+
+/** Of a run that must succeed and say nothing beside its data. */
+async function data(...args: string[]): Promise<string> {
+  const result = await run(...args);
+  expect(result).toMatchObject({ code: 0, stderr: "" });
+  return result.stdout;
+}
+
+async function json<T>(...args: string[]): Promise<T[]> {
+  const result = await run(...args, "--json");
+  expect(result, result.stderr).toMatchObject({ code: 0 });
+  return objects<T>(result);
+}
+
+/** Uploads the content under a name of its own. */
+async function uploaded(filename: string, into = folder): Promise<Asset> {
+  const file = join(program.work, filename);
+  writeFileSync(file, content);
+  const [line] = await json<{ asset: Asset }>("put", filename, into);
+  if (!line) throw new Error("nothing was printed");
+  return line.asset;
+}
+
+it.concurrent("put, ls: a file is uploaded and listed", async () => {
+  writeFileSync(join(program.work, "first.txt"), content);
+  const own = "listed/blog/hero/";
+  const put = await run("put", "first.txt", own);
+  expect(put).toMatchObject({ code: 0, stderr: "" });
+  const [id = "", path] = put.stdout.trim().split(/\s+/);
+  expect(id).toMatch(ID);
+  expect(path).toBe(`${own}first.txt`);
+
+  expect(await data("ls", own)).toMatch(
+    new RegExp(`^2\\.9 KiB  \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d  ${own}first\\.txt\n$`),
+  );
+  expect(await data("ls", "--long", "listed/")).toMatch(new RegExp(`^${id}  text/plain  2\\.9 KiB  .*first\\.txt\n$`));
+  const [asset] = await json<Asset>("ls", own);
+  expect(asset).toMatchObject({ id, filename: "first.txt", size: 3_000, metadata: {}, tags: [] });
+  expect(await json("ls", "listed/other/")).toEqual([]);
+});
+
+it.concurrent("ls: stops at a limit, newest first", async () => {
+  for (const name of ["l1", "l2", "l3"]) await uploaded(name, "limited/a/b/");
+  const names = (await json<Asset>("ls", "limited/", "--limit", "2")).map(({ filename }) => filename);
+  expect(names).toEqual(["l3", "l2"]);
+  expect(await run("ls", "--limit", "0")).toMatchObject({ code: 2, stdout: "" });
+});
+
+it.concurrent("show, cat, get: by id and by path", async () => {
+  const { id } = await uploaded("seen.bin");
+  for (const name of [id, `${folder}seen.bin`]) {
+    const [shown, [asset], cat] = await Promise.all([
+      data("show", name),
+      json<StoredAsset>("show", name),
+      run("cat", name),
+    ]);
+    expect(shown).toContain(`id       ${id}\nasset    ${folder}seen.bin\nsize     2.9 KiB (3,000 bytes)\n`);
+    expect(asset).toMatchObject({ id, metadata: {}, tags: [], etag: expect.stringMatching(/^"\d+"$/) as string });
+    // Printed as text it has lost what is no UTF-8.
+    expect(cat).toMatchObject({ code: 0, stdout: content.toString("utf8") });
+
+    expect(await data("get", name, `${asset?.etag.length}.out`)).toBe(`${asset?.etag.length}.out\n`);
+    expect(readFileSync(join(program.work, `${asset?.etag.length}.out`))).toEqual(content);
+  }
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  expect(await json("get", id, `${program.work}/`)).toEqual([
+    { status: "downloaded", file: join(program.work, "seen.bin"), id, size: 3_000, sha256 },
+  ]);
+  expect(await json("get", id, "--skip-existing")).toEqual([
+    { status: "skipped", file: "seen.bin", id, size: 3_000, reason: "already there" },
+  ]);
+});
+
+it.concurrent("show, get, rm: a path is the newest of its name", async () => {
+  const { id: older } = await uploaded("twice.txt");
+  const { id: newer } = await uploaded("twice.txt");
+  expect(await json("show", `${folder}twice.txt`)).toMatchObject([{ id: newer }]);
+  const removed = await run("rm", `${folder}twice.txt`);
+  expect(removed).toEqual({ code: 0, stdout: "", stderr: `deleted ${folder}twice.txt (${newer})\n` });
+  expect(await json("show", `${folder}twice.txt`)).toMatchObject([{ id: older }]);
+  expect(await json("rm", older)).toEqual([{ status: "deleted", id: older, asset: older }]);
+  expect(await run("show", `${folder}twice.txt`)).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: `strongroom: there is no asset at ${folder}twice.txt\n`,
+  });
+});
+
+it.concurrent("show, cat, get: an empty file, which has no byte to ask for", async () => {
+  writeFileSync(join(program.work, "empty"), "");
+  const [line] = await json<{ asset: Asset }>("put", "empty", folder);
+  expect(await json("show", `${folder}empty`)).toMatchObject([{ id: line?.asset.id, size: 0 }]);
+  expect(await data("cat", `${folder}empty`)).toBe("");
+  const [again] = await json("put", "empty", folder, "--skip-existing");
+  expect(again).toEqual({ status: "skipped", file: "empty", reason: "already there", id: line?.asset.id });
+});
+
+it.concurrent("rm: of several, those that fail are named", async () => {
+  const { id } = await uploaded("gone.txt");
+  const missing = `asset_${"0".repeat(26)}`;
+  const result = await run("rm", missing, id, `${folder}none.txt`);
+  expect(result).toMatchObject({ code: 1, stdout: "" });
+  expect(result.stderr.split("\n")).toEqual([
+    `strongroom: ${missing}: no asset with this id in this vault`,
+    `deleted ${id}`,
+    `strongroom: there is no asset at ${folder}none.txt`,
+    "",
+  ]);
+});
+
+it.concurrent("set: merges metadata, and changes tags", async () => {
+  const { id } = await uploaded("set.txt");
+  const set = async (...args: string[]) => (await json<StoredAsset>("set", id, ...args))[0];
+  expect(
+    await set("alt=A cat", "width=640", 'version="1.0"', 'o={"a":null,"b":{}}', "url=a=b", "--tag", "x", "--tag", "y"),
+  ).toMatchObject({
+    metadata: { alt: "A cat", width: 640, version: "1.0", o: { a: null, b: {} }, url: "a=b" },
+    tags: ["x", "y"],
+  });
+  // In one change that removes and in two: an object takes the place of what was there.
+  expect(await set("width=[1]", "--unset", "alt", "--untag", "x", "--tag", "z", "--tag", "y")).toMatchObject({
+    metadata: { width: [1], version: "1.0", o: { a: null, b: {} }, url: "a=b" },
+    tags: ["y", "z"],
+  });
+  const last = await set('o={"c":null}', "--unset", "url", "--unset", "width");
+  expect(last?.metadata).toEqual({ version: "1.0", o: { c: null } });
+  expect(last?.tags).toEqual(["y", "z"]);
+  expect(await data("set", id, "--untag", "y")).toMatch(
+    /^tags +z\nmetadata\.version +"1\.0"\nmetadata\.o +\{"c":null\}$/m,
+  );
+});
+
+it.concurrent("set: loses no tag of many who add some at once", async () => {
+  const { id } = await uploaded("tags.txt");
+  const tags = ["a", "b", "c", "d", "e"];
+  await Promise.all(tags.map((tag) => data("set", id, "--tag", tag)));
+  expect((await json<StoredAsset>("show", id))[0]?.tags.toSorted()).toEqual(tags);
+});
+
+it.concurrent("set: refuses what it cannot carry out exactly", async () => {
+  const { id } = await uploaded("refused.txt");
+  const refused = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run("set", id, ...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    return stderr;
+  };
+  expect(await refused()).toContain("nothing to change");
+  expect(await refused("alt")).toBe("strongroom: alt: must be key=value\n");
+  expect(await refused("n=1546130668394913822")).toContain("the number 1546130668394913822 cannot be kept exactly");
+  expect(await refused("a=1", "--unset", "a")).toContain("a: cannot be added and removed at once");
+  expect((await json<StoredAsset>("show", id))[0]?.metadata).toEqual({});
+});
+
+it.concurrent("link: makes a URL that opens the content without a key", async () => {
+  const { id } = await uploaded("linked.bin");
+  const { code, stdout, stderr } = await run("link", id, "--expires", "30m");
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^good until \d{4}-\d\d-\d\d \d\d:\d\d\n$/);
+  const response = await fetch(stdout.trim());
+  expect(Buffer.from(await response.arrayBuffer())).toEqual(content);
+
+  const [link] = await json<{ url: string; expires_at: string }>("link", `${folder}linked.bin`, "--download");
+  expect(link?.url).toContain("disposition=attachment");
+  const left = Date.parse(link?.expires_at ?? "") - Date.now();
+  expect(left).toBeGreaterThan(3_500_000);
+  expect(left).toBeLessThanOrEqual(3_600_000);
+  expect(await run("link", id, "--expires", "8d")).toMatchObject({ code: 2, stdout: "" });
+});
+
+it.concurrent("keys: are made, listed and revoked", async () => {
+  const made = await run("keys", "create", "--public", "--label", "website", "--expires", "30d");
+  expect(made).toMatchObject({ code: 0, stderr: "The token is shown this once: nobody can read it back.\n" });
+  const token = /^token +(pk_[\w-]+)$/m.exec(made.stdout)?.[1] ?? "";
+  const id = /^id +(key_\w+)$/m.exec(made.stdout)?.[1] ?? "";
+  const read = { env: { ...server.env, STRONGROOM_KEY: token } };
+  expect(await program.run(["ls"], read)).toMatchObject({ code: 0 });
+  writeFileSync(join(program.work, "denied.txt"), "");
+  const denied = await program.run(["put", "denied.txt", folder], read);
+  expect(denied).toMatchObject({ code: 1, stdout: "" });
+  expect(denied.stderr).toMatch(
+    /^strongroom: denied\.txt: .*\n {2}asked was http:.*\(from STRONGROOM_URL\), with the key from STRONGROOM_KEY\n$/,
+  );
+
+  const [made2] = await json<CreatedKey>("keys", "create", "--expires", "2099-01-01T00:00:00Z");
+  expect(made2).toMatchObject({ type: "secret", expires_at: "2099-01-01T00:00:00Z" });
+  const listed = await json<KeyInfo>("keys", "ls");
+  expect(listed.map((key) => key.id)).toEqual(expect.arrayContaining([id, made2?.id]));
+  expect(await data("keys", "ls")).toMatch(new RegExp(`^${id}  public  .* good until .* website$`, "m"));
+
+  expect(await run("keys", "revoke", id)).toEqual({ code: 0, stdout: "", stderr: `revoked ${id}\n` });
+  expect(await program.run(["ls"], read)).toMatchObject({ code: 1, stdout: "" });
+  expect(await json("keys", "revoke", made2?.id ?? "")).toEqual([{ status: "revoked", id: made2?.id }]);
+  expect(await data("keys", "ls")).toMatch(new RegExp(`^${id} .* revoked .* website$`, "m"));
+});
+
+it.concurrent("vaults: are made, listed, shown and deleted", async () => {
+  const made = await run("vaults", "create", "second");
+  expect(made).toMatchObject({ code: 0, stderr: "The keys are shown this once: nobody can read them back.\n" });
+  const id = /^id +(vault_\w+)$/m.exec(made.stdout)?.[1] ?? "";
+  expect(made.stdout).toMatch(/^secret key +sk_[\w-]+\npublic key +pk_[\w-]+$/m);
+  expect(await data("vaults", "ls")).toMatch(new RegExp(`^${id}  active  .*  second$`, "m"));
+  expect((await json<VaultInfo>("vaults", "ls")).map((vault) => vault.id)).toContain(id);
+  expect(await data("vaults", "show", id)).toMatch(new RegExp(`^id +${id}\nname +second\nstatus +active$`, "m"));
+  // For its own vault a key will do.
+  const { STRONGROOM_ADMIN_TOKEN: _, ...own } = server.env;
+  const shown = await program.run(["vaults", "show", "--json"], { env: own });
+  expect(objects<VaultReport>(shown)).toMatchObject([{ id: server.credentials.vault_id, name: "local" }]);
+
+  expect(await json("keys", "create", "--vault", id)).toMatchObject([{ vault_id: id }]);
+  expect(await run("vaults", "reconcile", id)).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: `begun; strongroom vaults show ${id} tells what it found\n`,
+  });
+
+  const asked = await run("vaults", "rm", id);
+  expect(asked).toMatchObject({ code: 2, stdout: "" });
+  expect(asked.stderr).toContain("add --yes");
+  expect(await run("vaults", "rm", id, "--yes")).toMatchObject({ code: 0, stdout: "" });
+  expect((await json<VaultInfo>("vaults", "ls")).find((vault) => vault.id === id)?.status ?? "gone").not.toBe("active");
+});
+
+it.concurrent.for(RUNTIMES)("everything: on $name", async ({ node, name: runtime }, { skip }) => {
+  if (node === undefined) {
+    skip(`${runtime} is not installed`);
+    return;
+  }
+  const name = `${node.length}.bin`;
+  writeFileSync(join(program.work, name), content);
+  const place = `${folder}${name}`;
+  const steps = [
+    ["put", name, folder],
+    ["put", name, folder, "--skip-existing"],
+    ["set", place, "alt=text", "--tag", "a"],
+    ["show", place, "--json"],
+    ["ls", folder, "--limit", "3"],
+    ["cat", place],
+    ["get", place, `${name}.out`],
+    ["vaults", "show"],
+    ["rm", place],
+  ];
+  for (const step of steps) {
+    const result = await program.run(step, { node, env: server.env });
+    expect(result, step.join(" ")).toMatchObject({ code: 0 });
+    // Node says nothing of its own, such as that something is experimental.
+    expect(result.stderr).toMatch(step[0] === "rm" ? /^deleted .*\n$/ : /^$/);
+  }
+  expect(readFileSync(join(program.work, `${name}.out`))).toEqual(content);
+});
