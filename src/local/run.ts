@@ -88,6 +88,7 @@ function greeting(c: Credentials, directory: string): string {
   public key   ${c.public_key}
   admin token  ${c.admin_token}
   kept in      ${directory}/credentials.json
+  reference    ${c.url}/docs
 
 Upload something:
 

@@ -57,7 +57,14 @@ it("is npm start of an empty folder: its flags, its greeting, its state", async 
   await server.ready();
   const state = join(home, ".strongroom");
   const { url, vault_id, secret_key } = credentialsIn(state);
-  for (const text of [`Strongroom is ready at ${url}\n`, vault_id, secret_key, "kept in      .strongroom/", "curl -H"])
+  for (const text of [
+    `Strongroom is ready at ${url}\n`,
+    vault_id,
+    secret_key,
+    "kept in      .strongroom/",
+    `${url}/docs`,
+    "curl -H",
+  ])
     expect(server.output).toContain(text);
   const health = await fetch(`${url}/healthz`);
   expect(await health.json()).toEqual({ status: "ok", version: packageJson.version });
