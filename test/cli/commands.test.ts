@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Asset, CreatedKey, KeyInfo, StoredAsset, VaultInfo, VaultReport } from "../../src/client/index.ts";
-import { objects, type Result, RUNTIMES, useProgram } from "./program.ts";
+import { NODE_20, objects, type Result, useProgram } from "./program.ts";
 import { useServer } from "./server.ts";
 
 const program = useProgram();
@@ -237,12 +237,12 @@ it.concurrent("vaults: are made, listed, shown and deleted", async () => {
   expect((await json<VaultInfo>("vaults", "ls")).find((vault) => vault.id === id)?.status ?? "gone").not.toBe("active");
 });
 
-it.concurrent.for(RUNTIMES)("everything: on $name", async ({ node, name: runtime }, { skip }) => {
-  if (node === undefined) {
-    skip(`${runtime} is not installed`);
+it.concurrent("everything: on Node 20", async ({ skip }) => {
+  if (NODE_20 === undefined) {
+    skip("Node 20 is not installed");
     return;
   }
-  const name = `${node.length}.bin`;
+  const name = "old.bin";
   writeFileSync(join(program.work, name), content);
   const place = `${folder}${name}`;
   const steps = [
@@ -257,7 +257,7 @@ it.concurrent.for(RUNTIMES)("everything: on $name", async ({ node, name: runtime
     ["rm", place],
   ];
   for (const step of steps) {
-    const result = await program.run(step, { node, env: server.env });
+    const result = await program.run(step, { node: NODE_20, env: server.env });
     expect(result, step.join(" ")).toMatchObject({ code: 0 });
     // Node says nothing of its own, such as that something is experimental.
     expect(result.stderr).toMatch(step[0] === "rm" ? /^deleted .*\n$/ : /^$/);

@@ -18,6 +18,8 @@ const DIGEST = SHA256.digest("base64");
 let url = "";
 let records: AssetRecord[] = [];
 let serve: (response: ServerResponse, id: string, request: IncomingMessage) => void;
+/** What becomes of an upload, which has arrived. */
+let store: (response: ServerResponse, filename: string) => void;
 
 /** An asset that the server says it has. */
 function record(filename: string, path: Partial<AssetRecord> = {}): AssetRecord {
@@ -59,7 +61,10 @@ const server = createServer((request, response) => {
   const path = new URL(request.url ?? "", "http://x").pathname.split("/").map(decodeURIComponent);
   // "", api, v1, vaults, {id}, …
   const [, , , , , kind, ...rest] = path;
-  if (kind === "assets" && rest.length === 0) {
+  if (request.method === "POST") {
+    const filename = new URL(request.url ?? "", "http://x").searchParams.get("filename") ?? "";
+    request.resume().on("end", () => store(response, filename));
+  } else if (kind === "assets" && rest.length === 0) {
     response.setHeader("Content-Type", "application/json");
     response.end(JSON.stringify({ data: records, cursor: null, has_more: false }));
   } else if (kind === "assets" && rest.length === 1) {
@@ -69,7 +74,11 @@ const server = createServer((request, response) => {
     const found = records.find((each) =>
       kind === "files" ? each.filename === rest.slice(3).join("/") : each.id === rest[0],
     );
-    serve(response, found?.id ?? "", request);
+    if (found) serve(response, found.id, request);
+    else {
+      response.writeHead(404, { "Content-Type": "application/json" });
+      response.end('{"error":{"code":"ASSET_NOT_FOUND","message":"there is none","status":404}}');
+    }
   }
 });
 
@@ -235,4 +244,46 @@ it("errors: do not repeat the key, even if the server does", async () => {
   expect(code).toBe(1);
   expect(stderr).toContain("no such thing \\u001b[2J Bearer …");
   expect(stderr).not.toContain(KEY.slice(3, 60));
+});
+
+it("put: an upload whose answer was lost is not stored twice, nor lost", async () => {
+  writeFileSync(join(program.work, "lost"), BODY);
+  let times = 0;
+  // What a range asks for is answered with it.
+  serve = (response, id, request) => {
+    if (request.headers.range === undefined) good(response, id);
+    else {
+      response.writeHead(206, {
+        "Content-Length": 1,
+        "Content-Range": `bytes 0-0/${BODY.length}`,
+        "Content-Location": `/api/v1/vaults/${VAULT}/assets/${id}/content`,
+        "Repr-Digest": `sha-256=:${DIGEST}:`,
+      });
+      response.end(BODY[0]);
+    }
+  };
+  store = (response, filename) => {
+    times++;
+    record(filename);
+    response.destroy();
+  };
+  const stored = await run("put", "lost", "p/c/h/");
+  expect(stored).toEqual({ code: 0, stdout: `${records[0]?.id}  p/c/h/lost\n`, stderr: "" });
+  expect(times).toBe(1);
+
+  [records, times] = [[], 0];
+  store = (response, filename) => {
+    if (++times < 2) response.destroy();
+    else response.end(JSON.stringify(record(filename)));
+  };
+  expect(await run("put", "lost", "p/c/h/")).toMatchObject({ code: 0, stderr: "" });
+  expect(times).toBe(2);
+
+  [records, times] = [[], 0];
+  store = (response) => {
+    times++;
+    response.destroy();
+  };
+  expect(await run("put", "lost", "p/c/h/")).toMatchObject({ code: 1, stdout: "" });
+  expect(times).toBe(3);
 });

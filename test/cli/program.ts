@@ -21,16 +21,8 @@ function oldestNode(): string | undefined {
   }
 }
 
-const node20 = oldestNode();
-
-/** The Nodes that the program is to run on. */
-export const RUNTIMES: readonly { name: string; node: string | undefined }[] = [
-  { name: "the packages' Node", node: process.execPath },
-  { name: "Node 20", node: node20 },
-];
-
-/** The oldest of them that there is. It takes three times as long to start: most tests do without it. */
-export const OLDEST = node20 ?? process.execPath;
+/** The oldest Node that the program is to run on. It takes three times as long to start: most tests do without it. */
+export const NODE_20 = oldestNode();
 
 /** What a run of the program came to. */
 export interface Result {

@@ -6,7 +6,7 @@ import { sleep } from "./pause.ts";
 
 /** How often a download is begun anew that broke off, beside what the client repeats by itself. */
 const MOST_REPEATS = 2;
-const FIRST_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 250;
 
 /** What came is not what was to come, or not all of it. */
 export class Incomplete extends Error {}

@@ -13,7 +13,7 @@ const SMALL_BYTES = 256 * 1024;
 
 /** How often an upload is begun anew whose answer was lost, beside what the client repeats by itself. */
 const MOST_REPEATS = 2;
-const FIRST_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 
 export type Uploaded =
