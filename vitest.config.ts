@@ -25,6 +25,8 @@ declare module "vitest" {
 
 export default defineConfig({
   test: {
+    // Most of the time a test waits for a store, a timer or a server: one file at a time would leave a core idle.
+    maxWorkers: 2,
     provide: { fuzzRuns, crashRounds, faults, install },
     // The Worker's own log: one line a request.
     onConsoleLog: (text) => !text.startsWith('{"event":'),
