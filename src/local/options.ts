@@ -1,3 +1,5 @@
+/** The flags and the help of the commands that start a server. */
+
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { STATE } from "./layout.ts";
 import { UsageError } from "./usage-error.ts";
@@ -7,7 +9,7 @@ export interface Options {
   port: number;
   state: string;
   quiet: boolean;
-  /** What to print instead of starting a server. */
+  /** What to print instead of starting a server; undefined to start one. */
   instead: "help" | "version" | undefined;
 }
 

@@ -1,13 +1,19 @@
+/**
+ * Processes of this machine: which ones run, which ones a killed server has left behind, and how to end them. A process
+ * is known by its number and its start time, because numbers are used again.
+ */
+
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ON_LINUX = process.platform === "linux";
 
-/** Something that tells a process from a later one with the same number; undefined when there is no such process. */
+/** A text that tells a process from a later one with the same number; undefined when there is no such process. */
 export function startTime(pid: number): string | undefined {
   try {
-    // After the command, which may hold anything but ends in the last parenthesis, starttime is the 20th field.
+    // The command comes before the field starttime. It may hold anything, but it ends with the last parenthesis. Behind
+    // that, starttime is the 20th field.
     if (ON_LINUX) return readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1)?.trim().split(" ")[19];
     return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim() || undefined;
   } catch {
@@ -15,7 +21,7 @@ export function startTime(pid: number): string | undefined {
   }
 }
 
-/** Running workerd processes that were started with this in their environment. */
+/** The numbers of running workerd processes that were started with this variable in their environment. */
 export function workerdsWith(variable: string, value: string): number[] {
   const entry = `${variable}=${value}`;
   if (!ON_LINUX) {
@@ -43,10 +49,10 @@ export function workerdsWith(variable: string, value: string): number[] {
     });
 }
 
-/** How often to look whether npm is still there. Milliseconds: what it leaves behind lives no longer than that. */
+/** How often to look whether npm is still there. What npm leaves behind lives no longer than that. Milliseconds. */
 const NPM_CHECK_MS = 500;
 
-/** Calls back when the npm that runs this process has ended: an orphan is given another parent. */
+/** Calls back when the npm that runs this process has ended. An orphan is given another parent, and that tells. */
 export function onNpmsEnd(callback: () => void): void {
   const parent = process.ppid;
   // Debian's shell stays between npm and the command that it runs. It may end with npm, or be left behind itself.
@@ -56,7 +62,7 @@ export function onNpmsEnd(callback: () => void): void {
   }, NPM_CHECK_MS).unref();
 }
 
-/** Whether a process is a shell that runs one command line. Known where there is a /proc; elsewhere shells do not stay. */
+/** Whether a process is a shell that runs one command line. Without /proc this is not known, and shells do not stay. */
 function isShell(pid: number): boolean {
   try {
     return ON_LINUX && /^[^\0]*\bsh\0-c\0/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
@@ -65,7 +71,7 @@ function isShell(pid: number): boolean {
   }
 }
 
-/** Undefined when there is no such process. */
+/** The number of a process's parent; undefined when there is no such process. */
 function parentOf(pid: number): number | undefined {
   try {
     // After the command, which may hold anything but ends in the last parenthesis, the parent is the second field.
@@ -96,14 +102,15 @@ async function gone(pid: number, started: string): Promise<void> {
 export const isRunning = (pid: number, started: string): boolean => startTime(pid) === started && !isZombie(pid);
 
 /**
- * Dead, its files and ports closed, but not yet collected by a parent. Its first thread is a zombie as soon as it has
- * ended itself; only when it is the last one left have all let go of what the process had open.
+ * Whether a process is dead and not yet collected by its parent. Its files and ports must be closed too. Its first
+ * thread becomes a zombie as soon as it has ended itself. Only when it is the last thread left, all others have let go
+ * of what the process had open.
  */
 function isZombie(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1)?.trim();
     return ON_LINUX && stat?.startsWith("Z") === true && readdirSync(`/proc/${pid}/task`).length <= 1;
   } catch {
-    return ON_LINUX; // It has ended meanwhile; elsewhere there is no /proc to say so.
+    return ON_LINUX; // It has ended meanwhile. On other systems there is no /proc to say so.
   }
 }

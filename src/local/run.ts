@@ -1,3 +1,5 @@
+/** What every command that starts a server does: it opens the state directory, runs the server and greets its user. */
+
 import packageJson from "../../package.json" with { type: "json" };
 import { StrongroomAdmin, StrongroomError, type Vaults } from "../client/index.ts";
 import type { Build } from "./dist.ts";
@@ -33,10 +35,11 @@ export async function run({ command, args, check, build, endsWithNpm }: Starter)
   const { host, port, state: path, quiet } = options;
   const state = await StateDirectory.open(path);
   process.on("exit", () => state.close());
-  // Registered before Miniflare's own, which would end with another code. On exit it ends workerd, at once: whatever was
-  // acknowledged is on disk.
+  // These handlers are registered before Miniflare's own, which would end with another exit code. On exit, Miniflare
+  // ends workerd at once. That loses nothing: whatever was acknowledged is on disk.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(0));
-  // npm hands on SIGINT and SIGTERM; of whatever else ends it, its child hears nothing, and behind a shell not even of these.
+  // npm hands SIGINT and SIGTERM on to its child. Of anything else that ends npm the child hears nothing, and behind a
+  // shell it does not hear of these either.
   if (endsWithNpm) onNpmsEnd(() => process.exit(0));
 
   const secrets = state.secrets();

@@ -1,3 +1,8 @@
+/**
+ * A server on this machine: a Worker in workerd, with local stand-ins for D1, R2 and Durable Objects
+ * (docs/decisions/017-miniflare-for-npm-start.md).
+ */
+
 import { createServer } from "node:net";
 import { migrate } from "../d1/migrate.ts";
 import type { Build } from "./dist.ts";
@@ -6,15 +11,15 @@ import { printer, type Quiet } from "./output.ts";
 import { OWNER_VARIABLE, type Secrets } from "./state.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The Worker of the static files, which the other one has as a service: in front of it, Miniflare would slow every request. */
+/** The Worker of the static files. The other one has it as a service: in front, it would slow every request. */
 const SITE = "site";
 
-/** What answers where the site has no file. */
+/** The code that answers where the site has no file. */
 const NO_SUCH_FILE = "export default { fetch: () => new Response(null, { status: 404 }) };";
 
 /**
- * Runs a build in workerd, with all its data under `directory`, until this process exits. Returns where clients reach it,
- * without a trailing slash. Throws UsageError when the address cannot be had.
+ * Runs a build in workerd, with all its data under `directory`, until this process exits. Returns the URL where clients
+ * reach it, without a trailing slash. Throws UsageError when the address cannot be had.
  */
 export async function startServer(options: {
   build: Build;
@@ -22,7 +27,7 @@ export async function startServer(options: {
   port: number;
   directory: string;
   secrets: Secrets;
-  /** What of the Worker's log is dropped; all of it is printed unless this is given. */
+  /** The part of the Worker's log that is dropped. All of it is printed unless this is given. */
   quiet?: Quiet | undefined;
 }): Promise<string> {
   const { build, host, port, directory, secrets } = options;
@@ -30,7 +35,7 @@ export async function startServer(options: {
   await checkAddress(host, port);
   // Not above: whoever installs the package for the client alone has no Miniflare.
   const { Log, LogLevel, Miniflare } = await import("miniflare");
-  // workerd inherits it; see StateDirectory.open.
+  // workerd inherits this variable: see StateDirectory.open.
   process.env[OWNER_VARIABLE] = directory;
   const miniflare = new Miniflare({
     workers: [
@@ -48,7 +53,7 @@ export async function startServer(options: {
             ...texts({ ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, ...settings() }),
           },
         },
-        // Straight to the Worker: Miniflare's own entry would halve the request rate.
+        // Clients go straight to the Worker, because Miniflare's own entry would halve the request rate.
         dev: { unsafeDirectSockets: [{ host, port }], unsafeRegisterWorker: false },
       },
       {
@@ -82,7 +87,7 @@ export async function startServer(options: {
 const texts = (values: Record<string, string>): Record<string, { type: "text"; value: string }> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { type: "text", value }]));
 
-/** workerd says only that it failed; so ask the system first whether the address can be had. */
+/** Throws when the address cannot be had. The system is asked first, because workerd says only that it failed. */
 async function checkAddress(host: string, port: number): Promise<void> {
   const probe = createServer();
   try {
