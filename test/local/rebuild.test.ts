@@ -31,7 +31,15 @@ it("a vault that builds its index from D1: lets requests to other vaults be serv
   seed(join(state, DATA.databases), large.id, 30_000);
 
   const progress = { building: true };
-  const built = list(large.id, large.secret_key).finally(() => {
+  /** The large vault's answer, once it is built: until then it may say 503. */
+  const ready = async (): Promise<Response> => {
+    for (;;) {
+      const response = await list(large.id, large.secret_key);
+      if (response.status !== 503) return response;
+      await response.text();
+    }
+  };
+  const built = ready().finally(() => {
     progress.building = false;
   });
   let answered = 0;
