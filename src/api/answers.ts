@@ -1,6 +1,7 @@
 /** What the answers hold, as schemas: the document is made of them, and the tests hold every answer to the document. */
 
 import * as v from "valibot";
+import { ASSET_PATTERN, KEY_PATTERN, VAULT_PATTERN } from "../model/id.ts";
 import { STATUS } from "../model/refusal.ts";
 import type {
   AssetRecord as AssetRecordType,
@@ -21,15 +22,14 @@ import { PathComponent } from "./schemas.ts";
 /** A schema whose values are exactly of a type of the wire. */
 type SchemaOf<T> = v.GenericSchema<T, T>;
 
-const ULID = "[0-7][0-9a-hjkmnp-tv-z]{25}";
-const id = (kind: string) => v.pipe(v.string(), v.regex(new RegExp(`^${kind}_${ULID}$`)));
-const Time = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/));
+const matching = (pattern: RegExp) => v.pipe(v.string(), v.regex(pattern));
+const Time = matching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/);
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Dimension = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1)));
 
-export const VaultId = id("vault");
-export const AssetId = id("asset");
-export const KeyId = id("key");
+export const VaultId = matching(VAULT_PATTERN);
+export const AssetId = matching(ASSET_PATTERN);
+export const KeyId = matching(KEY_PATTERN);
 
 export const AssetRecord = v.strictObject({
   id: AssetId,

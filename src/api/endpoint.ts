@@ -5,7 +5,7 @@ import type { ErrorCode } from "../model/refusal.ts";
 import type { RequestHeader, ResponseHeader } from "./headers.ts";
 import type { ObjectSchema } from "./parse.ts";
 
-/** Who may call an endpoint, as far as the credential alone can tell. */
+/** The credentials that open an endpoint. */
 export type Access =
   /** Anyone: no credential is looked at. */
   | "anyone"

@@ -1,10 +1,9 @@
 import * as v from "valibot";
-import { PATH_COMPONENT, PATH_COMPONENTS } from "../model/asset.ts";
+import { PATH_COMPONENT, PATH_COMPONENT_RULE, PATH_COMPONENTS } from "../model/asset.ts";
 import { hasControl } from "../model/filename.ts";
 import {
   DEFAULT_LINK_SECONDS,
   DEFAULT_PAGE,
-  MAX_COMPONENT_LENGTH,
   MAX_CURSOR_LENGTH,
   MAX_FILENAME_BYTES,
   MAX_JSON_FIELD_BYTES,
@@ -20,13 +19,7 @@ import { decodeCursor } from "../model/cursor.ts";
 import { parseTimestamp, timestamp } from "../model/time.ts";
 
 /** What partition, collection and channel may be. */
-export const PathComponent = v.pipe(
-  v.string("must be a string"),
-  v.regex(
-    PATH_COMPONENT,
-    `must be 1 to ${MAX_COMPONENT_LENGTH} lowercase letters, digits and hyphens, starting and ending with a letter or digit`,
-  ),
-);
+export const PathComponent = v.pipe(v.string("must be a string"), v.regex(PATH_COMPONENT, PATH_COMPONENT_RULE));
 
 /** In the query a number is text; whoever reads the document is told of the number. */
 const Limit = v.pipe(

@@ -1,10 +1,9 @@
 /** How a command line names what is in a vault. */
 
 import type { AssetListParameters } from "../client/index.ts";
-import { type AssetPath, PATH_COMPONENT, PATH_COMPONENTS } from "../model/asset.ts";
+import { type AssetPath, PATH_COMPONENT, PATH_COMPONENT_RULE, PATH_COMPONENTS } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
 import { isAssetId } from "../model/id.ts";
-import { MAX_COMPONENT_LENGTH } from "../model/limits.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Partition, collection and channel, as many as are given: none is the whole vault. */
@@ -14,9 +13,6 @@ export type Folder = readonly string[];
 export type AssetPlace = { readonly id: string; readonly path?: undefined } | { readonly path: AssetPath };
 
 export const isId = (place: AssetPlace): place is { readonly id: string } => place.path === undefined;
-
-/** What a component must be. */
-export const COMPONENT_RULE = `must be 1 to ${MAX_COMPONENT_LENGTH} lowercase letters, digits and hyphens, starting and ending with a letter or digit`;
 
 const ASSETS = "an asset is asset_… or partition/collection/channel/name";
 const FOLDERS =
@@ -55,7 +51,7 @@ export function parseAsset(text: string): AssetPlace {
 function checkComponents(text: string, components: readonly string[]): void {
   for (const [at, component] of components.entries()) {
     if (!PATH_COMPONENT.test(component))
-      throw new UsageError(`${text}: the ${PATH_COMPONENTS[at]} "${component}" ${COMPONENT_RULE}`);
+      throw new UsageError(`${text}: the ${PATH_COMPONENTS[at]} "${component}" ${PATH_COMPONENT_RULE}`);
   }
 }
 

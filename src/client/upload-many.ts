@@ -1,6 +1,6 @@
 import type { StoredAsset, UploadManyOptions, UploadOutcome } from "./types.ts";
 
-/** Files: any iterable, of any length, that may take its time. */
+/** An iterable of files. It may be of any length, and asynchronous. */
 export type Files<T> = Iterable<T> | AsyncIterable<T>;
 
 /**

@@ -10,6 +10,9 @@ export const PATH_COMPONENTS = ["partition", "collection", "channel"] as const;
 /** The rule for each of them, which is the one that the API began with. */
 export const PATH_COMPONENT = new RegExp(`^[a-z0-9](?:[a-z0-9-]{0,${MAX_COMPONENT_LENGTH - 2}}[a-z0-9])?$`);
 
+/** What that asks for, as a message says it behind the component. */
+export const PATH_COMPONENT_RULE = `must be 1 to ${MAX_COMPONENT_LENGTH} lowercase letters, digits and hyphens, starting and ending with a letter or digit`;
+
 /** What distinguishes one asset's place from another's: the three path components and a name. */
 export interface AssetPath {
   partition: string;

@@ -11,9 +11,9 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const ULID_LENGTH = 26;
 
 const ULID_PATTERN = new RegExp(`^${ULID}$`);
-const ASSET_PATTERN = new RegExp(`^asset_${ULID}$`);
-const VAULT_PATTERN = new RegExp(`^vault_${ULID}$`);
-const KEY_PATTERN = new RegExp(`^key_${ULID}$`);
+export const ASSET_PATTERN = new RegExp(`^asset_${ULID}$`);
+export const VAULT_PATTERN = new RegExp(`^vault_${ULID}$`);
+export const KEY_PATTERN = new RegExp(`^key_${ULID}$`);
 
 export const isUlid = (text: string): boolean => ULID_PATTERN.test(text);
 export const isAssetId = (text: string): boolean => ASSET_PATTERN.test(text);

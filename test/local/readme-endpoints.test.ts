@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Access, Endpoint } from "../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../src/api/endpoints.ts";
+import { templateOf } from "../../src/api/openapi.ts";
 
 const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
 
@@ -31,7 +32,7 @@ function fieldsOf({ body }: Endpoint): string {
 /** How the README writes an endpoint down: its path, its parameters and the fields of a body that may be absent. */
 function written(endpoint: Endpoint): string {
   const { method, path, query } = endpoint;
-  const template = path.replace(/:(\w+)/g, "{$1}");
+  const template = templateOf(path);
   const place = template.startsWith(BASE) ? template.slice(BASE.length) : template;
   return `${method} ${place}${query ? `?${Object.keys(query.entries).join("&")}` : ""}${fieldsOf(endpoint)}`;
 }

@@ -1,9 +1,9 @@
 /** Where the files of an upload go, and what stands in their way. */
 
 import { join } from "node:path";
-import { type AssetPath, PATH_COMPONENT, PATH_COMPONENTS } from "../../model/asset.ts";
+import { type AssetPath, PATH_COMPONENT, PATH_COMPONENT_RULE, PATH_COMPONENTS } from "../../model/asset.ts";
 import { checkFilename } from "../../model/filename.ts";
-import { COMPONENT_RULE, type Folder } from "../place.ts";
+import type { Folder } from "../place.ts";
 import { counted } from "../terminal/format.ts";
 import { type LocalFile, type Other, type Selection, walk } from "./local-files.ts";
 
@@ -76,7 +76,7 @@ function offencesOf({ path, folders }: Other, lacking: number): Offence[] {
     return [{ where, why: "too deep: a channel holds files and no folders", isAboutFolders: true }];
   if (PATH_COMPONENT.test(name)) return [];
   const component = PATH_COMPONENTS[PATH_COMPONENTS.length - lacking + folders.length - 1];
-  return [{ where, why: `as a ${component} it ${COMPONENT_RULE}`, isAboutFolders: true }];
+  return [{ where, why: `as a ${component} it ${PATH_COMPONENT_RULE}`, isAboutFolders: true }];
 }
 
 /** Where a file goes. Undefined when it has come to lie elsewhere since it was looked at. */
