@@ -114,9 +114,12 @@ async function unmatched(api: ApiRequest): Promise<Reply | Refusal> {
   });
 }
 
+/** No file has a path below it, so that a misspelt or forged path of the API costs no call to another service. */
+const API = "/api/";
+
 /** A static file, if the path names one. Where the files are served in front of the Worker, none comes as far as here. */
-async function page({ env, method, request }: ApiRequest): Promise<Reply | undefined> {
-  if (!env.ASSETS || method !== "GET") return undefined;
+async function page({ env, method, path, request }: ApiRequest): Promise<Reply | undefined> {
+  if (!env.ASSETS || method !== "GET" || path.startsWith(API)) return undefined;
   const { status, headers, body } = await env.ASSETS.fetch(request);
   if (status !== 404) return { status, headers: Object.fromEntries(headers), ...(body ? { body } : {}) };
   await body?.cancel();

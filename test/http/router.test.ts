@@ -127,3 +127,17 @@ describe("router", () => {
     );
   });
 });
+
+it("an unknown path: is looked for among the static files, unless it is one of the API", async () => {
+  const asked: string[] = [];
+  const ASSETS = {
+    fetch: async (request: Request) => {
+      asked.push(new URL(request.url).pathname);
+      return new Response(null, { status: 404 });
+    },
+  } as unknown as Fetcher;
+  for (const path of ["/nothing", "/api/v1/nothing", "/api/v1/vaults/x/y/z"]) {
+    await refusal(await sendTo(new Request(ORIGIN + path), { ...env, ASSETS }), 404, "NOT_FOUND");
+  }
+  expect(asked).toEqual(["/nothing"]);
+});
