@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { listen, urlOf } from "../support/listen.ts";
 import { accessTo, type Result, useProgram } from "./program.ts";
-import { useServer } from "./server.ts";
+import { CommandScene } from "./server.ts";
 
 const program = useProgram();
-const server = useServer();
+const server = new CommandScene();
 
 /** Hears who comes, and has no assets. */
 class Ear {
@@ -21,13 +21,13 @@ class Ear {
       response.end('{"data":[],"cursor":null,"has_more":false}');
     });
   }
-  listen = (): Promise<void> => new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  listen = (): Promise<string> => listen(this.#server);
   close = (): void => {
     this.#server.close();
     this.#server.closeAllConnections();
   };
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return urlOf(this.#server);
   }
 }
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Asset, CreatedKey, KeyInfo, StoredAsset, VaultInfo, VaultReport } from "../../src/client/index.ts";
 import { NODE_20, objects, type Result, useProgram } from "./program.ts";
-import { useServer } from "./server.ts";
+import { CommandScene } from "./server.ts";
 
 const program = useProgram();
-const server = useServer();
+const server = new CommandScene();
 const content = randomBytes(3_000);
 
 const ID = /^asset_[0-9a-z]{26}$/;

@@ -1,7 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, type TestContext } from "vitest";
@@ -9,6 +8,7 @@ import { barLine } from "../../src/cli/terminal/bar.ts";
 import { bytes, clock, count, duration } from "../../src/cli/terminal/format.ts";
 import { Table } from "../../src/cli/terminal/table.ts";
 import { visible, visibleJson } from "../../src/cli/terminal/visible.ts";
+import { listen } from "../support/listen.ts";
 import { useProgram } from "./program.ts";
 
 /** What a person at a terminal sees. A terminal is made by util-linux's `script`. */
@@ -49,8 +49,7 @@ let url = "";
 let deleted = 0;
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = await listen(server);
 });
 afterAll(() => {
   server.close();

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, it } from "vitest";
 import type { Asset } from "../../src/client/index.ts";
 import { NODE_20, objects, type Result, useProgram } from "./program.ts";
-import { useServer } from "./server.ts";
+import { CommandScene } from "./server.ts";
 
 const program = useProgram();
-const server = useServer();
+const server = new CommandScene();
 
 const run = (...args: string[]): Promise<Result> => program.run(args, { env: server.env });
 

@@ -1,11 +1,11 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { afterAll, describe, expect, it } from "vitest";
 import { Browser, noBrowser } from "../support/browser.ts";
+import { listen } from "../support/listen.ts";
 import type { Report } from "./everywhere.ts";
 import { useServer } from "./server.ts";
 
@@ -109,9 +109,7 @@ describe("the client works", () => {
       length = request.headers["content-length"];
       request.resume().on("end", () => response.end('{"metadata":"{}","tags":"[]"}'));
     });
-    await new Promise<void>((resolve) => recorder.listen(0, "127.0.0.1", resolve));
-    const { port } = recorder.address() as AddressInfo;
-    await ask({ ...options(), url: `http://127.0.0.1:${port}`, only: "upload" });
+    await ask({ ...options(), url: await listen(recorder), only: "upload" });
     recorder.close();
     expect(length).toBe("5");
   });

@@ -1,10 +1,10 @@
 /** A network that fails: a server that answers each request in the way that a test has chosen. */
 
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, vi } from "vitest";
 import { Strongroom } from "../../src/client/index.ts";
 import type { ConnectionOptions } from "../../src/client/types.ts";
+import { listen } from "../support/listen.ts";
 import { PATH } from "./server.ts";
 
 /** A key that has the shape of one. */
@@ -56,8 +56,7 @@ export function useNetwork(): void {
       });
     };
     server = createServer(listener).on("connection", () => sockets++);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    url = await listen(server);
   });
 
   afterEach(() => {
@@ -101,8 +100,7 @@ export const pauses = (): number[] => seen.slice(1).map(({ at }, n) => at - (see
 /** A port at which nothing listens. */
 export async function deadUrl(): Promise<string> {
   const other = createServer();
-  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
-  const { port } = other.address() as AddressInfo;
+  const address = await listen(other);
   await new Promise((resolve) => other.close(resolve));
-  return `http://127.0.0.1:${port}`;
+  return address;
 }

@@ -1,29 +1,16 @@
-import { rmSync } from "node:fs";
-import { afterAll, beforeAll, expect } from "vitest";
+import { beforeAll, expect } from "vitest";
 import { StrongroomError } from "../../src/client/index.ts";
-import type { Credentials } from "../../src/local/state.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "../local/server-process.ts";
+import { ServerScene } from "../local/server-scene.ts";
 
 /** Where the tests of a file put things. */
 export const PATH = { partition: "marketing", collection: "blog", channel: "hero-images" };
 
-/** A server for the tests of a file, as `npm start` runs it. Its answers are held to the document. */
-export function useServer(): { readonly credentials: Credentials } {
-  const state = temporaryState();
-  let server: ServerProcess;
+/** A server for the tests of a file. Its answers are held to the document. */
+export function useServer(): ServerScene {
   beforeAll(async () => {
     await import("../support/checked-fetch.ts");
-    server = await new ServerProcess(state).ready();
   });
-  afterAll(() => {
-    server.killGroup();
-    rmSync(state, { recursive: true });
-  });
-  return {
-    get credentials() {
-      return credentialsIn(state);
-    },
-  };
+  return new ServerScene();
 }
 
 /** Everything of an iterable. */

@@ -1,33 +1,27 @@
-import { rmSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { Browser, noBrowser } from "../support/browser.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+import { ServerScene } from "./server-scene.ts";
 
 /** A server and a browser for the tests of one file. */
 export interface BrowserScene {
   /** Where the server is, and who may call it. */
-  readonly credentials: ReturnType<typeof credentialsIn>;
+  readonly credentials: ServerScene["credentials"];
   /** Runs `work` with a page of its own. */
   withPage<T>(work: (page: Page) => Promise<T>): Promise<T>;
 }
 
 /** Sets a scene for the tests of the file that calls it. Where there is no browser they are skipped, and say why. */
 export function browserScene(): BrowserScene {
-  const state = temporaryState();
-  let server: ServerProcess | undefined;
+  const server = new ServerScene([], noBrowser === undefined);
   let browser: Browser | undefined;
 
   beforeAll(async () => {
-    if (noBrowser) return;
-    server = await new ServerProcess(state).ready();
-    browser = await Browser.start();
+    if (!noBrowser) browser = await Browser.start();
   });
 
   afterAll(async () => {
     await browser?.stop();
-    server?.killGroup();
-    rmSync(state, { recursive: true });
   });
 
   beforeEach(({ skip }) => {
@@ -36,7 +30,7 @@ export function browserScene(): BrowserScene {
 
   return {
     get credentials() {
-      return credentialsIn(state);
+      return server.credentials;
     },
     withPage: async (work) => {
       if (!browser) throw new Error("no browser");

@@ -1,31 +1,26 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { credentialsIn, ServerProcess } from "../local/server-process.ts";
+import { ServerScene } from "../local/server-scene.ts";
 import { Browser, noBrowser } from "../support/browser.ts";
+import { listen } from "../support/listen.ts";
 import { filesOf, installed, noNode20, packed, ROOT, temporaryFolder, terminal, type } from "./stranger.ts";
 
 /** The client as it is installed: alone, in a folder that has nothing else. */
 
+const server = new ServerScene();
 const folder = temporaryFolder();
-const state = temporaryFolder();
-const server = new ServerProcess(state);
 let home: string;
 
 beforeAll(async () => {
   home = await installed(folder, await packed(folder));
-  await server.ready();
 });
 
-afterAll(() => {
-  server.killGroup();
-  for (const directory of [folder, state]) rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const options = (): string => {
-  const { url, secret_key: key } = credentialsIn(state);
+  const { url, secret_key: key } = server.credentials;
   return JSON.stringify({ url, key });
 };
 
@@ -57,11 +52,11 @@ it("the client works in a page that loads its file as a module", async ({ skip }
     if (mediaType === undefined) response.writeHead(404).end();
     else response.setHeader("Content-Type", mediaType).end(url === "/" ? file : readFileSync(file));
   });
-  await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+  const address = await listen(site);
   const browser = await Browser.start();
   try {
     const page = await browser.context.newPage();
-    await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
+    await page.goto(`${address}/`);
     const report = await page.evaluate<unknown>(
       `Promise.all([import("/strongroom.js"), import("/use.js")]).then(([client, { use }]) => use(client, ${options()}))`,
     );

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
-import { credentialsIn, ServerProcess } from "../local/server-process.ts";
+import { ServerScene } from "../local/server-scene.ts";
 import { installed, noNode20, packed, temporaryFolder, terminal, type } from "./stranger.ts";
 
 /** The command line as it is installed: alone, in a folder that has nothing else. */
@@ -10,20 +10,15 @@ import { installed, noNode20, packed, temporaryFolder, terminal, type } from "./
 const STRONGROOM = "node_modules/.bin/strongroom";
 const MINIFLARE = packageJson.peerDependencies.miniflare;
 
+const server = new ServerScene();
 const folder = temporaryFolder();
-const state = temporaryFolder();
-const server = new ServerProcess(state);
 let home: string;
 
 beforeAll(async () => {
   home = await installed(folder, await packed(folder));
-  await server.ready();
 });
 
-afterAll(() => {
-  server.killGroup();
-  for (const directory of [folder, state]) rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What a command says that fails, and its exit code. */
 const refusal = (env: NodeJS.ProcessEnv, ...args: string[]): Promise<unknown> =>
@@ -34,7 +29,7 @@ const refusal = (env: NodeJS.ProcessEnv, ...args: string[]): Promise<unknown> =>
 
 it.for([20, 24] as const)("every other command works on Node %i without Miniflare", async (node, { skip }) => {
   if (node === 20) skip(noNode20 !== undefined, noNode20);
-  const { url, secret_key: key, admin_token } = credentialsIn(state);
+  const { url, secret_key: key, admin_token } = server.credentials;
   const env = { ...terminal(node), STRONGROOM_URL: url, STRONGROOM_KEY: key, STRONGROOM_ADMIN_TOKEN: admin_token };
   const strongroom = async (...args: string[]): Promise<string> => (await type(home, env, STRONGROOM, ...args)).stdout;
 

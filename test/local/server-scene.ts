@@ -1,0 +1,40 @@
+import { rmSync } from "node:fs";
+import { afterAll, beforeAll } from "vitest";
+import type { Credentials } from "../../src/local/state.ts";
+import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+
+/** A server for the tests of the file that makes one, as `npm start` runs it. */
+export class ServerScene {
+  readonly #state = temporaryState();
+  readonly #flags: readonly string[];
+  #server: ServerProcess | undefined;
+
+  /** @param isNeeded whether a server is started at all */
+  constructor(flags: readonly string[] = [], isNeeded = true) {
+    this.#flags = flags;
+    beforeAll(async () => {
+      if (isNeeded) this.#server = await new ServerProcess(this.#state, ...flags).ready();
+    });
+    afterAll(() => {
+      this.#server?.killGroup();
+      rmSync(this.#state, { recursive: true, force: true });
+    });
+  }
+
+  /** Where the server is, and who may call it. */
+  get credentials(): Credentials {
+    return credentialsIn(this.#state);
+  }
+
+  /** Ends it at once, with all that belongs to it. */
+  async kill(): Promise<void> {
+    this.#server?.killGroup();
+    await this.#server?.exited;
+  }
+
+  /** Starts it anew, at the address that it had. */
+  async restart(): Promise<void> {
+    const { port } = new URL(this.credentials.url);
+    this.#server = await new ServerProcess(this.#state, ...this.#flags, "--port", port).ready();
+  }
+}
