@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { beforeAll, expect, it } from "vitest";
 import type { Asset } from "../../src/client/index.ts";
 import { NODE_20, objects, type Result, useProgram } from "./program.ts";
@@ -94,6 +95,20 @@ it("put, get: --skip-existing leaves out what is there with the same content", a
     ...filesBelow("few"),
     "blog/c/mine": createHash("sha256").update("mine").digest("hex"),
   });
+});
+
+it("get: of the assets of one name writes the newest, once, however long its folder takes to be looked at", async () => {
+  for (const content of ["first", "second", "third"]) {
+    write({ "thrice/c/h/a": content });
+    expect(await run("put", "thrice", "thrice/")).toMatchObject({ code: 0 });
+  }
+  const slow = pathToFileURL(join(import.meta.dirname, "slow-first-lstat.mjs")).href;
+  const got = await program.run(["get", "thrice/", "thrice-out", "--parallel", "3"], {
+    env: { ...server.env, NODE_OPTIONS: `--import=${slow}` },
+  });
+  expect(got).toMatchObject({ code: 0, stdout: "thrice-out/c/h/a\n" });
+  expect(got.stderr).toMatch(/^downloaded 1 file \(5 B\) in .*, 2 older of the same names left out\n$/);
+  expect(filesBelow("thrice-out")).toEqual(filesBelow("thrice"));
 });
 
 it("put: refuses what does not fit before anything is sent, and names all of it", async () => {

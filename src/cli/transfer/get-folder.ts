@@ -24,8 +24,10 @@ export async function getFolder(
   const { into, isSkipping, width } = options;
   const destination = await Destination.open(into);
   const transfer = new Transfer<Asset>(call, { going: "downloading", done: "downloaded" });
-  /** Files that are being written, with what ends when they are: an older asset of a name waits for the newest. */
+  /** Names of which an asset is being written, with what ends when it is: an older one waits for the newest. */
   const underWay = new Map<string, Promise<unknown>>();
+  const placeOf = async (asset: Asset): Promise<Place> =>
+    destination.place([asset.partition, asset.collection, asset.channel].slice(folder.length), asset.filename);
   const list = (): AsyncIterable<Asset> => vault.assets.list(filterOf(folder), { signal });
 
   if (output.hasScreen) void expectAll(list(), transfer);
@@ -33,15 +35,15 @@ export async function getFolder(
     nameOf: pathText,
     width,
     work: async (asset, moved) => {
-      const folders = [asset.partition, asset.collection, asset.channel].slice(folder.length);
-      const place = await destination.place(folders, asset.filename);
-      while (underWay.has(place.file)) await underWay.get(place.file)?.catch(() => {});
-      const getting = getOne(vault, asset, place, { isSkipping, signal, moved });
-      underWay.set(place.file, getting);
+      const name = pathText(asset);
+      // Nothing is waited for before the name is taken: assets come newest first, and the first one takes it.
+      while (underWay.has(name)) await underWay.get(name)?.catch(() => {});
+      const getting = getOne(vault, asset, placeOf(asset), { isSkipping, signal, moved });
+      underWay.set(name, getting);
       try {
         return await getting;
       } finally {
-        underWay.delete(place.file);
+        underWay.delete(name);
       }
     },
   });
@@ -50,10 +52,11 @@ export async function getFolder(
 async function getOne(
   vault: Strongroom,
   asset: Asset,
-  { file, folder, shown }: Place,
+  place: Promise<Place>,
   options: { isSkipping: boolean; signal: AbortSignal; moved: (size: number) => void },
 ): Promise<Outcome> {
   const { isSkipping, signal, moved } = options;
+  const { file, folder, shown } = await place;
   const skip = (skipped: NonNullable<Outcome["skipped"]>): Outcome => ({
     skipped,
     size: asset.size,
