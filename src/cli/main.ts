@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from "node:events";
 import packageJson from "../../package.json" with { type: "json" };
 import { Access } from "./access.ts";
 import { parseCommand } from "./command.ts";
@@ -16,6 +17,8 @@ const [OK, FAILED, USAGE] = [0, 1, 2];
 async function main(args: readonly string[]): Promise<number | undefined> {
   const env = process.env;
   const controller = new AbortController();
+  // Everything that is under way listens to it, and Node would take more than ten for a leak.
+  setMaxListeners(0, controller.signal);
   const output = new Output(env, controller);
   let access: Access | undefined;
   try {

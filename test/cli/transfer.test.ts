@@ -66,6 +66,10 @@ it("put, get: a tree of 1,000 files and back, byte for byte", async () => {
       .toSorted(),
   );
   expect(filesBelow("out")).toEqual(filesBelow("tree"));
+
+  // Node says nothing of how many listen to one signal.
+  const again = await run("put", "tree/shop", "site/shop/", "--parallel", "32", "--skip-existing");
+  expect(again.stderr).toMatch(/^uploaded 0 files in [\d.:]+( s)?, 500 already there\n$/);
 });
 
 it("put, get: --skip-existing leaves out what is there with the same content", async () => {
