@@ -25,7 +25,7 @@ export function find(args: readonly string[], commands: readonly Command[]): Fou
   if (args[0] === "help") return find([...args.slice(1), "--help"], commands);
 
   const { tokens } = parseArgs({ args: [...args], options: GLOBAL, strict: false, tokens: true });
-  const options = tokens.filter(({ kind }) => kind === "option").map((token) => ("name" in token ? token.name : ""));
+  const options = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
   const words = tokens.filter((token) => token.kind === "positional");
   const isAsked = options.includes("help");
   const [first, second] = words;

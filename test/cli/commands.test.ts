@@ -79,6 +79,12 @@ it.concurrent("show, cat, get: by id and by path", async () => {
     expect(await data("get", name, `${asset?.etag.length}.out`)).toBe(`${asset?.etag.length}.out\n`);
     expect(readFileSync(join(program.work, `${asset?.etag.length}.out`))).toEqual(content);
   }
+  expect(await data("get", id, "made/for/it/")).toBe("made/for/it/seen.bin\n");
+  expect(await run("get", id, "nowhere/seen.bin")).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: "strongroom: nowhere: no such file or directory\n",
+  });
   const sha256 = createHash("sha256").update(content).digest("hex");
   expect(await json("get", id, `${program.work}/`)).toEqual([
     { status: "downloaded", file: join(program.work, "seen.bin"), id, size: 3_000, sha256 },

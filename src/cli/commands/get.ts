@@ -1,9 +1,10 @@
-import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import type { Strongroom } from "../../client/index.ts";
 import { type Call, command } from "../command.ts";
 import { type AssetPlace, isId, parsePlace, pathText } from "../place.ts";
 import { visible } from "../terminal/visible.ts";
+import { absent } from "../transfer/absent.ts";
 import { checkName } from "../transfer/destination.ts";
 import { hasContent, namedDigest } from "../transfer/digest.ts";
 import { downloadTo } from "../transfer/download.ts";
@@ -74,13 +75,14 @@ async function getAsset(
   });
 }
 
-/** The file that an asset is written to. */
+/** The file that an asset is written to. Its folder is there. */
 async function fileFor(filename: string, destination: string | undefined): Promise<string> {
-  if (destination !== undefined) {
-    const isFolder =
-      /[/\\]$/.test(destination) || (await stat(destination).catch(() => undefined))?.isDirectory() === true;
-    if (!isFolder) return destination;
-  }
-  checkName(filename);
-  return destination === undefined ? filename : join(destination, filename);
+  const isNamedFolder = destination?.endsWith("/") === true || destination?.endsWith(sep) === true;
+  if (isNamedFolder) await mkdir(destination, { recursive: true });
+  const found = destination === undefined ? undefined : await stat(destination).catch(absent);
+  const file = destination === undefined ? filename : found?.isDirectory() ? join(destination, filename) : destination;
+  // What the user did not name comes from the server.
+  if (file !== destination) checkName(filename);
+  await stat(dirname(file));
+  return file;
 }

@@ -69,7 +69,7 @@ Links below DIR are left out.`,
         return {
           ...(asset ? {} : { skipped: "already there" }),
           size: sent,
-          text: `${asset?.id}  ${visible(pathText(path))}`,
+          text: asset ? `${asset.id}  ${visible(pathText(path))}` : "",
           json,
         };
       },

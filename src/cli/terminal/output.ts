@@ -8,7 +8,7 @@ export class BrokenPipe extends Error {}
 const KEY = /\b([sp]k_)[0-9a-z]{52}[\w-]{43}/g;
 
 /** Select Graphic Rendition (ECMA-48 8.3.117): begins and ends a way to show text. */
-const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39] } as const;
+const STYLES = { dim: [2, 22], red: [31, 39], yellow: [33, 39] } as const;
 export type Style = keyof typeof STYLES;
 
 /**

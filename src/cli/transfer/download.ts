@@ -17,14 +17,14 @@ export class Incomplete extends Error {}
  *
  * @param respond asks for the content, again when it broke off
  * @param first an answer that is there already
- * @returns bytes
+ * @returns how many bytes came, and their SHA-256
  * @throws Incomplete
  */
 export async function downloadTo(
   { file, folder }: { file: string; folder: string },
   respond: () => Promise<Response>,
   options: { first?: Response; signal: AbortSignal; moved: (size: number) => void },
-): Promise<{ size: number; response: Response; sha256: string }> {
+): Promise<{ size: number; sha256: string }> {
   const { signal, moved } = options;
   let response = options.first;
   for (let repeat = 0; ; repeat++) {
@@ -44,7 +44,7 @@ export async function downloadTo(
           await handle.close();
         }
         await rename(temporary, file);
-        return { ...received, response: answer };
+        return received;
       });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
