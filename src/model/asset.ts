@@ -68,8 +68,17 @@ export const ASSET_FIELDS = [
   "updated_at",
 ] as const satisfies readonly (keyof Asset)[];
 
+/** What says where an asset is. */
+export const PATH_FIELDS = [...PATH_COMPONENTS, "filename"] as const satisfies readonly (keyof AssetPath)[];
+
 /** Those of the columns that a change of an asset can set. A rebuild brings back no others as they were last. */
-export const CHANGEABLE_FIELDS = ["rev", "metadata", "tags", "updated_at"] as const satisfies readonly (keyof Asset)[];
+export const CHANGEABLE_FIELDS = [
+  "rev",
+  ...PATH_FIELDS,
+  "metadata",
+  "tags",
+  "updated_at",
+] as const satisfies readonly (keyof Asset)[];
 
 /** What it takes to serve an asset's body. */
 export type BodyLocation = Pick<Asset, "id" | "r2_key" | "filename" | "size" | "mime_type" | "sha256" | "created_at">;

@@ -17,18 +17,22 @@ import { refuse, type Result, unavailable } from "../model/refusal.ts";
 import type { Caller } from "../model/vault.ts";
 import { Bucket } from "../r2/bucket.ts";
 import { log, logError } from "../runtime/log.ts";
-import { within } from "../runtime/wait.ts";
+import { breathe, within } from "../runtime/wait.ts";
 import { Alarm } from "./alarm.ts";
 import { ALARM_DELAY_MS, REBUILD_WAIT_MS } from "./limits.ts";
 import { LiveVault } from "./live.ts";
 import { VaultDatabase } from "./state/database.ts";
 import type { VaultRow } from "./state/schema.ts";
+import { backfill } from "./sync/backfill.ts";
 import { buryAgain, purge } from "./sync/purge.ts";
 import { rebuild } from "./sync/rebuild.ts";
 import { reconcileSettings } from "./sync/reconcile-settings.ts";
 
 /** About how long a reconciliation does steps before it lets the alarm end. Milliseconds. */
 const RECONCILE_SLICE_MS = 5_000;
+
+/** The same of the indexing of old assets. */
+const INDEX_SLICE_MS = 10_000;
 
 export class Lifecycle {
   readonly id: string;
@@ -146,11 +150,21 @@ export class Lifecycle {
     const again = await live.settle();
     const { recorded, erased, rev } = live.row;
     log("vault: settled", { vault: this.id, rev, recorded, erased, ms: Date.now() - started });
+    if (!(await this.#index(started + INDEX_SLICE_MS))) return 0;
     if (live.relayD1.isBehind) return live.relayD1.retryDelay;
     if (live.row.status !== "active") return this.#purge(live);
     if (live.relayR2.isBehind) return live.relayR2.retryDelay;
     await live.reconciler.run(started + RECONCILE_SLICE_MS);
     return Math.max(0, Math.min(again, live.reconciler.due) - Date.now());
+  }
+
+  /** Indexes old assets until `until`, in epoch milliseconds. Returns whether all are indexed. */
+  async #index(until: number): Promise<boolean> {
+    while (backfill(this.database)) {
+      if (Date.now() >= until) return false;
+      await breathe();
+    }
+    return true;
   }
 
   async #purge(live: LiveVault): Promise<number | undefined> {

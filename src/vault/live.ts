@@ -6,14 +6,15 @@
 import type { BoundedD1 } from "../d1/bounded.ts";
 import type { RecordBody } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
-import { type LostWindow, parseWindows } from "../model/lost-window.ts";
-import { refuse, type Refusal, type Result } from "../model/refusal.ts";
+import type { LostWindow } from "../model/lost-window.ts";
+import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 import { type Actor, type Durability, THE_VAULT } from "../model/vault.ts";
 import type { Bucket } from "../r2/bucket.ts";
 import { AnswerCache } from "../runtime/answer-cache.ts";
 import { within } from "../runtime/wait.ts";
 import type { Alarm } from "./alarm.ts";
+import { HeldRow } from "./held-row.ts";
 import { ALARM_DELAY_MS, DURABLE_WAIT_MS, VOID_MS } from "./limits.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import { GroupCommit, type Operation } from "./state/group-commit.ts";
@@ -31,6 +32,9 @@ import { notNow, type Urgency } from "./urgency.ts";
 
 /** The most voids that one run of the alarm forgets. */
 const VOIDS_PRUNED = 1_000;
+
+/** A million assets are indexed in about half a minute. */
+const INDEXING_RETRY_SECONDS = 5;
 
 /** What a vault keeps ready in memory of its records, and as much again of its list pages. Characters. */
 const CACHE_SIZE = 4_000_000;
@@ -52,16 +56,13 @@ export class LiveVault {
   /** What a takeover of this vault works on. */
   readonly #takeoverVault: TakeoverVault = {
     row: () => this.#row,
-    save: (fields) => this.#set(fields, true),
+    save: (fields) => this.#held.set(fields, true),
     apply: (operation) => this.write(THE_VAULT, operation, "vital"),
     reloadKeys: () => this.keyring.reload(),
   };
-  #row: VaultRow;
+  readonly #held: HeldRow;
   /** The revision that this start loaded. */
   readonly #began: number;
-  /** Whether the row in memory differs from the one on disk by something that is not worth a write of its own. */
-  #isUnsaved = false;
-  #lostWindows: readonly LostWindow[];
   /** The revision at which D1 was found to have lost history. */
   #lostByD1At = 0;
   /** Records by asset id. */
@@ -75,20 +76,19 @@ export class LiveVault {
     settings: ReconcileSettings,
   ) {
     const { database, db, bucket, alarm } = stores;
-    this.#row = beginStart(row);
+    this.#held = new HeldRow(database, beginStart(row));
     this.#began = row.rev;
     // The storage must know this start before D1 hears from it. Otherwise the next start would take what this one told
     // D1 for another history. A save of its own is needed only if something is left over from an earlier start, which
     // is told at once. What is told later belongs to a group, which saves the row.
     if (row.loaded !== null || row.recorded < row.rev) database.saveVault(this.#row);
-    this.#lostWindows = parseWindows(row.lost_windows);
     this.#database = database;
     this.#db = db;
     this.#alarm = alarm;
     this.keyring = new Keyring(database);
     this.#d1Steps = new D1Steps(database, db, {
       row: () => this.#row,
-      set: (fields, save) => this.#set(fields, save),
+      set: (fields, save) => this.#held.set(fields, save),
       takeOver: (known) => this.#takeOver(known),
       lostByD1: () => {
         this.#lostByD1At = this.#row.rev;
@@ -96,7 +96,7 @@ export class LiveVault {
         this.reconciler.request();
       },
       deletedInD1: () => {
-        this.#set({ status: "deleting", deleted_at: timestamp(Date.now()), loaded: null, starts: "{}" }, true);
+        this.#held.set({ status: "deleting", deleted_at: timestamp(Date.now()), loaded: null, starts: "{}" }, true);
         void this.#alarm.set(0);
       },
     });
@@ -133,16 +133,27 @@ export class LiveVault {
     if (this.relayR2.isBehind) this.relayR2.wake();
     const isBehind = row.recorded < row.rev || this.relayR2.isBehind || row.status !== "active" || row.merging !== null;
     const due = Math.min(this.reconciler.due, database.outbox.parked(1)[0]?.retry_at ?? Infinity);
-    void alarm.restore(isBehind ? ALARM_DELAY_MS : Math.max(0, due - Date.now()));
+    if (database.unindexed.range) void alarm.restore(0);
+    else void alarm.restore(isBehind ? ALARM_DELAY_MS : Math.max(0, due - Date.now()));
   }
 
   get row(): Readonly<VaultRow> {
-    return this.#row;
+    return this.#held.row;
+  }
+
+  get #row(): VaultRow {
+    return this.#held.row;
+  }
+
+  /** The 503 of what needs all assets indexed, while some are not. Undefined when all are. */
+  notIndexed(): Refusal | undefined {
+    if (this.#database.unindexed.range === null) return undefined;
+    return unavailable("the vault is being indexed: try again", INDEXING_RETRY_SECONDS);
   }
 
   /** When writes that were acknowledged may have been lost. */
   get lostWindows(): readonly LostWindow[] {
-    return this.#lostWindows;
+    return this.#held.lostWindows;
   }
 
   /** Why an actor may not act here. Undefined when it may. */
@@ -215,10 +226,9 @@ export class LiveVault {
     const row = { ...this.#row };
     this.#database.transaction(() => {
       this.#database.voids.prune(newAssetId(Date.now() - VOID_MS), Date.now(), VOIDS_PRUNED);
-      if (this.#trim(row) || this.#isUnsaved) this.#database.saveVault(row);
+      if (this.#trim(row) || this.#held.isUnsaved) this.#database.saveVault(row);
     });
-    this.#row = row;
-    this.#isUnsaved = false;
+    this.#held.saved(row);
     if (this.relayD1.isBehind) return Infinity;
     if (await this.#deadKeys.forget()) return 0;
     return this.#d1Steps.retryParked(this.relayD1.watermark);
@@ -248,14 +258,6 @@ export class LiveVault {
     return base;
   }
 
-  /** Changes the vault's row in memory, and with `save` on disk too. */
-  #set(fields: Partial<VaultRow>, save: boolean): void {
-    this.#row = { ...this.#row, ...fields };
-    this.#lostWindows = parseWindows(this.#row.lost_windows);
-    if (save) this.#database.saveVault(this.#row);
-    else this.#isUnsaved = true;
-  }
-
   /**
    * Inside a group's transaction: saves the vault's row and sets the alarm, so that the vault wakes by itself after a
    * crash before D1 has the changes.
@@ -273,9 +275,10 @@ export class LiveVault {
    */
   #trim(row: VaultRow): boolean {
     if (this.relayD1.watermark === row.recorded && this.relayR2.watermark === row.erased) return false;
+    const from = Math.min(row.recorded, row.erased);
     row.recorded = this.relayD1.watermark;
     row.erased = this.relayR2.watermark;
-    this.#database.outbox.trim(row.recorded, row.erased);
+    this.#database.outbox.trim(from, row.recorded, row.erased);
     return true;
   }
 
@@ -284,9 +287,7 @@ export class LiveVault {
     if (row === this.#row) return;
     for (const id of touched) this.records.delete(id);
     this.pages.clear();
-    if (row.lost_windows !== this.#row.lost_windows) this.#lostWindows = parseWindows(row.lost_windows);
-    this.#row = row;
-    this.#isUnsaved = false;
+    this.#held.saved(row);
     this.#alarm.confirm();
     this.relayD1.wake();
   }

@@ -17,11 +17,11 @@ export function report(database: VaultDatabase, live: LiveVault): VaultReport {
     status,
     assets,
     bytes,
-    partitions: database.partitions(MAX_REPORTED),
+    partitions: database.folders.largest(MAX_REPORTED),
     rev,
     // D1 does not have what it refuses, whatever its watermark is.
     recorded_rev: Math.max(0, Math.min(live.relayD1.watermark, (parked.rev ?? Infinity) - 1)),
-    outbox: database.outbox.size(),
+    outbox: database.outbox.size(live.relayD1.watermark, live.relayR2.watermark),
     parked: database.outbox.parked(MAX_REPORTED).map(({ id: asset, error }) => ({ id: asset, error })),
     lost_windows: windows,
     lost_since: windows.at(-1)?.since ?? null,

@@ -68,8 +68,45 @@ export async function reconcile(vault: TestVault): Promise<NonNullable<VaultRepo
   throw new Error("the reconciliation does not end");
 }
 
+/** What the tables that are derived from the assets must hold, each as a query of the assets and one of the table. */
+const DERIVED = {
+  tags: [
+    "SELECT DISTINCT value AS tag, seq FROM assets, json_each(tags) ORDER BY tag, seq",
+    "SELECT tag, seq FROM tags ORDER BY tag, seq",
+  ],
+  folders: [
+    `SELECT level, parent, name, count(*) AS assets, sum(size) AS bytes FROM (
+       SELECT 1 AS level, '' AS parent, partition AS name, size FROM assets
+       UNION ALL SELECT 2, partition, collection, size FROM assets
+       UNION ALL SELECT 3, partition || '/' || collection, channel, size FROM assets
+     ) GROUP BY level, parent, name ORDER BY level, parent, name`,
+    "SELECT level, parent, name, assets, bytes FROM folders ORDER BY level, parent, name",
+  ],
+  totals: ["SELECT count(*) AS assets, coalesce(sum(size), 0) AS bytes FROM assets", "SELECT assets, bytes FROM vault"],
+  feed: [
+    "SELECT rev, seq FROM assets WHERE rev <> seq ORDER BY rev",
+    `SELECT o.rev, o.seq FROM outbox o JOIN assets a ON a.seq = o.seq AND a.rev = o.rev
+     WHERE o.r2_key IS NULL ORDER BY o.rev`,
+  ],
+} as const;
+
+/** Asserts that the tags, the counters of folders, the totals and the feed of a vault are what its assets say. */
+export async function expectDerived(vault: TestVault): Promise<void> {
+  const found = await runInDurableObject(vault.stub, (_, { storage }) => {
+    if (storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'assets'").toArray().length === 0) return {};
+    return Object.fromEntries(
+      Object.entries(DERIVED).map(([name, queries]) => [
+        name,
+        queries.map((query) => storage.sql.exec(query).toArray()),
+      ]),
+    );
+  });
+  for (const [name, [expected, actual]] of Object.entries(found)) expect(actual, name).toEqual(expected);
+}
+
 /**
- * Asserts that index, D1 and R2 hold the same assets, field for field and body for record.
+ * Asserts that index, D1 and R2 hold the same assets, field for field and body for record, and that the vault's other
+ * tables say the same.
  *
  * @param missing keys of bodies that were taken away
  */
@@ -78,6 +115,7 @@ export async function expectAgreement(vault: TestVault, missing: readonly string
   expect(record).toEqual(index);
   const named = index.map((asset) => String(asset["r2_key"])).filter((key) => !missing.includes(key));
   expect(objects.toSorted()).toEqual(named.toSorted());
+  await expectDerived(vault);
 }
 
 /** Makes a vault forget its lost windows, if it has some. Until then it keeps all bodies from those times. */

@@ -10,6 +10,7 @@ import { isLost, type LostWindow } from "../../model/lost-window.ts";
 import { type AssetPatch, mergeMetadata, serializeMetadata } from "../../model/metadata.ts";
 import { type Conditions, failedCondition } from "../../model/etag.ts";
 import { assetNotFound, refuse, type Refusal, unavailable } from "../../model/refusal.ts";
+import { addTombstone, insertAsset, removeAsset, updateAsset } from "./asset-writes.ts";
 import type { VaultDatabase } from "./database.ts";
 import { VOID_MS } from "../limits.ts";
 import type { Operation } from "./group-commit.ts";
@@ -48,8 +49,7 @@ export function commitUpload(
     if (taken) return taken;
     const seq = change.next();
     const asset: Asset = { ...upload, seq, rev: seq, created_at: change.now, updated_at: change.now };
-    database.insertAsset(asset);
-    change.count(asset.partition, 1, asset.size);
+    insertAsset(database, change, asset);
     return { ok: true, asset };
   };
 }
@@ -100,9 +100,7 @@ export function patchAsset(
     if (patch.tags) asset.tags = patch.tags;
     asset.rev = change.next();
     asset.updated_at = change.now;
-    database.updateAsset(asset);
-    change.touched.push(asset.id);
-    database.outbox.add({ kind: "change", rev: asset.rev, seq: asset.seq });
+    updateAsset(database, change, old, asset);
     return { ok: true, asset };
   };
 }
@@ -118,11 +116,9 @@ export function deleteAsset(database: VaultDatabase, id: string, conditions: Con
     const failed = failedCondition(conditions, recordTag(asset));
     if (failed) return failed;
     const rev = change.next();
-    database.deleteAsset(asset.seq);
+    removeAsset(database, change, asset);
+    addTombstone(database, change, rev, asset);
     voidAsset(database, id);
-    change.touched.push(id);
-    database.outbox.add({ kind: "deletion", rev, seq: asset.seq, r2_key: asset.r2_key });
-    change.count(asset.partition, -1, -asset.size);
     return { ok: true, rev };
   };
 }

@@ -9,21 +9,40 @@ import {
   type AssetFilter,
   type AssetPath,
   CHANGEABLE_FIELDS,
+  PATH_FIELDS,
   RECORD_FIELDS,
 } from "../../model/asset.ts";
 import { Doubts } from "./doubts.ts";
+import { Folders } from "./folders.ts";
 import { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
 import { type AssetRevision, MIGRATIONS, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
 import { Sql } from "./sql.ts";
+import { Tags } from "./tags.ts";
+import { type Range, Unindexed } from "./unindexed.ts";
 import { Voids } from "./voids.ts";
+
+/** What a change of an asset sets, and which asset that is. */
+type ChangedAsset = Pick<Asset, "seq" | (typeof CHANGEABLE_FIELDS)[number]>;
+
+export type ToIndex = Pick<Asset, "seq" | "rev" | "partition" | "collection" | "channel" | "size" | "tags">;
 
 /** A listed asset. `record` is JSON text. */
 export type Listed = [seq: number, created_at: string, record: string];
 
 const ASSET_COLUMNS = ASSET_FIELDS.join(", ");
 
-const UPDATE_ASSET = `UPDATE assets SET ${CHANGEABLE_FIELDS.map((field) => `${field} = ?`).join(", ")} WHERE seq = ?`;
+const update = (fields: readonly string[]): string =>
+  `UPDATE assets SET ${fields.map((field) => `${field} = ?`).join(", ")} WHERE seq = ?`;
+
+/**
+ * The fields that a change in place sets. SQLite writes every index anew that has a named column, so the columns of
+ * paths stand in the statement of a move alone.
+ */
+const UNINDEXED_FIELDS = CHANGEABLE_FIELDS.filter((field) => !(PATH_FIELDS as readonly string[]).includes(field));
+
+const UPDATE_ASSET = update(UNINDEXED_FIELDS);
+const MOVE_ASSET = update(CHANGEABLE_FIELDS);
 
 const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?${",?".repeat(ASSET_FIELDS.length - 1)})`;
 
@@ -66,6 +85,9 @@ export class VaultDatabase {
   readonly outbox: Outbox;
   readonly voids: Voids;
   readonly doubts: Doubts;
+  readonly tags: Tags;
+  readonly folders: Folders;
+  readonly unindexed: Unindexed;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
@@ -73,6 +95,9 @@ export class VaultDatabase {
     this.outbox = new Outbox(this.#sql);
     this.voids = new Voids(this.#sql);
     this.doubts = new Doubts(this.#sql);
+    this.tags = new Tags(this.#sql);
+    this.folders = new Folders(this.#sql);
+    this.unindexed = new Unindexed(this.#sql);
   }
 
   /** Runs `work` as one transaction. A nested call that throws is rolled back alone. */
@@ -140,23 +165,6 @@ export class VaultDatabase {
     );
   }
 
-  /** Adds to a partition's counters. Negative numbers take away. A partition without assets has no row. */
-  count(partition: string, assets: number, bytes: number): void {
-    this.#sql.exec(
-      `INSERT INTO partitions (name, assets, bytes) VALUES (?,?,?)
-       ON CONFLICT (name) DO UPDATE SET assets = assets + excluded.assets, bytes = bytes + excluded.bytes`,
-      partition,
-      assets,
-      bytes,
-    );
-    if (assets <= 0) this.#sql.exec("DELETE FROM partitions WHERE name = ? AND assets <= 0", partition);
-  }
-
-  /** The partitions with the most assets, largest first. */
-  partitions(limit: number): { name: string; assets: number; bytes: number }[] {
-    return this.#sql.all("SELECT name, assets, bytes FROM partitions ORDER BY assets DESC, name LIMIT ?", limit);
-  }
-
   // --- assets
 
   asset(id: string): Asset | undefined {
@@ -179,9 +187,24 @@ export class VaultDatabase {
     this.#sql.exec(INSERT_ASSET, ...ASSET_FIELDS.map((field) => a[field]));
   }
 
-  /** Sets the columns that can change after creation. No index covers any of them. */
-  updateAsset(a: Pick<Asset, "seq" | (typeof CHANGEABLE_FIELDS)[number]>): void {
-    this.#sql.exec(UPDATE_ASSET, ...CHANGEABLE_FIELDS.map((field) => a[field]), a.seq);
+  /** Sets what can change of an asset that stays where it is. */
+  updateAsset(a: ChangedAsset): void {
+    this.#sql.exec(UPDATE_ASSET, ...UNINDEXED_FIELDS.map((field) => a[field]), a.seq);
+  }
+
+  /** The same, and its path and name. */
+  moveAsset(a: ChangedAsset): void {
+    this.#sql.exec(MOVE_ASSET, ...CHANGEABLE_FIELDS.map((field) => a[field]), a.seq);
+  }
+
+  /**
+   * Writes the rows of an asset in the tables by which it is found: its tags, and its place in the feed of changes.
+   *
+   * @returns how many tags it has
+   */
+  index({ seq, rev, tags }: Pick<Asset, "seq" | "rev" | "tags">): number {
+    if (rev !== seq) this.outbox.noteChange(rev, seq);
+    return this.tags.replace(seq, "[]", tags);
   }
 
   deleteAsset(seq: number): void {
@@ -204,6 +227,17 @@ export class VaultDatabase {
       "SELECT seq, rev, id FROM assets WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
       after,
       to,
+      limit,
+    );
+  }
+
+  /** What it takes to index the first `limit` assets with a seq in (after, upto], in order of seq. */
+  toIndex({ after, upto }: Range, limit: number): ToIndex[] {
+    return this.#sql.all(
+      `SELECT seq, rev, partition, collection, channel, size, tags FROM assets
+       WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+      after,
+      upto,
       limit,
     );
   }

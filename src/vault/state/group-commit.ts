@@ -14,17 +14,24 @@
 import { timestamp } from "../../model/time.ts";
 import type { Result } from "../../model/refusal.ts";
 import type { VaultDatabase } from "./database.ts";
+import { FolderCounts, type FolderPath } from "./folders.ts";
 import type { VaultRow } from "./schema.ts";
 
 /** The most operations that share one transaction. It bounds how long a group keeps the vault from answering reads. */
 const MAX_GROUP = 256;
+
+/** A vault's revision and totals at some point of a group. */
+type Totals = Pick<VaultRow, "rev" | "assets" | "bytes">;
 
 /** What one operation changes beside the rows that it writes itself. It is applied only if the transaction commits. */
 export class Change {
   /** The time of the group. It is never before a timestamp that the vault has given out. */
   readonly now: string;
   #rev: number;
-  readonly counts: { partition: string; assets: number; bytes: number }[] = [];
+  /** How many assets and bytes the vault has at this point of the group. */
+  assets: number;
+  bytes: number;
+  readonly counts: { folder: FolderPath; assets: number; bytes: number }[] = [];
   /** Fields of the vault's own row to set. */
   readonly vault: Partial<Omit<VaultRow, "id" | "rev" | "assets" | "bytes">> = {};
   /** Ids of assets that have changed, or are gone. */
@@ -32,8 +39,10 @@ export class Change {
   /** What memory must learn. Runs after the group is committed. */
   readonly effects: (() => void)[] = [];
 
-  constructor(rev: number, now: string) {
+  constructor({ rev, assets, bytes }: Totals, now: string) {
     this.#rev = rev;
+    this.assets = assets;
+    this.bytes = bytes;
     this.now = now;
   }
 
@@ -46,9 +55,14 @@ export class Change {
     return ++this.#rev;
   }
 
-  /** Adds to the counters of a partition, and of the vault. Negative numbers take away. */
-  count(partition: string, assets: number, bytes: number): void {
-    this.counts.push({ partition, assets, bytes });
+  /**
+   * Adds to the vault's totals, and to the counters of a folder unless what is counted is still to be indexed. Negative
+   * numbers take away.
+   */
+  count(folder: FolderPath, assets: number, bytes: number, isIndexed: boolean): void {
+    this.assets += assets;
+    this.bytes += bytes;
+    if (isIndexed) this.counts.push({ folder, assets, bytes });
   }
 }
 
@@ -156,28 +170,24 @@ export class GroupCommit {
     const wall = timestamp(Date.now());
     const now = wall > before.clock ? wall : before.clock;
     const changes: Change[] = [];
-    let rev = before.rev;
+    let totals: Totals = before;
     for (const waiting of group) {
-      const change = new Change(rev, now);
+      const change = new Change(totals, now);
       waiting.run(change);
-      rev = change.rev;
+      totals = change;
       changes.push(change);
     }
+    const { rev, assets, bytes } = totals;
     if (rev === before.rev) return { row: before, effects: [], touched: [] };
 
-    const row: VaultRow = { ...before, rev, clock: now };
-    const partitions = new Map<string, { assets: number; bytes: number }>();
+    const row: VaultRow = { ...before, rev, assets, bytes, clock: now };
+    const folders = new FolderCounts();
     for (const change of changes) {
       Object.assign(row, change.vault);
       if (row.clock < now) row.clock = now;
-      for (const { partition, assets, bytes } of change.counts) {
-        const sum = partitions.get(partition) ?? { assets: 0, bytes: 0 };
-        partitions.set(partition, { assets: sum.assets + assets, bytes: sum.bytes + bytes });
-        row.assets += assets;
-        row.bytes += bytes;
-      }
+      for (const count of change.counts) folders.add(count.folder, count.assets, count.bytes);
     }
-    for (const [partition, sum] of partitions) database.count(partition, sum.assets, sum.bytes);
+    folders.save(database.folders);
     this.#target.persist(row);
     return {
       row,

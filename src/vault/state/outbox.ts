@@ -25,6 +25,10 @@ const UNRECORDED = `
   LEFT JOIN assets a ON a.seq = c.seq
   LEFT JOIN parked p ON p.seq = c.seq AND p.rev = coalesce(a.rev, c.rev)`;
 
+/** Whether a row says where the feed has an asset as it is now. */
+const IS_LATEST = `(seq IS NOT NULL AND r2_key IS NULL
+  AND EXISTS (SELECT 1 FROM assets a WHERE a.seq = outbox.seq AND a.rev = outbox.rev))`;
+
 type UnrecordedRow = { change: number; of: number | null; key: string | null; parked: number } & (
   | Asset
   | { seq: null }
@@ -65,8 +69,32 @@ export class Outbox {
 
   add(entry: OutboxEntry): void {
     const seq = entry.kind === "orphan" ? null : entry.seq;
-    const r2_key = entry.kind === "change" ? null : entry.r2_key;
-    this.#sql.exec("INSERT INTO outbox (rev, seq, r2_key) VALUES (?,?,?)", entry.rev, seq, r2_key);
+    const r2_key = "r2_key" in entry ? entry.r2_key : null;
+    const { id, path, at } = "id" in entry ? entry : { id: null, path: null, at: null };
+    this.#sql.exec(
+      "INSERT INTO outbox (rev, seq, r2_key, id, path, at) VALUES (?,?,?,?,?,?)",
+      entry.rev,
+      seq,
+      r2_key,
+      id,
+      path,
+      at,
+    );
+  }
+
+  /** Notes for the feed that the asset at `seq` has its latest change at `rev`, of which D1 may have heard. */
+  noteChange(rev: number, seq: number): void {
+    this.#sql.exec("INSERT OR IGNORE INTO outbox (rev, seq) VALUES (?,?)", rev, seq);
+  }
+
+  /** Which asset a revision is of. Undefined when the outbox does not have that revision. */
+  seqAt(rev: number): number | null | undefined {
+    return this.#sql.first<{ seq: number | null }>("SELECT seq FROM outbox WHERE rev = ?", rev)?.seq;
+  }
+
+  /** Forgets a change whose asset has changed again, or is gone. Of a move, that the asset left a path is kept. */
+  forgetChange(rev: number): void {
+    this.#sql.exec("DELETE FROM outbox WHERE rev = ? AND id IS NULL AND r2_key IS NULL", rev);
   }
 
   /**
@@ -96,13 +124,28 @@ export class Outbox {
     );
   }
 
-  /** Forgets what D1 has recorded up to `recorded`, and the deletions of bodies that R2 has made up to `erased`. */
-  trim(recorded: number, erased: number): void {
-    this.#sql.exec("DELETE FROM outbox WHERE rev <= ? AND (r2_key IS NULL OR rev <= ?)", recorded, erased);
+  /**
+   * Forgets what D1 has recorded up to `recorded`, and the deletions of bodies that R2 has made up to `erased`, unless
+   * the feed needs it.
+   *
+   * @param from up to here this has been done before
+   */
+  trim(from: number, recorded: number, erased: number): void {
+    this.#sql.exec(
+      `DELETE FROM outbox WHERE rev > ? AND rev <= ? AND id IS NULL AND (r2_key IS NULL OR rev <= ?) AND NOT ${IS_LATEST}`,
+      from,
+      recorded,
+      erased,
+    );
   }
 
-  size(): number {
-    return this.#sql.one<{ n: number }>("SELECT count(*) AS n FROM outbox").n;
+  /** How many rows tell what D1 has not recorded up to `recorded`, or R2 not deleted up to `erased`. */
+  size(recorded: number, erased: number): number {
+    return this.#sql.one<{ n: number }>(
+      "SELECT count(*) AS n FROM outbox WHERE rev > ?1 OR (rev > ?2 AND r2_key IS NOT NULL)",
+      recorded,
+      erased,
+    ).n;
   }
 
   /** The seqs of the assets that, according to the outbox, were changed or deleted after `rev`. */
@@ -111,14 +154,32 @@ export class Outbox {
     return new Set(rows.map(({ seq }) => seq));
   }
 
-  /** Removes up to `limit` of the oldest entries up to `rev`. Returns how many there were, and the R2 keys in them. */
-  take(rev: number, limit: number): { taken: number; keys: string[] } {
-    const rows = this.#sql.all<{ r2_key: string | null }>(
-      "DELETE FROM outbox WHERE rev IN (SELECT rev FROM outbox WHERE rev <= ? ORDER BY rev LIMIT ?) RETURNING r2_key",
-      rev,
-      limit,
+  /**
+   * Removes the entries in (after, to] but for those that say where the feed has an asset as it is now, and looks at
+   * `limit` of them at most.
+   *
+   * @returns up to where it has come, and the R2 keys in what it removed
+   */
+  take(after: number, to: number, limit: number): { end: number; removed: { rev: number; r2_key: string | null }[] } {
+    const last = this.#sql.first<{ rev: number }>(
+      "SELECT rev FROM outbox WHERE rev > ? AND rev <= ? ORDER BY rev LIMIT 1 OFFSET ?",
+      after,
+      to,
+      limit - 1,
     );
-    return { taken: rows.length, keys: rows.flatMap(({ r2_key }) => r2_key ?? []) };
+    const end = last?.rev ?? to;
+    const removed = this.#sql.all<{ rev: number; r2_key: string | null }>(
+      `DELETE FROM outbox WHERE rev > ? AND rev <= ? AND NOT ${IS_LATEST} RETURNING rev, r2_key`,
+      after,
+      end,
+    );
+    return { end, removed };
+  }
+
+  /** Deletes up to `limit` rows, whichever they are. Returns how many it deleted. */
+  purge(limit: number): number {
+    return this.#sql.all("DELETE FROM outbox WHERE rev IN (SELECT rev FROM outbox LIMIT ?) RETURNING rev", limit)
+      .length;
   }
 
   // --- parked

@@ -139,6 +139,63 @@ export const MIGRATIONS: readonly string[] = [
   -- This column holds a key in R2, not a body. Renaming a column changes the schema alone and reads no row.
   ALTER TABLE outbox RENAME COLUMN body TO r2_key;
   `,
+  `
+  -- What it takes to find assets, to change many and to follow what changes. Only shapes change here: what the tables
+  -- must hold of assets that exist already is filled in by the alarm, in steps (sync/backfill.ts).
+
+  -- One row for each tag of an asset. A tag's rows are in the order of seq, as every list is.
+  CREATE TABLE tags (
+    tag TEXT    NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (tag, seq)
+  ) WITHOUT ROWID;
+
+  -- Counters of folders that are not empty. A folder of level 1 is a partition, of level 2 a collection, of level 3 a
+  -- channel. parent is the path of the folder above: '', 'partition' or 'partition/collection'. The folders in a folder
+  -- are one range.
+  CREATE TABLE folders (
+    level  INTEGER NOT NULL,
+    parent TEXT    NOT NULL,
+    name   TEXT    NOT NULL,
+    assets INTEGER NOT NULL,
+    bytes  INTEGER NOT NULL,
+    PRIMARY KEY (level, parent, name)
+  ) WITHOUT ROWID;
+  DROP TABLE partitions;
+
+  -- The assets with a seq in (after, upto] have no rows in tags, folders and outbox yet. Without a row here all have.
+  CREATE TABLE unindexed (one INTEGER PRIMARY KEY CHECK (one = 1), after INTEGER NOT NULL, upto INTEGER NOT NULL);
+  INSERT INTO unindexed SELECT 1, 0, rev FROM vault WHERE rev > 0;
+
+  -- The outbox also says where in the feed of changes an asset stands. A row with an id outlives what the other stores
+  -- must be told: it says that an asset has left a path, by its deletion (with r2_key) or by a move (without).
+  ALTER TABLE outbox ADD COLUMN id   TEXT;
+  ALTER TABLE outbox ADD COLUMN path TEXT; -- partition/collection/channel, as it was
+  ALTER TABLE outbox ADD COLUMN at   TEXT; -- when that was
+
+  -- The feed. Cursors carry the generation, and end with it: what they stand for is lost with the vault's storage.
+  ALTER TABLE vault ADD COLUMN generation TEXT NOT NULL DEFAULT '';
+  UPDATE vault SET generation = lower(hex(randomblob(8)));
+  ALTER TABLE vault ADD COLUMN feed_from INTEGER NOT NULL DEFAULT 0;
+
+  -- What the operator has set for the vault.
+  ALTER TABLE vault ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+
+  -- Answers to writes that carried an Idempotency-Key. The tables take turns by the day, and are emptied whole.
+  CREATE TABLE receipts_even (
+    id          TEXT    PRIMARY KEY, -- of the key that was used, and the Idempotency-Key
+    fingerprint TEXT    NOT NULL,    -- of the request
+    rev         INTEGER NOT NULL,    -- of the change
+    answer      TEXT    NOT NULL     -- JSON
+  ) WITHOUT ROWID;
+  CREATE TABLE receipts_odd (
+    id          TEXT    PRIMARY KEY,
+    fingerprint TEXT    NOT NULL,
+    rev         INTEGER NOT NULL,
+    answer      TEXT    NOT NULL
+  ) WITHOUT ROWID;
+  ALTER TABLE vault ADD COLUMN receipts_day INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** The row of `vault`. */
@@ -177,6 +234,14 @@ export interface VaultRow {
   merging: string | null;
   /** JSON: LostWindow[]. */
   lost_windows: string;
+  /** Names the history that cursors of the feed of changes belong to. Random. */
+  generation: string;
+  /** The feed has every deletion from this revision on. */
+  feed_from: number;
+  /** JSON: the settings of the vault. */
+  settings: string;
+  /** The day of the newest receipt, in days since the epoch. */
+  receipts_day: number;
   deleted_at: string | null;
 }
 
@@ -200,15 +265,28 @@ export const VAULT_COLUMNS = [
   "flush_rows",
   "merging",
   "lost_windows",
+  "generation",
+  "feed_from",
+  "settings",
+  "receipts_day",
   "deleted_at",
 ] as const satisfies readonly (keyof VaultRow)[];
 
-/** A row of the outbox: what D1, R2 or both have still to be told. */
+/** Which asset left which folder, as `partition/collection/channel`, and when. */
+export interface Departure {
+  readonly id: string;
+  readonly path: string;
+  readonly at: string;
+}
+
+/** A row of the outbox: what D1, R2 or both have still to be told, and what the feed of changes tells. */
 export type OutboxEntry =
   /** For D1: the asset at `seq` changed, or was deleted if it is no longer there. */
   | { readonly kind: "change"; readonly rev: number; readonly seq: number }
-  /** For D1: the asset at `seq` was deleted. Then for R2: its body must be deleted too. */
-  | { readonly kind: "deletion"; readonly rev: number; readonly seq: number; readonly r2_key: string }
+  /** For D1: the asset at `seq` changed. For the feed: it has left `path`. */
+  | ({ readonly kind: "move"; readonly rev: number; readonly seq: number } & Departure)
+  /** For D1: the asset at `seq` was deleted. Then for R2: its body must be deleted too. For the feed: it is gone. */
+  | ({ readonly kind: "deletion"; readonly rev: number; readonly seq: number; readonly r2_key: string } & Departure)
   /** For R2: a body that no asset names must be deleted, once D1 has recorded `rev`. */
   | { readonly kind: "orphan"; readonly rev: number; readonly r2_key: string };
 

@@ -14,6 +14,7 @@ import { breathe } from "../../runtime/wait.ts";
 import type { Alarm } from "../alarm.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import { ALARM_DELAY_MS, FLUSH_ROWS, MAX_CALLS } from "../limits.ts";
+import { FolderCounts } from "../state/folders.ts";
 import type { VaultRow } from "../state/schema.ts";
 
 /**
@@ -73,6 +74,10 @@ export async function claim(database: VaultDatabase, db: BoundedD1, vaultId: str
     flush_rows: FLUSH_ROWS,
     merging: null,
     lost_windows: boundWindows(vault.lost_windows),
+    generation: crypto.randomUUID(),
+    feed_from: 0,
+    settings: "{}",
+    receipts_day: 0,
     deleted_at: vault.status === "deleting" ? timestamp(Date.now()) : null,
   };
   database.migrate();
@@ -106,8 +111,9 @@ async function copyAssets(database: VaultDatabase, db: BoundedD1, row: VaultRow)
   const assets = await assetPage(db, row.id, row.rebuilt_to ?? 0);
   const next: VaultRow = { ...row, rebuilt_to: assets.at(-1)?.seq ?? null };
   savePage(database, row, () => {
+    const folders = new FolderCounts();
     const count = (asset: Asset, by: 1 | -1): void => {
-      database.count(asset.partition, by, by * asset.size);
+      if (database.unindexed.isIndexed(asset.seq)) folders.add(asset, by, by * asset.size);
       next.assets += by;
       next.bytes += by * asset.size;
     };
@@ -118,14 +124,18 @@ async function copyAssets(database: VaultDatabase, db: BoundedD1, row: VaultRow)
       if (twin && twin.rev > asset.rev) continue;
       if (twin) {
         database.deleteAsset(twin.seq);
+        database.tags.replace(twin.seq, twin.tags, "[]");
+        if (twin.rev !== twin.seq) database.outbox.forgetChange(twin.rev);
         count(twin, -1);
       }
       database.insertAsset(asset);
+      if (database.unindexed.isIndexed(asset.seq)) database.index(asset);
       count(asset, 1);
       // Every revision that D1 holds was handed out, even one beyond that of the vault's row in D1.
       next.rev = Math.max(next.rev, asset.rev);
       if (asset.updated_at > next.clock) next.clock = asset.updated_at;
     }
+    folders.save(database.folders);
     database.saveVault(next);
   });
   return next;

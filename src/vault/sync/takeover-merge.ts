@@ -4,9 +4,10 @@
  */
 
 import { PAGE_ROWS } from "../../d1/vaults.ts";
-import type { KeyRecord } from "../../d1/record.ts";
+import { type KeyRecord, NOTHING } from "../../d1/record.ts";
 import { type Asset, ASSET_FIELDS } from "../../model/asset.ts";
 import { parseKey } from "../../r2/keys.ts";
+import { insertAsset, removeAsset, updateAsset } from "../state/asset-writes.ts";
 import { voidAsset } from "../state/assets.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import type { Change, Operation } from "../state/group-commit.ts";
@@ -32,6 +33,8 @@ export interface Takeover {
    * Up to this revision both sides have one history. Beyond it one revision may stand for a different change on each.
    */
   readonly common: number;
+  /** Up to this revision the old outbox has been gone through. Absent before that has begun. */
+  readonly outbox?: number;
 }
 
 /** Rows of the old outbox that one transaction goes through. */
@@ -110,7 +113,7 @@ export function mergeAssets(
         else if (row && !isSame(row, asset)) replace(database, change, asset, row);
         continue;
       }
-      remove(database, change, asset);
+      removeAsset(database, change, asset);
       if (seq > since || database.outbox.isParked(seq, rev)) created.push(asset);
       else if (!their) voidAsset(database, id);
     }
@@ -137,47 +140,43 @@ export function mergeAssets(
 
 /** Gives an asset that is newer here than in D1 a new revision, so that D1 is told of its state. */
 function changeAgain(database: VaultDatabase, change: Change, asset: Asset): void {
-  const rev = change.next();
-  database.updateAsset({ ...asset, rev });
-  database.outbox.add({ kind: "change", rev, seq: asset.seq });
-  change.touched.push(asset.id);
+  updateAsset(database, change, asset, { ...asset, rev: change.next() });
 }
 
 const isSame = (a: Asset, b: Asset): boolean => ASSET_FIELDS.every((field) => a[field] === b[field]);
 
 function replace(database: VaultDatabase, change: Change, old: Asset, asset: Asset): void {
-  remove(database, change, old);
+  removeAsset(database, change, old);
   insert(database, change, asset);
-}
-
-function remove(database: VaultDatabase, change: Change, asset: Asset): void {
-  database.deleteAsset(asset.seq);
-  change.count(asset.partition, -1, -asset.size);
-  change.touched.push(asset.id);
 }
 
 function insert(database: VaultDatabase, change: Change, asset: Asset): void {
   const elsewhere = database.asset(asset.id);
-  if (elsewhere) remove(database, change, elsewhere);
-  database.insertAsset(asset);
-  change.count(asset.partition, 1, asset.size);
-  change.touched.push(asset.id);
+  if (elsewhere) removeAsset(database, change, elsewhere);
+  insertAsset(database, change, asset);
+  // The old outbox may have another change at the asset's revision. Then the feed would not show the asset.
+  const place = asset.rev === asset.seq ? asset.seq : database.outbox.seqAt(asset.rev);
+  if (place !== undefined && place !== asset.seq) changeAgain(database, change, asset);
   if (asset.updated_at > (change.vault.clock ?? "")) change.vault.clock = asset.updated_at;
 }
 
 /**
  * Goes through the next rows of the old outbox. Bodies that must still be deleted get new revisions above the claimed
- * one. The takeover is over when no row of the old outbox is left.
+ * one. The takeover is over when the whole of the old outbox has been gone through.
+ *
+ * @param erased R2 has lost the bodies that were due up to this revision
  */
-export function mergeOutbox(database: VaultDatabase, { base }: Takeover): Operation<object> {
+export function mergeOutbox(database: VaultDatabase, takeover: Takeover, erased: number): Operation<object> {
   return (change) => {
-    const { taken, keys } = database.outbox.take(base, OUTBOX_ROWS);
-    for (const r2_key of keys) {
+    const { outbox: after = NOTHING, base } = takeover;
+    const { end, removed } = database.outbox.take(after, base, OUTBOX_ROWS);
+    for (const { rev, r2_key } of removed) {
+      if (r2_key === null || rev <= erased) continue;
       // D1 may have gone back itself. The body of an asset that it has brought back stays.
       if (database.asset(parseKey(r2_key)?.id ?? "")?.r2_key === r2_key) continue;
       database.outbox.add({ kind: "orphan", rev: change.next(), r2_key });
     }
-    if (taken < OUTBOX_ROWS) change.vault.merging = null;
+    change.vault.merging = end >= base ? null : JSON.stringify({ ...takeover, outbox: end } satisfies Takeover);
     change.next();
     return { ok: true };
   };

@@ -68,6 +68,7 @@ export async function beginTakeover(
     status: row.status === "active" ? claimed.status : row.status,
     deleted_at: row.deleted_at ?? (claimed.status === "deleting" ? timestamp(Date.now()) : null),
     lost_windows: boundWindows(claimed.lost_windows),
+    generation: crypto.randomUUID(),
     loaded: null,
     starts: "{}",
     merging: JSON.stringify(takeover),
@@ -92,7 +93,7 @@ export async function takeoverStep(
   } else if (row.rebuilt_to !== null) {
     await assetStep(vault, database, db, takeover, row.rebuilt_to);
   } else {
-    await vault.apply(mergeOutbox(database, takeover));
+    await vault.apply(mergeOutbox(database, takeover, row.erased));
   }
   if (vault.row().merging !== null) return undefined;
   log("takeover: done", { vault: row.id, rev: vault.row().rev });

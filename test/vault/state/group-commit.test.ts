@@ -123,9 +123,13 @@ describe("group commit", () => {
     await vault.upload({ partition: "one" });
     await vault.delete(a.id);
     expect(await state(vault, "SELECT assets, bytes FROM vault")).toEqual([{ assets: 2, bytes: 10 }]);
-    expect(await state(vault, "SELECT * FROM partitions ORDER BY name")).toEqual([
-      { name: "one", assets: 1, bytes: 5 },
-      { name: "two", assets: 1, bytes: 5 },
+    expect(await state(vault, "SELECT * FROM folders ORDER BY level, parent, name")).toEqual([
+      { level: 1, parent: "", name: "one", assets: 1, bytes: 5 },
+      { level: 1, parent: "", name: "two", assets: 1, bytes: 5 },
+      { level: 2, parent: "one", name: "blog", assets: 1, bytes: 5 },
+      { level: 2, parent: "two", name: "blog", assets: 1, bytes: 5 },
+      { level: 3, parent: "one/blog", name: "hero-images", assets: 1, bytes: 5 },
+      { level: 3, parent: "two/blog", name: "hero-images", assets: 1, bytes: 5 },
     ]);
   });
 
@@ -233,7 +237,14 @@ describe("relay to D1", () => {
       data.map((asset) => [asset.id, asset.tags]),
     );
     expect((await vault.bodies()).toSorted()).toEqual(data.map((asset) => asset.r2_key).toSorted());
-    expect(await state(vault, "SELECT count(*) AS n FROM outbox")).toEqual([{ n: 0 }]);
+    // What is left is for the feed: the patched asset and the tombstone.
+    const left =
+      "SELECT seq IS NOT NULL AS seq, r2_key IS NOT NULL AS body, id IS NOT NULL AS gone FROM outbox ORDER BY rev";
+    expect(await state(vault, left)).toEqual([
+      { seq: 1, body: 0, gone: 0 },
+      { seq: 1, body: 1, gone: 1 },
+    ]);
+    expect(await state(vault, "SELECT recorded = rev AND erased = rev AS told FROM vault")).toEqual([{ told: 1 }]);
     const response = await vault.patch(before.id, { tags: [] });
     expect(response.headers.has("Strongroom-Durability")).toBe(false);
   });
@@ -405,11 +416,11 @@ describe("rebuild", () => {
     await vault.patch(first.data[1]?.id ?? "", { metadata: { patched: true } });
     const before = await vault.list();
     const rows = await state(vault, "SELECT * FROM assets ORDER BY seq");
-    const counters = await state(vault, "SELECT * FROM partitions ORDER BY name");
+    const counters = await state(vault, "SELECT * FROM folders ORDER BY level, parent, name");
     await wipe(vault);
     expect(await vault.list()).toEqual(before);
     expect(await state(vault, "SELECT * FROM assets ORDER BY seq")).toEqual(rows);
-    expect(await state(vault, "SELECT * FROM partitions ORDER BY name")).toEqual(counters);
+    expect(await state(vault, "SELECT * FROM folders ORDER BY level, parent, name")).toEqual(counters);
     expect((await vault.list({ limit: 9, cursor: first.cursor ?? "" })).data.map((asset) => asset.tags)).toEqual([
       '["2"]',
       '["1"]',

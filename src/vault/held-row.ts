@@ -1,0 +1,49 @@
+import { type LostWindow, parseWindows } from "../model/lost-window.ts";
+import type { VaultDatabase } from "./state/database.ts";
+import type { VaultRow } from "./state/schema.ts";
+
+/** The vault's row as memory has it, with what is parsed of it, and whether the row on disk is the same. */
+export class HeldRow {
+  readonly #database: VaultDatabase;
+  #row: VaultRow;
+  #lostWindows: readonly LostWindow[];
+  /** Whether the row on disk differs by something that is not worth a write of its own. */
+  #isUnsaved = false;
+
+  constructor(database: VaultDatabase, row: VaultRow) {
+    this.#database = database;
+    this.#row = row;
+    this.#lostWindows = parseWindows(row.lost_windows);
+  }
+
+  get row(): VaultRow {
+    return this.#row;
+  }
+
+  /** When writes that were acknowledged may have been lost. */
+  get lostWindows(): readonly LostWindow[] {
+    return this.#lostWindows;
+  }
+
+  get isUnsaved(): boolean {
+    return this.#isUnsaved;
+  }
+
+  /** Changes the row in memory, and with `save` on disk too. */
+  set(fields: Partial<VaultRow>, save: boolean): void {
+    this.#learn({ ...this.#row, ...fields });
+    if (save) this.#database.saveVault(this.#row);
+    else this.#isUnsaved = true;
+  }
+
+  /** A transaction that is committed has written this row, or left everything as it was. */
+  saved(row: VaultRow): void {
+    this.#learn(row);
+    this.#isUnsaved = false;
+  }
+
+  #learn(row: VaultRow): void {
+    if (row.lost_windows !== this.#row.lost_windows) this.#lostWindows = parseWindows(row.lost_windows);
+    this.#row = row;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * How an asset comes, changes and goes, with all that must go along: its tags, the counters of its folders, its place in
+ * the feed of changes, and the vault's totals. Nothing else writes the table of assets but a rebuild.
+ *
+ * An asset's place in the feed is its seq while it has not changed, and else its row in the outbox. A deletion and a move
+ * keep a row there too, with the path that the asset has left.
+ */
+
+import type { Asset } from "../../model/asset.ts";
+import type { VaultDatabase } from "./database.ts";
+import type { Change } from "./group-commit.ts";
+
+/** The path of an asset's folder, as the outbox keeps it. */
+const folderOf = ({ partition, collection, channel }: Asset): string => `${partition}/${collection}/${channel}`;
+
+/** Adds a new asset, or one that another history has. */
+export function insertAsset(database: VaultDatabase, change: Change, asset: Asset): void {
+  database.insertAsset(asset);
+  change.touched.push(asset.id);
+  const isIndexed = database.unindexed.isIndexed(asset.seq);
+  change.count(asset, 1, asset.size, isIndexed);
+  if (isIndexed) database.index(asset);
+}
+
+/**
+ * Changes an asset, whose new state has the revision of the change. The outbox then has D1 told of it.
+ *
+ * @param old the asset as it was, with the same seq, id and size
+ */
+export function updateAsset(database: VaultDatabase, change: Change, old: Asset, asset: Asset): void {
+  const { rev, seq, id } = asset;
+  const isMoved = folderOf(old) !== folderOf(asset);
+  if (isMoved || old.filename !== asset.filename) database.moveAsset(asset);
+  else database.updateAsset(asset);
+  change.touched.push(id);
+  if (old.rev !== seq) database.outbox.forgetChange(old.rev);
+  if (isMoved) database.outbox.add({ kind: "move", rev, seq, id, path: folderOf(old), at: change.now });
+  else database.outbox.add({ kind: "change", rev, seq });
+  if (!database.unindexed.isIndexed(seq)) return;
+  database.tags.replace(seq, old.tags, asset.tags);
+  if (!isMoved) return;
+  change.count(old, -1, -old.size, true);
+  change.count(asset, 1, asset.size, true);
+}
+
+/**
+ * Removes an asset. Whoever calls this says in the outbox what D1, R2 and the feed must learn of it.
+ */
+export function removeAsset(database: VaultDatabase, change: Change, asset: Asset): void {
+  database.deleteAsset(asset.seq);
+  change.touched.push(asset.id);
+  if (asset.rev !== asset.seq) database.outbox.forgetChange(asset.rev);
+  const isIndexed = database.unindexed.isIndexed(asset.seq);
+  change.count(asset, -1, -asset.size, isIndexed);
+  if (isIndexed) database.tags.replace(asset.seq, asset.tags, "[]");
+}
+
+/** The row of the outbox by which D1, R2 and the feed learn that an asset was deleted. */
+export function addTombstone(database: VaultDatabase, change: Change, rev: number, asset: Asset): void {
+  const { seq, r2_key, id } = asset;
+  database.outbox.add({ kind: "deletion", rev, seq, r2_key, id, path: folderOf(asset), at: change.now });
+}

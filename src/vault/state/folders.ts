@@ -1,0 +1,92 @@
+/**
+ * The counters of folders: how many assets and bytes there are in each partition, collection and channel. A folder
+ * without assets has no row.
+ */
+
+import type { Sql } from "./sql.ts";
+
+/** The three components of an asset's path. */
+export interface FolderPath {
+  readonly partition: string;
+  readonly collection: string;
+  readonly channel: string;
+}
+
+export interface Folder {
+  name: string;
+  assets: number;
+  bytes: number;
+}
+
+export class Folders {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** The partitions with the most assets, largest first. */
+  largest(limit: number): Folder[] {
+    return this.#sql.all(
+      "SELECT name, assets, bytes FROM folders WHERE level = 1 AND parent = '' ORDER BY assets DESC, name LIMIT ?",
+      limit,
+    );
+  }
+
+  add(level: number, parent: string, name: string, assets: number, bytes: number): void {
+    this.#sql.exec(
+      `INSERT INTO folders (level, parent, name, assets, bytes) VALUES (?,?,?,?,?)
+       ON CONFLICT (level, parent, name) DO UPDATE SET assets = assets + excluded.assets, bytes = bytes + excluded.bytes`,
+      level,
+      parent,
+      name,
+      assets,
+      bytes,
+    );
+    if (assets > 0) return;
+    this.#sql.exec(
+      "DELETE FROM folders WHERE level = ? AND parent = ? AND name = ? AND assets <= 0",
+      level,
+      parent,
+      name,
+    );
+  }
+}
+
+/** What several changes add to the counters of folders. It is written once for all of them. */
+export class FolderCounts {
+  readonly #sums = new Map<string, { assets: number; bytes: number }>();
+
+  /** Negative numbers take away. */
+  add({ partition, collection, channel }: FolderPath, assets: number, bytes: number): void {
+    // A component holds no slash.
+    const path = `${partition}/${collection}/${channel}`;
+    const sum = this.#sums.get(path);
+    if (!sum) this.#sums.set(path, { assets, bytes });
+    else {
+      sum.assets += assets;
+      sum.bytes += bytes;
+    }
+  }
+
+  /** Adds the sums to the counters at all three levels. */
+  save(folders: Folders): void {
+    const levels = [1, 2, 3].map(() => new Map<string, { assets: number; bytes: number }>());
+    for (const [path, { assets, bytes }] of this.#sums) {
+      const components = path.split("/");
+      for (const [i, sums] of levels.entries()) {
+        const folder = components.slice(0, i + 1).join("/");
+        const sum = sums.get(folder);
+        sums.set(folder, { assets: (sum?.assets ?? 0) + assets, bytes: (sum?.bytes ?? 0) + bytes });
+      }
+    }
+    for (const [i, sums] of levels.entries()) {
+      for (const [folder, { assets, bytes }] of sums) {
+        if (assets === 0 && bytes === 0) continue;
+        const cut = folder.lastIndexOf("/");
+        folders.add(i + 1, folder.slice(0, Math.max(0, cut)), folder.slice(cut + 1), assets, bytes);
+      }
+    }
+    this.#sums.clear();
+  }
+}
