@@ -5,7 +5,14 @@
 
 import type { Sql } from "./sql.ts";
 
-const parse = (json: string): Set<string> => new Set(json === "[]" ? [] : (JSON.parse(json) as string[]));
+/** The tags of a JSON array that are not in another one, each once. */
+function difference(json: string, other: string): string[] {
+  if (json === NONE) return [];
+  const others = new Set(other === NONE ? [] : (JSON.parse(other) as string[]));
+  return [...new Set(JSON.parse(json) as string[])].filter((tag) => !others.has(tag));
+}
+
+const NONE = "[]";
 
 export class Tags {
   readonly #sql: Sql;
@@ -21,19 +28,18 @@ export class Tags {
    */
   replace(seq: number, former: string, present: string): number {
     if (former === present) return 0;
-    const [old, now] = [parse(former), parse(present)];
-    let written = 0;
-    for (const tag of old) {
-      if (now.has(tag)) continue;
-      this.#sql.exec("DELETE FROM tags WHERE tag = ? AND seq = ?", tag, seq);
-      written++;
+    const [gone, added] = [difference(former, present), difference(present, former)];
+    if (gone.length > 0) {
+      this.#sql.exec(
+        "DELETE FROM tags WHERE (tag, seq) IN (SELECT value, ?1 FROM json_each(?2))",
+        seq,
+        JSON.stringify(gone),
+      );
     }
-    for (const tag of now) {
-      if (old.has(tag)) continue;
-      this.#sql.exec("INSERT OR IGNORE INTO tags (tag, seq) VALUES (?,?)", tag, seq);
-      written++;
+    if (added.length > 0) {
+      this.#sql.exec("INSERT INTO tags (tag, seq) SELECT value, ?1 FROM json_each(?2)", seq, JSON.stringify(added));
     }
-    return written;
+    return gone.length + added.length;
   }
 
   /** Deletes up to `limit` rows, whichever they are. Returns how many it deleted. */

@@ -363,6 +363,8 @@ const SCENES: Record<string, () => Promise<Scene>> = {
       "UPDATE assets SET rev = 1, tags = '[]'",
       "UPDATE keys SET rev = 0, revoked_at = NULL",
       "UPDATE vault SET rev = 2, recorded = 2, erased = 1, assets = 1, bytes = 1, loaded = NULL",
+      "UPDATE folders SET assets = 1, bytes = 1",
+      "DELETE FROM tags",
       `DELETE FROM outbox`,
       `INSERT INTO outbox (rev, seq, r2_key) VALUES (2, NULL, '${key}')`,
     );
