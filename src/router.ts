@@ -11,6 +11,7 @@ import { ApiRequest, type Handler, type RequestContext } from "./http/request.ts
 import { refusalReply, render, type Reply } from "./http/reply.ts";
 import { refuse, type Refusal } from "./model/refusal.ts";
 import { deleteAsset, getAsset, listAssets, updateAsset } from "./routes/assets.ts";
+import { batchAssets, deleteFolder } from "./routes/batch.ts";
 import { getContent, getFile } from "./routes/content.ts";
 import { getHealth } from "./routes/health.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
@@ -27,6 +28,8 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "assets.get": getAsset,
   "assets.update": updateAsset,
   "assets.delete": deleteAsset,
+  "assets.batch": batchAssets,
+  "assets.deleteFolder": deleteFolder,
   "content.get": getContent,
   "files.get": getFile,
   "links.create": createLink,

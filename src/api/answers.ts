@@ -5,10 +5,13 @@ import { ASSET_PATTERN, KEY_PATTERN, VAULT_PATTERN } from "../model/id.ts";
 import { STATUS } from "../model/refusal.ts";
 import type {
   AssetRecord as AssetRecordType,
+  BatchAnswer as BatchAnswerType,
+  BatchResult as BatchResultType,
   CreatedKey as CreatedKeyType,
   CreatedVault as CreatedVaultType,
   ErrorBody as ErrorBodyType,
   ErrorCode,
+  FolderDeletion as FolderDeletionType,
   Health as HealthType,
   KeyInfo as KeyInfoType,
   Link as LinkType,
@@ -129,6 +132,27 @@ export const ErrorBody = v.strictObject({
     status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
   }),
 }) satisfies SchemaOf<ErrorBodyType>;
+
+/** What became of one operation of a batch. */
+export const BatchResult = v.union([
+  v.strictObject({ status: v.literal(200), id: v.string(), etag: v.string() }),
+  v.strictObject({ status: v.literal(204), id: v.string() }),
+  v.strictObject({
+    status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
+    id: v.string(),
+    error: ErrorBody.entries.error,
+  }),
+]) satisfies SchemaOf<BatchResultType>;
+
+export const BatchAnswer = v.strictObject({
+  data: v.array(BatchResult),
+  durability: v.picklist(["recorded", "queued"]),
+}) satisfies SchemaOf<BatchAnswerType>;
+
+export const FolderDeletion = v.strictObject({
+  deleted: Count,
+  has_more: v.boolean(),
+}) satisfies SchemaOf<FolderDeletionType>;
 
 export const AssetPage = pageOf(AssetRecord);
 export const VaultPage = pageOf(VaultInfo);

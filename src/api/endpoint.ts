@@ -5,6 +5,9 @@ import type { ErrorCode } from "../model/refusal.ts";
 import type { RequestHeader, ResponseHeader } from "./headers.ts";
 import type { ObjectSchema } from "./parse.ts";
 
+/** The path of a vault. */
+export const VAULT = "/api/v1/vaults/:vaultId";
+
 /** The credentials that open an endpoint. */
 export type Access =
   /** Anyone: no credential is looked at. */

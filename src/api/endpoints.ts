@@ -11,7 +11,8 @@ import {
   VaultPage,
   VaultReport,
 } from "./answers.ts";
-import type { Answer, Endpoint } from "./endpoint.ts";
+import { type Answer, type Endpoint, VAULT } from "./endpoint.ts";
+import { CHANGE_ENDPOINTS } from "./change-endpoints.ts";
 import {
   AssetListQuery,
   ContentQuery,
@@ -19,14 +20,10 @@ import {
   IdListQuery,
   KeyBody,
   LinkBody,
-  MergePatchBody,
-  PatchBody,
   RawUploadQuery,
   UploadForm,
   VaultBody,
 } from "./schemas.ts";
-
-const VAULT = "/api/v1/vaults/:vaultId";
 
 /** Both ways to a file answer alike. */
 const CONTENT_CONDITIONS = [
@@ -142,38 +139,7 @@ export const ENDPOINTS = {
     answers: { 201: { is: "The link.", body: Link, headers: ["Cache-Control"] } },
     refusals: ["ASSET_NOT_FOUND"],
   },
-  "assets.update": {
-    method: "PATCH",
-    path: `${VAULT}/assets/:assetId`,
-    access: "write",
-    does: "Change an asset's metadata and tags",
-    notes:
-      "`application/json` merges `metadata` at the top level, where a null is stored, and replaces `tags`. " +
-      "`application/merge-patch+json` follows RFC 7396, where a null removes.",
-    headers: ["ifMatch", "ifNoneMatch"],
-    body: {
-      json: { "application/json": PatchBody, "application/merge-patch+json": MergePatchBody },
-      example: { metadata: { alt: "Two cats" }, tags: ["featured"] },
-    },
-    answers: {
-      200: {
-        is: "The record as it is now.",
-        body: AssetRecord,
-        headers: ["ETag", "Cache-Control"],
-        mayHave: ["Strongroom-Durability"],
-      },
-    },
-    refusals: ["ASSET_NOT_FOUND", "PRECONDITION_FAILED"],
-  },
-  "assets.delete": {
-    method: "DELETE",
-    path: `${VAULT}/assets/:assetId`,
-    access: "write",
-    does: "Delete an asset and its file",
-    headers: ["ifMatch", "ifNoneMatch"],
-    answers: { 204: { is: "It is gone for every reader.", mayHave: ["Strongroom-Durability"] } },
-    refusals: ["ASSET_NOT_FOUND", "PRECONDITION_FAILED"],
-  },
+  ...CHANGE_ENDPOINTS,
   "vaults.create": {
     method: "POST",
     path: "/api/v1/vaults",

@@ -4,8 +4,10 @@ import type * as v from "valibot";
 import * as answers from "./answers.ts";
 import type {
   AssetRecord,
+  BatchAnswer,
   CreatedKey,
   CreatedVault,
+  FolderDeletion,
   Health,
   KeyInfo,
   Link,
@@ -88,9 +90,24 @@ const report: VaultReport = {
   reconcile: null,
 };
 
+const batch: BatchAnswer = {
+  data: [
+    { status: 200, id: ASSET_ID, etag: '"8"' },
+    {
+      status: 412,
+      id: ASSET_ID,
+      error: { code: "PRECONDITION_FAILED", message: "if_match: the asset has changed since", status: 412 },
+    },
+  ],
+  durability: "recorded",
+};
+const folderDeletion: FolderDeletion = { deleted: 1_000, has_more: true };
+
 export const EXAMPLES: ReadonlyMap<v.GenericSchema, unknown> = new Map<v.GenericSchema, unknown>([
   [answers.AssetRecord, asset],
   [answers.AssetPage, lastPage(asset)],
+  [answers.BatchAnswer, batch],
+  [answers.FolderDeletion, folderDeletion],
   [answers.CreatedVault, createdVault],
   [answers.VaultPage, lastPage(vault)],
   [answers.VaultReport, report],

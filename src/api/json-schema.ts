@@ -3,6 +3,7 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import * as answers from "./answers.ts";
+import * as changes from "./change-schemas.ts";
 import * as schemas from "./schemas.ts";
 
 /** JSON, as far as anybody here looks into it. */
@@ -25,12 +26,15 @@ export const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
     Health: answers.Health,
     OpenApiDocument: answers.OpenApiDocument,
     Error: answers.ErrorBody,
+    BatchAnswer: answers.BatchAnswer,
+    FolderDeletion: answers.FolderDeletion,
     UploadForm: schemas.UploadForm,
     NewVault: schemas.VaultBody,
     NewKey: schemas.KeyBody,
     NewLink: schemas.LinkBody,
-    AssetChange: schemas.PatchBody,
-    AssetMergePatch: schemas.MergePatchBody,
+    AssetChange: changes.PatchBody,
+    AssetMergePatch: changes.MergePatchBody,
+    Batch: changes.BatchBody,
   }).map(([name, schema]) => [schema, name]),
 );
 

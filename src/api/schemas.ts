@@ -6,15 +6,12 @@ import {
   DEFAULT_PAGE,
   MAX_CURSOR_LENGTH,
   MAX_FILENAME_BYTES,
-  MAX_JSON_FIELD_BYTES,
   MAX_LINK_SECONDS,
-  MAX_METADATA_DEPTH,
   MAX_NAME_LENGTH,
   MAX_PAGE,
-  MAX_TAGS,
   MAX_YEAR,
 } from "../model/limits.ts";
-import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
+import { EXAMPLE } from "../model/metadata.ts";
 import { decodeCursor } from "../model/cursor.ts";
 import { parseTimestamp, timestamp } from "../model/time.ts";
 
@@ -109,57 +106,18 @@ export const LinkBody = v.object({
   disposition: v.optional(v.picklist(["inline", "attachment"], 'must be "inline" or "attachment"'), "inline"),
 });
 
-const Metadata = v.pipe(
-  v.custom<JsonObject>(isJsonObject, `must be a JSON object, such as ${EXAMPLE.metadata}`),
-  v.metadata({
-    description: `At most ${MAX_JSON_FIELD_BYTES} bytes of JSON and ${MAX_METADATA_DEPTH} levels, after the merge.`,
-    type: "object",
-    examples: [JSON.parse(EXAMPLE.metadata) as unknown],
-  }),
-);
-
-const Tags = v.pipe(
-  v.array(v.string(`must be a string, as in ${EXAMPLE.tags}`), `must be an array of strings, such as ${EXAMPLE.tags}`),
-  v.metadata({
-    description: `At most ${MAX_JSON_FIELD_BYTES} bytes of JSON.`,
-    maxItems: MAX_TAGS,
-    examples: [JSON.parse(EXAMPLE.tags) as unknown],
-  }),
-);
-
-/** Values of metadata and tags are checked by model/metadata: valibot's records lose keys such as `__proto__`. */
-const patchOf = <const T extends v.GenericSchema<unknown, string[]>>(tags: T) =>
-  v.pipe(
-    v.object({ metadata: v.optional(Metadata), tags: v.optional(tags) }),
-    v.check(
-      (patch) => patch.metadata !== undefined || patch.tags !== undefined,
-      "at least one of metadata and tags must be given",
-    ),
-    v.metadata({ minProperties: 1 }),
-  );
-
-export const PatchBody = patchOf(Tags);
-
-/** In a merge patch (RFC 7396) a null stands for "remove": tags are then none. Metadata cannot be absent. */
-export const MergePatchBody = patchOf(
-  v.pipe(
-    v.nullable(Tags),
-    v.transform((tags) => tags ?? []),
-  ),
-);
-
 /** Text that is JSON; model/metadata says what it may hold. */
 const jsonText = (description: string, example: string) =>
   v.pipe(v.string(), v.metadata({ description, examples: [example], contentMediaType: "application/json" }));
 
-export const Filename = v.pipe(
-  v.string(),
-  v.metadata({
-    description: `A name without a path: at most ${MAX_FILENAME_BYTES} bytes of UTF-8, no \`/\`, \`\\\`, control characters, \`.\` or \`..\`.`,
-    minLength: 1,
-    examples: ["cat.jpg"],
-  }),
-);
+/** What a filename may be, for whoever reads the document. model/filename.ts checks it. */
+export const FILENAME = {
+  description: `A name without a path: at most ${MAX_FILENAME_BYTES} bytes of UTF-8, no \`/\`, \`\\\`, control characters, \`.\` or \`..\`.`,
+  minLength: 1,
+  examples: ["cat.jpg"],
+};
+
+export const Filename = v.pipe(v.string(), v.metadata(FILENAME));
 
 const UploadFields = {
   partition: PathComponent,

@@ -49,16 +49,54 @@ export interface UploadFields extends AssetPathFields {
   tags?: string;
 }
 
-/** A change of an asset: metadata is merged, tags are replaced. At least one of both. */
-export interface AssetChange {
+/**
+ * A change of an asset: at least one of these. Metadata is merged. Tags are replaced, or else taken away and added. The
+ * other fields move and rename the asset, whose file stays where it is.
+ */
+export interface AssetChange extends Partial<AssetPathFields> {
   metadata?: Record<string, unknown>;
+  /** All of its tags. */
   tags?: string[];
+  /** Tags that are appended, unless the asset has them. Not together with `tags`. */
+  add_tags?: string[];
+  /** Tags that are taken away before others are added. Not together with `tags`. */
+  remove_tags?: string[];
+  filename?: string;
 }
 
 /** The same as a merge patch (RFC 7396). */
-export interface AssetMergePatch {
-  metadata?: Record<string, unknown>;
+export interface AssetMergePatch extends Omit<AssetChange, "tags"> {
   tags?: string[] | null;
+}
+
+/** One operation of a batch. `if_match` is an `etag`: without it the operation is unconditional. */
+export type BatchOperation =
+  | ({ op: "update"; id: string; if_match?: string } & AssetChange)
+  | { op: "delete"; id: string; if_match?: string };
+
+/** What became of one operation: an update has the asset's new `etag`, and a refused operation its error. */
+export type BatchResult =
+  | { status: 200; id: string; etag: string }
+  | { status: 204; id: string }
+  | { status: number; id: string; error: ErrorBody["error"] };
+
+export interface BatchAnswer {
+  /** In the order of the operations. */
+  data: BatchResult[];
+  /** `queued`: the vault's own storage has it, and the others will get it as soon as they answer. */
+  durability: "recorded" | "queued";
+}
+
+/** A folder: all that a partition holds, or what also has a collection, a channel or both. */
+export interface FolderFields {
+  partition: string;
+  collection?: string;
+  channel?: string;
+}
+
+export interface FolderDeletion {
+  deleted: number;
+  has_more: boolean;
 }
 
 export interface NewVault {

@@ -7,22 +7,27 @@ import type {
   AssetListParameters,
   AssetMergePatch,
   AssetPathFields,
+  BatchAnswer,
+  BatchOperation,
   CallOptions,
+  DeleteFolderOptions,
   DownloadOptions,
   FileSource,
   FileWithFields,
+  FolderDeletion,
+  FolderFields,
   IfMatch,
   Link,
   NewAssetFields,
   NewLink,
   Progress,
-  Range,
   StoredAsset,
   UploadManyOptions,
   UploadOptions,
   UploadOutcome,
 } from "./types.ts";
-import type { AssetRecord } from "../api/types.ts";
+import { deleteEach, sendBatch } from "./many.ts";
+import { assetOf, condition, rangeOf, stored } from "./values.ts";
 import { uploadCall } from "./upload.ts";
 import { type Files, uploadEach } from "./upload-many.ts";
 
@@ -132,14 +137,18 @@ export class Assets {
   }
 
   /**
-   * Changes an asset: `metadata` is merged at the top level, where a null is stored, and `tags` are replaced. With
+   * Changes an asset: `metadata` is merged at the top level, where a null is stored, and `tags` are replaced, or else taken
+   * away (`remove_tags`) and added (`add_tags`). `partition`, `collection`, `channel` and `filename` move and rename it. With
    * `mergePatch` it is a merge patch (RFC 7396): a null removes, nested objects are merged.
    *
    * With `ifMatch` only if the asset is still as it was. It is never repeated after a lost answer: get the asset to see.
    *
    * @example
+   * await vault.assets.update(id, { channel: "archive", add_tags: ["old"] });
+   *
+   * @example
    * const { etag, tags } = await vault.assets.get(id);
-   * await vault.assets.update(id, { tags: [...tags, "hero"] }, { ifMatch: etag });
+   * await vault.assets.update(id, { tags: tags.toSorted() }, { ifMatch: etag });
    *
    * @throws StrongroomError `ASSET_NOT_FOUND`, `PRECONDITION_FAILED`
    */
@@ -192,14 +201,46 @@ export class Assets {
   }
 
   /**
+   * Changes and deletes many assets in one request: up to 1,000, one after the other. Each operation has its result, in
+   * their order. With `atomic` all of them happen or none: then the call fails with the first refusal. Like an update it is
+   * never repeated after a lost answer.
+   *
+   * @example
+   * const { data } = await vault.assets.batch([
+   *   { op: "update", id, channel: "archive", add_tags: ["old"] },
+   *   { op: "delete", id: other.id, if_match: other.etag },
+   * ]);
+   * for (const result of data) if ("error" in result) console.log(result.id, result.error.message);
+   *
+   * @throws StrongroomError with `atomic` also `ASSET_NOT_FOUND` and `PRECONDITION_FAILED`
+   */
+  async batch(
+    operations: readonly BatchOperation[],
+    options: CallOptions & { atomic?: boolean | undefined } = {},
+  ): Promise<BatchAnswer> {
+    return sendBatch(this.#transport, this.#path("batch"), operations, options);
+  }
+
+  /**
+   * Deletes the assets of a folder with their files, the newest first: all of them, or up to `limit`. It takes a request for
+   * each 1,000, which is repeated if an answer is lost, unless there is a `limit`.
+   *
+   * @example
+   * await vault.assets.deleteFolder({ partition: "marketing", collection: "blog" });
+   *
+   * @throws StrongroomError; what was deleted by then is gone
+   */
+  async deleteFolder(folder: FolderFields, options: DeleteFolderOptions = {}): Promise<FolderDeletion> {
+    return deleteEach(this.#transport, this.#path(), folder, options);
+  }
+
+  /**
    * Downloads an asset's file: a `Response` with status 200 or 206, whose body has not been read. Its headers have the
    * `ETag`, the `Content-Type` and the `Content-Length`. The signal ends the reading of the body, too; what fails
    * there is an error of the runtime's.
    *
    * @example
    * const bytes = new Uint8Array(await (await vault.assets.download(id)).arrayBuffer());
-   *
-   * @example
    * const start = await vault.assets.download(id, { range: { offset: 0, length: 1024 } });
    *
    * @throws StrongroomError `ASSET_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`
@@ -255,34 +296,3 @@ export class Assets {
     throw unexpected(response, "");
   }
 }
-
-function rangeOf({ offset, length }: Range): string {
-  const isWhole = (value: number, least: number): boolean => Number.isSafeInteger(value) && value >= least;
-  if (!isWhole(offset, 0) || (length !== undefined && !isWhole(length, 1))) {
-    throw new TypeError("range: offset and length must be whole numbers, length at least 1");
-  }
-  return `bytes=${offset}-${length === undefined ? "" : offset + length - 1}`;
-}
-
-/** The header that binds a change. An `ifMatch` that is not what it should be would let any change happen. */
-function condition(options: Partial<IfMatch>): Record<string, string> {
-  if (!("ifMatch" in options)) return {};
-  const { ifMatch } = options;
-  if (typeof ifMatch !== "string" || ifMatch === "") {
-    throw new TypeError("ifMatch: must be an etag; leave it out to change whatever is there");
-  }
-  return { "If-Match": ifMatch };
-}
-
-/** Values are parsed, not copied key by key: a key such as `__proto__` is one like any other. */
-const assetOf = (record: AssetRecord): Asset => ({
-  ...record,
-  metadata: JSON.parse(record.metadata) as Record<string, unknown>,
-  tags: JSON.parse(record.tags) as string[],
-});
-
-const stored = (record: object, { headers }: Response): StoredAsset => ({
-  ...assetOf(record as AssetRecord),
-  etag: headers.get("ETag") ?? "",
-  durability: headers.get("Strongroom-Durability") === "queued" ? "queued" : "recorded",
-});

@@ -8,6 +8,8 @@ export const METHODS = {
   "assets.get": "assets.get",
   "assets.update": "assets.update",
   "assets.delete": "assets.delete",
+  "assets.batch": "assets.batch",
+  "assets.deleteFolder": "assets.deleteFolder",
   "assets.download": "content.get",
   "assets.downloadAt": "files.get",
   "assets.createLink": "links.create",

@@ -7,9 +7,14 @@ export type {
   AssetListParameters,
   AssetMergePatch,
   AssetPathFields,
+  BatchAnswer,
+  BatchOperation,
+  BatchResult,
   CreatedKey,
   CreatedVault,
   ErrorCode,
+  FolderDeletion,
+  FolderFields,
   IdListParameters,
   KeyInfo,
   KeyType,
@@ -101,6 +106,14 @@ export interface UploadOptions extends CallOptions {
 export interface Range {
   offset: number;
   length?: number | undefined;
+}
+
+/** How a folder is deleted. */
+export interface DeleteFolderOptions extends CallOptions {
+  /** The most assets that are deleted; all unless given. */
+  limit?: number | undefined;
+  /** Called after each request, with how many assets the call has deleted so far. */
+  onProgress?: ((progress: { deleted: number }) => void) | undefined;
 }
 
 /** How a file is downloaded. */

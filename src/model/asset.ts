@@ -71,7 +71,10 @@ export const ASSET_FIELDS = [
 /** What says where an asset is. */
 export const PATH_FIELDS = [...PATH_COMPONENTS, "filename"] as const satisfies readonly (keyof AssetPath)[];
 
-/** Those of the columns that a change of an asset can set. A rebuild brings back no others as they were last. */
+/**
+ * The columns that a change of an asset can set. D1 is told all of them with every change, so that a rebuild brings an
+ * asset back as it was last.
+ */
 export const CHANGEABLE_FIELDS = [
   "rev",
   ...PATH_FIELDS,
@@ -150,6 +153,9 @@ export interface AssetFilter {
   collection?: string | undefined;
   channel?: string | undefined;
 }
+
+/** A folder: all that a partition holds, or what also has a collection, a channel or both. */
+export type FolderFilter = AssetFilter & { partition: string };
 
 /** A record as JSON text, ready to be sent, with its entity tag. */
 export interface RecordBody {

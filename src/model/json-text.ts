@@ -31,6 +31,9 @@ interface Level {
   index: number;
 }
 
+/** The text's object, the array in it, and an element of the array. */
+const EACH_LEVELS = 3;
+
 const BACKSLASH = 0x5c;
 
 const BLANK = /[ \t\r\n:]+/y;
@@ -54,15 +57,17 @@ const MAX_ESCAPE_BYTES = 6;
  *   looked at
  * @param options `depth`: how many levels of objects and arrays a member's value may have. `root`: the text is not an
  *   object with members but the value of this name itself. `nullRemoves`: a member that is null will not be kept (RFC
- *   7396).
+ *   7396). `each`: the members are not those of the text's object, but of each object in the array that is its member
+ *   `of`, which has at most so many elements.
  */
 export function inspectJson(
   text: string,
   limitsOf: (name: string) => JsonLimits | undefined,
-  options: { depth: number; root?: string; nullRemoves?: boolean },
+  options: { depth: number; root?: string; nullRemoves?: boolean; each?: { of: string; most: number } },
 ): Objection | undefined {
-  const { depth, root, nullRemoves = false } = options;
-  const outer = root === undefined ? 1 : 0;
+  const { depth, root, nullRemoves = false, each } = options;
+  /** How many containers are open where the names of the members stand. */
+  const outer = root === undefined ? (each ? EACH_LEVELS : 1) : 0;
   const levels: Level[] = [];
   let limits = root === undefined ? undefined : limitsOf(root);
   let bytes = 0;
@@ -100,7 +105,7 @@ export function inspectJson(
         nameBytes = 0;
       } else nameBytes = leastBytes(token) + 1;
     } else if (char === "{" || char === "[") {
-      if (levels.length < outer && char === "[") return object("object");
+      if (levels.length === 0 && outer > 0 && char === "[") return object("object");
       if (levels.length - outer >= depth) return object("depth");
       if (count(2)) return object("bytes");
       levels.push({ isArray: char === "[", name: "", index: 0 });
@@ -108,6 +113,7 @@ export function inspectJson(
       at++;
     } else if (char === "}" || char === "]") {
       levels.pop();
+      if (levels.length < outer) limits = undefined;
       expectsName = false;
       at++;
     } else if (char === ",") {
@@ -115,6 +121,9 @@ export function inspectJson(
       if (level) level.index++;
       const isOver = level?.isArray && levels.length === outer + 1 && level.index >= (limits?.items ?? Infinity);
       if (isOver) return object("items");
+      if (each && levels.length === 2 && level?.isArray && level.index >= each.most) {
+        if (unquote(levels[0]?.name ?? "") === each.of) return { path: [each.of], rule: "items" };
+      }
       at++;
     } else if (char === " " || char === "\n" || char === ":" || char === "\t" || char === "\r") {
       BLANK.lastIndex = at + 1;

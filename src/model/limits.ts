@@ -173,6 +173,26 @@ export const MAX_PAGE = 200;
  */
 export const MAX_CURSOR_LENGTH = 1_000;
 
+// --- many assets in one request
+
+/** The most operations of a batch. They make as many changes as one flush to D1 carries. */
+export const MAX_BATCH_OPERATIONS = 1_000;
+
+/** The most assets that one request deletes of a folder. One call to R2 deletes as many bodies. */
+export const MAX_FOLDER_DELETION = 1_000;
+
+/**
+ * The most bytes of the records that one request changes or deletes: of each its metadata, its tags and 1,000 bytes for
+ * the rest. One flush to D1 carries as much.
+ */
+export const MAX_BATCH_RECORD_BYTES = 4_000_000;
+
+/**
+ * The most tags that one request gives to assets or takes from them. Each is a row of the vault's index, and the vault
+ * answers nobody while the rows are written: so many take a tenth of a second.
+ */
+export const MAX_BATCH_TAGS = 20_000;
+
 // --- vaults, keys and links
 
 /** The longest name of a vault, and the longest label of a key. */

@@ -1,7 +1,7 @@
-/** Metadata and tags: how they are checked, serialised, and changed by a patch. */
+/** Metadata and tags: how they are checked, serialised and merged. A whole change of an asset: asset-patch.ts. */
 
 import { inspectJson, type JsonLimits, type Objection } from "./json-text.ts";
-import { MAX_JSON_FIELD_BYTES, MAX_METADATA_DEPTH, MAX_TAGS } from "./limits.ts";
+import { MAX_BATCH_OPERATIONS, MAX_JSON_FIELD_BYTES, MAX_METADATA_DEPTH, MAX_TAGS } from "./limits.ts";
 import { invalid, type Refusal, type Result } from "./refusal.ts";
 
 export type JsonObject = { [key: string]: unknown };
@@ -31,8 +31,9 @@ export function nestsDeeper(value: unknown, limit: number): boolean {
 
 const tooDeep = (field: string): Refusal => invalid(`${field}: must not nest deeper than ${MAX_METADATA_DEPTH} levels`);
 const tooLong = (field: string): Refusal => invalid(`${field}: must be at most ${MAX_JSON_FIELD_BYTES} bytes of JSON`);
-const noTags = (): Refusal => invalid(`tags: must be a JSON array of strings, such as ${EXAMPLE.tags}`);
-const tooMany = (): Refusal => invalid(`tags: must be at most ${MAX_TAGS} strings`);
+const noTags = (field: string): Refusal =>
+  invalid(`${field}: must be a JSON array of strings, such as ${EXAMPLE.tags}`);
+const tooMany = (field: string): Refusal => invalid(`${field}: must be at most ${MAX_TAGS} strings`);
 
 /** Serialises metadata for storage, or says which rule it breaks. */
 export function serializeMetadata(value: unknown): Result<{ json: string }> {
@@ -43,18 +44,22 @@ export function serializeMetadata(value: unknown): Result<{ json: string }> {
 }
 
 /** Serialises tags for storage, or says which rule they break. Their order and duplicates are kept. */
-export function serializeTags(value: unknown): Result<{ json: string }> {
+export function serializeTags(value: unknown, field = "tags"): Result<{ json: string }> {
   if (!Array.isArray(value) || !value.every((tag) => typeof tag === "string")) {
-    return noTags();
+    return noTags(field);
   }
-  if (value.length > MAX_TAGS) return tooMany();
+  if (value.length > MAX_TAGS) return tooMany(field);
   const json = JSON.stringify(value);
-  return utf8Length(json) > MAX_JSON_FIELD_BYTES ? tooLong("tags") : { ok: true, json };
+  return utf8Length(json) > MAX_JSON_FIELD_BYTES ? tooLong(field) : { ok: true, json };
 }
+
+const TAGS_LIMITS: JsonLimits = { bytes: MAX_JSON_FIELD_BYTES, items: MAX_TAGS };
 
 const LIMITS: ReadonlyMap<string, JsonLimits> = new Map([
   ["metadata", { bytes: MAX_JSON_FIELD_BYTES }],
-  ["tags", { bytes: MAX_JSON_FIELD_BYTES, items: MAX_TAGS }],
+  ["tags", TAGS_LIMITS],
+  ["add_tags", TAGS_LIMITS],
+  ["remove_tags", TAGS_LIMITS],
 ]);
 
 /** How much of a client's names and numbers messages quote. Characters. */
@@ -64,8 +69,8 @@ function refuseObjection({ path, rule, number }: Objection): Refusal {
   const field = path[0]?.slice(0, MAX_QUOTED) ?? "";
   if (rule === "object") return invalid("the body must be a JSON object");
   if (rule === "bytes") return tooLong(field);
-  if (rule === "depth") return field === "tags" ? noTags() : tooDeep(field);
-  if (rule === "items") return tooMany();
+  if (rule === "depth") return LIMITS.get(field) === TAGS_LIMITS ? noTags(field) : tooDeep(field);
+  if (rule === "items") return tooMany(field);
   return invalid(
     `${path.join(".").slice(0, MAX_QUOTED)}: the number ${number?.slice(0, MAX_QUOTED)} cannot be kept exactly; send it as a string`,
   );
@@ -85,12 +90,29 @@ function inspectField(field: string, text: string): Refusal | undefined {
  * merge leaves at least what the patch sets, so a patch that is over a limit cannot succeed. The nulls of a merge patch
  * set nothing.
  */
-export function inspectPatch(text: string, merge: AssetPatch["merge"]): Refusal | undefined {
+export function inspectPatch(text: string, merge: "shallow" | "rfc7396"): Refusal | undefined {
   const objection = inspectJson(text, (name) => LIMITS.get(name), {
     depth: MAX_METADATA_DEPTH,
     nullRemoves: merge === "rfc7396",
   });
   return objection && refuseObjection(objection);
+}
+
+/** The same of a batch: of each operation in it, whose place stands before the field in a refusal. */
+export function inspectBatch(text: string): Refusal | undefined {
+  const objection = inspectJson(text, (name) => LIMITS.get(name), {
+    depth: MAX_METADATA_DEPTH,
+    each: { of: "operations", most: MAX_BATCH_OPERATIONS },
+  });
+  if (!objection) return undefined;
+  const [list, index, ...path] = objection.path;
+  if (path.length > 0) {
+    const refusal = refuseObjection({ ...objection, path });
+    return { ...refusal, message: `${list}[${index}].${refusal.message}` };
+  }
+  if (objection.rule === "items")
+    return invalid(`operations: must be an array of 1 to ${MAX_BATCH_OPERATIONS} operations`);
+  return refuseObjection(objection);
 }
 
 /** Parses a form field or query parameter that holds JSON. `serialize` decides what the value must be. */
@@ -110,21 +132,11 @@ export function parseJsonField(
   return serialize(value);
 }
 
-/** A change to an asset. It is JSON text, so that every key survives the way to the vault, whatever its name. */
-export interface AssetPatch {
-  /** A JSON object to merge into the asset's metadata. */
-  metadata?: string;
-  /** A JSON array of strings that replaces the asset's tags. */
-  tags?: string;
-  /** Whether the metadata is meant literally, or as an RFC 7396 merge patch. */
-  merge: "shallow" | "rfc7396";
-}
-
 /**
  * Metadata after a patch. A shallow merge is `{...old, ...patch}` at the top level, where a null is stored as null.
  * Spread defines keys such as `__proto__` as plain data, where Object.assign would lose them.
  */
-export function mergeMetadata(oldJson: string, patchJson: string, merge: AssetPatch["merge"]): JsonObject {
+export function mergeMetadata(oldJson: string, patchJson: string, merge: "shallow" | "rfc7396"): JsonObject {
   const old = JSON.parse(oldJson) as JsonObject;
   const patch = JSON.parse(patchJson) as JsonObject;
   return merge === "shallow" ? { ...old, ...patch } : mergePatch(old, patch);

@@ -7,9 +7,10 @@ import { readBody } from "../http/json.ts";
 import { durability, json, recordHeaders } from "../http/reply.ts";
 import type { Handler } from "../http/request.ts";
 import { PATH_COMPONENTS } from "../model/asset.ts";
+import { type AssetPatch, toPatch } from "../model/asset-patch.ts";
 import { isAssetId } from "../model/id.ts";
-import { type AssetPatch, inspectPatch, type JsonObject, serializeMetadata, serializeTags } from "../model/metadata.ts";
-import { assetNotFound, invalid, refuse, type Result } from "../model/refusal.ts";
+import { inspectPatch } from "../model/metadata.ts";
+import { assetNotFound, invalid, refuse } from "../model/refusal.ts";
 
 /** A patch of this type follows RFC 7396. */
 const MERGE_PATCH = "application/merge-patch+json";
@@ -46,7 +47,7 @@ export const updateAsset: Handler = async (api) => {
   const id = api.param("assetId");
   const body = await readBody(api, ENDPOINTS["assets.update"].body, (text, type) => inspectPatch(text, mergeOf(type)));
   if (!body.ok) return body;
-  const patch = assetPatch(body.value, mergeOf(body.type));
+  const patch = toPatch(body.value, mergeOf(body.type));
   if (!patch.ok) return patch;
   if (!isAssetId(id)) return assetNotFound();
   const conditions = tagConditions(api.request.headers);
@@ -65,24 +66,3 @@ export const deleteAsset: Handler = async (api) => {
 };
 
 const mergeOf = (type: string): AssetPatch["merge"] => (type === MERGE_PATCH ? "rfc7396" : "shallow");
-
-/** A validated patch in the form that the vault takes. */
-function assetPatch(
-  { metadata, tags }: { metadata?: JsonObject | undefined; tags?: string[] | undefined },
-  merge: AssetPatch["merge"],
-): Result<{ patch: AssetPatch }> {
-  const patch: AssetPatch = { merge };
-  if (metadata) {
-    // The nulls of a merge patch take room here and none after the merge. So only the vault can tell whether the merged
-    // metadata fit.
-    const serialized = merge === "shallow" ? serializeMetadata(metadata) : undefined;
-    if (serialized && !serialized.ok) return serialized;
-    patch.metadata = serialized?.json ?? JSON.stringify(metadata);
-  }
-  if (tags) {
-    const serialized = serializeTags(tags);
-    if (!serialized.ok) return serialized;
-    patch.tags = serialized.json;
-  }
-  return { ok: true, patch };
-}

@@ -14,6 +14,7 @@ import type { Bucket } from "../r2/bucket.ts";
 import { AnswerCache } from "../runtime/answer-cache.ts";
 import { within } from "../runtime/wait.ts";
 import type { Alarm } from "./alarm.ts";
+import { type Changed, isRecorded, type LastStore, whetherDurable } from "./durable.ts";
 import { HeldRow } from "./held-row.ts";
 import { ALARM_DELAY_MS, DURABLE_WAIT_MS, VOID_MS } from "./limits.ts";
 import type { VaultDatabase } from "./state/database.ts";
@@ -38,9 +39,6 @@ const INDEXING_RETRY_SECONDS = 5;
 
 /** What a vault keeps ready in memory of its records, and as much again of its list pages. Characters. */
 const CACHE_SIZE = 4_000_000;
-
-/** The last store that must have a write before it is durable. R2 comes after D1. */
-export type LastStore = "D1" | "R2";
 
 export class LiveVault {
   readonly #database: VaultDatabase;
@@ -166,39 +164,43 @@ export class LiveVault {
     return undefined;
   }
 
-  /** How many changes the vault alone holds. What D1 had and lost does not count, or else no write would be taken. */
-  get #backlog(): number {
-    return this.#row.rev - Math.max(this.relayD1.watermark, this.#lostByD1At);
+  /** The 503 of a write that is not taken while the vault is at a revision. Undefined when it is. */
+  #notNow(urgency: Urgency, rev: number): Refusal | undefined {
+    // What D1 had and lost does not count, or else no write would be taken.
+    return notNow(urgency, this.#row.merging !== null, rev - Math.max(this.relayD1.watermark, this.#lostByD1At));
   }
 
   /**
    * Runs an operation in the next group, or refuses it with 503 as its {@link Urgency} says. The actor's key is checked
-   * once more in the group, since another operation may have revoked it first.
+   * once more in the group, since another operation may have revoked it first. So is whether the vault takes more, since
+   * those before it may have been large.
+   *
+   * @param weight how many changes of an asset the operation may make
    */
   async write<T extends object>(
     actor: Actor,
     operation: Operation<T>,
     urgency: Urgency = "ordinary",
+    weight = 1,
   ): Promise<Result<T>> {
     if (urgency === "careful") await this.#latestState();
-    const refusal = notNow(urgency, this.#row.merging !== null, this.#backlog);
-    return refusal ?? this.#groupCommit.run((change) => this.refusal(actor) ?? operation(change));
+    return (
+      this.#notNow(urgency, this.#row.rev) ??
+      this.#groupCommit.run(
+        (change) => this.refusal(actor) ?? this.#notNow(urgency, change.rev) ?? operation(change),
+        weight,
+      )
+    );
   }
 
-  /** Whether D1 has `rev`. Waits for it up to {@link DURABLE_WAIT_MS}. D1 does not have what it refuses. */
-  async recorded(rev: number): Promise<boolean> {
-    return (await this.relayD1.waitFor(rev)) && !this.#database.outbox.isParkedRev(rev);
+  /** Whether D1 has what was changed. See {@link isRecorded}. */
+  recorded(rev: number): Promise<boolean> {
+    return isRecorded(this, this.#database.outbox, { rev });
   }
 
-  /**
-   * Whether D1 has `rev` and, with `last` R2, whether R2 has lost the bodies that were due by then. Waits for each of
-   * these up to {@link DURABLE_WAIT_MS}.
-   */
-  async durable(rev: number, last: LastStore = "D1"): Promise<Durability> {
-    const started = Date.now();
-    const isRecorded = await this.recorded(rev);
-    const durable = isRecorded && (last === "D1" || (await this.relayR2.waitFor(rev)));
-    return { durable, waited: Date.now() - started };
+  /** Whether the other stores have what was changed. See {@link whetherDurable}. */
+  durable(changed: Changed, last?: LastStore): Promise<Durability> {
+    return whetherDurable(this, this.#database.outbox, changed, last);
   }
 
   /**

@@ -6,19 +6,23 @@ import {
   type Asset,
   type AssetPath,
   type BodyLocation,
+  type FolderFilter,
   type NewAsset,
   type RecordBody,
   toRecord,
 } from "../model/asset.ts";
 import type { Conditions } from "../model/etag.ts";
-import type { AssetPatch } from "../model/metadata.ts";
+import type { AssetPatch } from "../model/asset-patch.ts";
+import type { BatchOperation, BatchResult } from "../model/batch.ts";
 import { assetNotFound, type Result, unavailable } from "../model/refusal.ts";
 import { type Caller, type Durability, type Key, type NewKey, THE_VAULT, type VaultReport } from "../model/vault.ts";
 import { log } from "../runtime/log.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { LastStore, LiveVault } from "./live.ts";
+import type { Changed, LastStore } from "./durable.ts";
+import type { LiveVault } from "./live.ts";
 import { report } from "./report.ts";
 import { commitUpload, deleteAsset, nameTaken, patchAsset, recordTag, resolveUpload } from "./state/assets.ts";
+import { batchAssets, deleteFolder } from "./state/batch.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { Operation } from "./state/group-commit.ts";
 import { withoutRev } from "./state/key-table.ts";
@@ -76,8 +80,8 @@ export class Vault extends DurableObject<Env> {
   }
 
   /**
-   * What it takes to serve the body of an asset, by its id, or of the newest asset at a path. These fields never
-   * change, so the answer stays right while the body is streamed.
+   * What it takes to serve the body of an asset, by its id, or of the newest asset at a path. Of these fields only the
+   * filename can change, so the answer stays right while the body is streamed.
    */
   async locateContent(caller: Caller, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
     return this.#life.authorized(caller, () => {
@@ -143,6 +147,32 @@ export class Vault extends DurableObject<Env> {
     return this.#change(caller, () => deleteAsset(this.#database, id, conditions), {
       urgency: "careful",
       last: "R2",
+    });
+  }
+
+  /** See {@link batchAssets}. */
+  async batchAssets(
+    caller: Caller,
+    operations: readonly BatchOperation[],
+    atomic: boolean,
+  ): Promise<Result<Durability & { results: BatchResult[] }>> {
+    return this.#change(caller, () => batchAssets(this.#database, operations, atomic), {
+      urgency: "careful",
+      last: operations.some(({ op }) => op === "delete") ? "R2" : "D1",
+      weight: operations.length,
+    });
+  }
+
+  /** See {@link deleteFolder}. */
+  async deleteFolder(
+    caller: Caller,
+    folder: FolderFilter,
+    limit: number,
+  ): Promise<Result<Durability & { deleted: number; has_more: boolean }>> {
+    return this.#change(caller, () => deleteFolder(this.#database, folder, limit), {
+      urgency: "careful",
+      last: "R2",
+      weight: limit,
     });
   }
 
@@ -222,24 +252,28 @@ export class Vault extends DurableObject<Env> {
 
   // ---
 
-  /** Runs an operation and waits until it is durable. `last` is the last store that must have it: D1 if not said. */
-  async #change(
+  /**
+   * Runs an operation and waits until it is durable. `last` is the last store that must have it: D1 if not said. `weight`
+   * is how many assets it may change.
+   */
+  async #change<T extends Changed>(
     caller: Caller,
-    operation: (live: LiveVault) => Operation<{ rev: number }>,
-    { urgency, last }: { urgency?: Urgency; last?: LastStore } = {},
-  ): Promise<Result<Durability>> {
-    return this.#life.authorized(caller, async (live) => {
-      const outcome = await live.write(caller.actor, operation(live), urgency);
-      return outcome.ok ? { ok: true, ...(await this.#durable(live, caller, outcome.rev, last)) } : outcome;
+    operation: (live: LiveVault) => Operation<T>,
+    { urgency, last, weight }: { urgency?: Urgency; last?: LastStore; weight?: number } = {},
+  ): Promise<Result<T & Durability>> {
+    return this.#life.authorized(caller, async (live): Promise<Result<T & Durability>> => {
+      const outcome = await live.write(caller.actor, operation(live), urgency, weight);
+      return outcome.ok ? { ...outcome, ...(await this.#durable(live, caller, outcome, last)) } : outcome;
     });
   }
 
   async #acknowledge(live: LiveVault, caller: Caller, asset: Asset): Promise<RecordBody & Durability> {
-    return { ...this.#render(asset), ...(await this.#durable(live, caller, asset.rev)) };
+    return { ...this.#render(asset), ...(await this.#durable(live, caller, { rev: asset.rev })) };
   }
 
-  async #durable(live: LiveVault, { request }: Caller, rev: number, last?: LastStore): Promise<Durability> {
-    const durability = await live.durable(rev, last);
+  async #durable(live: LiveVault, { request }: Caller, changed: Changed, last?: LastStore): Promise<Durability> {
+    const durability = await live.durable(changed, last);
+    const { rev } = changed;
     if (!durability.durable) log("vault: a write was acknowledged as queued", { request, vault: this.#life.id, rev });
     return durability;
   }

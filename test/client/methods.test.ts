@@ -13,14 +13,14 @@ const COMBINED = ["assets.uploadMany"];
 const KEY = `sk_${"a".repeat(52)}${"c".repeat(43)}`;
 
 /** An answer that every method can read. */
-const ANSWER = { id: "x", metadata: "{}", tags: "[]", data: [], cursor: null, has_more: false };
+const ANSWER = { id: "x", metadata: "{}", tags: "[]", data: [], cursor: null, has_more: false, deleted: 0 };
 
 /** The client, and what it has sent: method and path. */
 function recorded() {
   const sent: { method: string | undefined; path: string }[] = [];
   const fetch = async (input: string, { method }: RequestInit): Promise<Response> => {
     sent.push({ method, path: new URL(input).pathname });
-    return method === "DELETE" && !/vaults\/[^/]*$/.test(input)
+    return method === "DELETE" && !/vaults\/[^/]*$|assets\?/.test(input)
       ? new Response(null, { status: 204 })
       : new Response(JSON.stringify(ANSWER));
   };
@@ -36,6 +36,8 @@ const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["r
   "assets.get": ({ assets }) => assets.get("x"),
   "assets.update": ({ assets }) => assets.update("x", { tags: [] }),
   "assets.delete": ({ assets }) => assets.delete("x"),
+  "assets.batch": ({ assets }) => assets.batch([{ op: "delete", id: "x" }]),
+  "assets.deleteFolder": ({ assets }) => assets.deleteFolder({ partition: "p" }),
   "assets.download": ({ assets }) => assets.download("x"),
   "assets.downloadAt": ({ assets }) => assets.downloadAt({ ...PATH, filename: "a" }),
   "assets.createLink": ({ assets }) => assets.createLink("x"),

@@ -149,7 +149,10 @@ describe("patch", () => {
   });
 
   it.each([
-    ["{}", "at least one of metadata and tags must be given"],
+    [
+      "{}",
+      "at least one of metadata, tags, add_tags, remove_tags, partition, collection, channel and filename must be given",
+    ],
     ["[]", "the body must be a JSON object"],
     ["null", "the body must be a JSON object"],
     ["{", "the body must be valid JSON in UTF-8"],

@@ -117,7 +117,7 @@ describe("unknown names: JSON bodies", () => {
     const vault = await TestVault.create();
     const record = await vault.upload();
     expect(await refusal(await vault.patch(record.id, record), 400, "INVALID_PARAMS")).toBe(
-      "id: unknown; known are metadata, tags",
+      "id: unknown; known are metadata, tags, add_tags, remove_tags, partition, collection, channel, filename",
     );
   });
 });

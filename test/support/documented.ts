@@ -18,10 +18,13 @@ interface Document {
 
 export const document = openApi("0.0.0") as unknown as Document;
 
-const paths = Object.entries(document.paths).map(([template, operations]) => ({
-  pattern: new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}/?$`),
-  operations,
-}));
+/** What stands in a path as it is goes before what a parameter may be. */
+const paths = Object.entries(document.paths)
+  .toSorted(([one], [other]) => one.split("{").length - other.split("{").length)
+  .map(([template, operations]) => ({
+    pattern: new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}/?$`),
+    operations,
+  }));
 
 const validators = new Map<Json, Validator>();
 

@@ -6,7 +6,7 @@
  * keep a row there too, with the path that the asset has left.
  */
 
-import type { Asset } from "../../model/asset.ts";
+import { type Asset, PATH_FIELDS } from "../../model/asset.ts";
 import type { VaultDatabase } from "./database.ts";
 import type { Change } from "./group-commit.ts";
 
@@ -30,7 +30,8 @@ export function insertAsset(database: VaultDatabase, change: Change, asset: Asse
 export function updateAsset(database: VaultDatabase, change: Change, old: Asset, asset: Asset): void {
   const { rev, seq, id } = asset;
   const isMoved = folderOf(old) !== folderOf(asset);
-  if (isMoved || old.filename !== asset.filename) database.moveAsset(asset);
+  const moved = PATH_FIELDS.filter((part) => old[part] !== asset[part]);
+  if (moved.length > 0) database.moveAsset(asset, moved);
   else database.updateAsset(asset);
   change.touched.push(id);
   if (old.rev !== seq) database.outbox.forgetChange(old.rev);

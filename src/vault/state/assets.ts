@@ -7,9 +7,10 @@ import type { Asset, AssetPath, NewAsset } from "../../model/asset.ts";
 import { idTime } from "../../model/id.ts";
 import { UPLOAD_DEADLINE_MS } from "../../model/limits.ts";
 import { isLost, type LostWindow } from "../../model/lost-window.ts";
-import { type AssetPatch, mergeMetadata, serializeMetadata } from "../../model/metadata.ts";
+import { type AssetPatch, patched } from "../../model/asset-patch.ts";
 import { type Conditions, failedCondition } from "../../model/etag.ts";
 import { assetNotFound, refuse, type Refusal, unavailable } from "../../model/refusal.ts";
+import type { Allowance } from "./allowance.ts";
 import { addTombstone, insertAsset, removeAsset, updateAsset } from "./asset-writes.ts";
 import type { VaultDatabase } from "./database.ts";
 import { VOID_MS } from "../limits.ts";
@@ -77,27 +78,26 @@ export function resolveUpload(
 }
 
 /**
- * Merges metadata and replaces tags. 404 without the asset, 412 when a condition is not met, 400 when the merged
- * metadata breaks a rule.
+ * Changes an asset, and moves it if its path or name changes. 404 without the asset, 412 when a condition is not met,
+ * 400 when the changed asset breaks a rule, 413 when it is more than the allowance has left.
  */
 export function patchAsset(
   database: VaultDatabase,
   id: string,
   patch: AssetPatch,
   conditions: Conditions,
+  allowance?: Allowance,
 ): Operation<{ asset: Asset }> {
   return (change) => {
     const old = database.asset(id);
     if (!old) return assetNotFound();
     const failed = failedCondition(conditions, recordTag(old));
     if (failed) return failed;
-    const asset = { ...old };
-    if (patch.metadata) {
-      const merged = serializeMetadata(mergeMetadata(old.metadata, patch.metadata, patch.merge));
-      if (!merged.ok) return merged;
-      asset.metadata = merged.json;
-    }
-    if (patch.tags) asset.tags = patch.tags;
+    const result = patched(old, patch);
+    if (!result.ok) return result;
+    const { asset } = result;
+    const over = allowance?.take(old, asset);
+    if (over) return over;
     asset.rev = change.next();
     asset.updated_at = change.now;
     updateAsset(database, change, old, asset);
@@ -107,14 +107,20 @@ export function patchAsset(
 
 /**
  * Deletes the asset for every reader at once. The outbox has D1 told, and after that the body deleted. 404 without the
- * asset, 412 when a condition is not met.
+ * asset, 412 when a condition is not met, 413 when it is more than the allowance has left.
  */
-export function deleteAsset(database: VaultDatabase, id: string, conditions: Conditions): Operation<{ rev: number }> {
+export function deleteAsset(
+  database: VaultDatabase,
+  id: string,
+  conditions: Conditions,
+  allowance?: Allowance,
+): Operation<{ rev: number }> {
   return (change) => {
     const asset = database.asset(id);
     if (!asset) return assetNotFound();
     const failed = failedCondition(conditions, recordTag(asset));
-    if (failed) return failed;
+    const refusal = failed ?? allowance?.take(asset);
+    if (refusal) return refusal;
     const rev = change.next();
     removeAsset(database, change, asset);
     addTombstone(database, change, rev, asset);

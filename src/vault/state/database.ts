@@ -9,6 +9,8 @@ import {
   type AssetFilter,
   type AssetPath,
   CHANGEABLE_FIELDS,
+  type FolderFilter,
+  PATH_COMPONENTS,
   PATH_FIELDS,
   RECORD_FIELDS,
 } from "../../model/asset.ts";
@@ -36,13 +38,12 @@ const update = (fields: readonly string[]): string =>
   `UPDATE assets SET ${fields.map((field) => `${field} = ?`).join(", ")} WHERE seq = ?`;
 
 /**
- * The fields that a change in place sets. SQLite writes every index anew that has a named column, so the columns of
- * paths stand in the statement of a move alone.
+ * The fields that a change in place sets. SQLite writes every index anew that has a named column, so a statement names no
+ * part of a path that stays as it is.
  */
 const UNINDEXED_FIELDS = CHANGEABLE_FIELDS.filter((field) => !(PATH_FIELDS as readonly string[]).includes(field));
 
 const UPDATE_ASSET = update(UNINDEXED_FIELDS);
-const MOVE_ASSET = update(CHANGEABLE_FIELDS);
 
 const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?${",?".repeat(ASSET_FIELDS.length - 1)})`;
 
@@ -51,6 +52,10 @@ const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?${",?".repe
  * vault's id. A function of this SQLite takes at most 32 arguments, which are 16 fields.
  */
 const RECORD_JSON = `json_object(${RECORD_FIELDS.map((field) => `'${field}', ${field === "vault_id" ? "?1" : field}`).join(", ")})`;
+
+/** The index on these components of the path. */
+const indexOn = (columns: readonly string[]): string =>
+  `assets_${columns.map((column) => (column === "channel" ? "h" : column.charAt(0))).join("")}`;
 
 /**
  * One list statement for each of the eight combinations of filters. Each names its index, because the planner could
@@ -68,8 +73,7 @@ const LIST = new Map(
     ["collection", "channel"],
     ["partition", "collection", "channel"],
   ].map((columns) => {
-    const index = columns.map((column) => (column === "channel" ? "h" : column.charAt(0))).join("");
-    const from = index ? `assets INDEXED BY assets_${index}` : "assets";
+    const from = columns.length > 0 ? `assets INDEXED BY ${indexOn(columns)}` : "assets";
     const where = [...columns.map((column) => `${column} = ?`), "seq < ?"].join(" AND ");
     return [
       columns.join(),
@@ -192,9 +196,10 @@ export class VaultDatabase {
     this.#sql.exec(UPDATE_ASSET, ...UNINDEXED_FIELDS.map((field) => a[field]), a.seq);
   }
 
-  /** The same, and its path and name. */
-  moveAsset(a: ChangedAsset): void {
-    this.#sql.exec(MOVE_ASSET, ...CHANGEABLE_FIELDS.map((field) => a[field]), a.seq);
+  /** The same, and those parts of its path that change. */
+  moveAsset(a: ChangedAsset, parts: readonly (typeof PATH_FIELDS)[number][]): void {
+    const fields = [...UNINDEXED_FIELDS, ...parts];
+    this.#sql.exec(update(fields), ...fields.map((field) => a[field]), a.seq);
   }
 
   /**
@@ -258,6 +263,18 @@ export class VaultDatabase {
     if (!statement) throw new Error(`no list statement for ${columns.join()}`);
     const values = columns.map((column) => filter[column] ?? null);
     return this.#sql.exec(statement, id, ...values, before, limit).raw<Listed>();
+  }
+
+  /** The ids of the newest assets of a folder, at most `limit` of them, newest first. */
+  newestIn(folder: FolderFilter, limit: number): string[] {
+    const columns = PATH_COMPONENTS.filter((column) => folder[column] !== undefined);
+    const where = columns.map((column) => `${column} = ?`).join(" AND ");
+    const rows = this.#sql.all<{ id: string }>(
+      `SELECT id FROM assets INDEXED BY ${indexOn(columns)} WHERE ${where} ORDER BY seq DESC LIMIT ?`,
+      ...columns.map((column) => folder[column] ?? null),
+      limit,
+    );
+    return rows.map(({ id }) => id);
   }
 
   // --- reconcile

@@ -17,11 +17,22 @@ import type { VaultDatabase } from "./database.ts";
 import { FolderCounts, type FolderPath } from "./folders.ts";
 import type { VaultRow } from "./schema.ts";
 
-/** The most operations that share one transaction. It bounds how long a group keeps the vault from answering reads. */
+/**
+ * The most that the operations of one transaction weigh together, unless a single one weighs more. It bounds how long a
+ * group keeps the vault from answering reads. A change of one asset weighs 1.
+ */
 const MAX_GROUP = 256;
 
 /** A vault's revision and totals at some point of a group. */
 type Totals = Pick<VaultRow, "rev" | "assets" | "bytes">;
+
+/** What a {@link Change} held at a moment. */
+export interface Mark extends Totals {
+  readonly counts: number;
+  readonly touched: number;
+  readonly effects: number;
+  readonly vault: Change["vault"];
+}
 
 /** What one operation changes beside the rows that it writes itself. It is applied only if the transaction commits. */
 export class Change {
@@ -33,7 +44,7 @@ export class Change {
   bytes: number;
   readonly counts: { folder: FolderPath; assets: number; bytes: number }[] = [];
   /** Fields of the vault's own row to set. */
-  readonly vault: Partial<Omit<VaultRow, "id" | "rev" | "assets" | "bytes">> = {};
+  vault: Partial<Omit<VaultRow, "id" | "rev" | "assets" | "bytes">> = {};
   /** Ids of assets that have changed, or are gone. */
   readonly touched: string[] = [];
   /** What memory must learn. Runs after the group is committed. */
@@ -64,6 +75,27 @@ export class Change {
     this.bytes += bytes;
     if (isIndexed) this.counts.push({ folder, assets, bytes });
   }
+
+  /** What the change holds now, for {@link restore}. */
+  mark(): Mark {
+    const { rev, assets, bytes, counts, touched, effects, vault } = this;
+    const lengths = { counts: counts.length, touched: touched.length, effects: effects.length };
+    return { rev, assets, bytes, ...lengths, vault: { ...vault } };
+  }
+
+  /**
+   * Takes back all that has come since a mark. It is for a nested transaction that was rolled back: the revisions that
+   * it took were never seen by anybody.
+   */
+  restore({ rev, assets, bytes, counts, touched, effects, vault }: Mark): void {
+    this.#rev = rev;
+    this.assets = assets;
+    this.bytes = bytes;
+    this.counts.length = counts;
+    this.touched.length = touched;
+    this.effects.length = effects;
+    this.vault = vault;
+  }
 }
 
 /**
@@ -73,6 +105,7 @@ export class Change {
 export type Operation<T extends object> = (change: Change) => Result<T>;
 
 interface Waiting {
+  readonly weight: number;
   run(change: Change): void;
   settle(): void;
   fail(error: unknown): void;
@@ -110,11 +143,16 @@ export class GroupCommit {
     this.#target = target;
   }
 
-  /** Runs an operation in the next group. Resolves to its outcome, or rejects with what it threw. */
-  run<T extends object>(operation: Operation<T>): Promise<Result<T>> {
+  /**
+   * Runs an operation in the next group. Resolves to its outcome, or rejects with what it threw.
+   *
+   * @param weight how many changes of an asset the operation may make
+   */
+  run<T extends object>(operation: Operation<T>, weight = 1): Promise<Result<T>> {
     return new Promise((resolve, reject) => {
       let outcome: Result<T>;
       this.#queue.push({
+        weight,
         run: (change) => {
           outcome = operation(change);
         },
@@ -141,8 +179,11 @@ export class GroupCommit {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isMicrotaskQueued = false;
-    this.#commit(this.#queue.splice(0, MAX_GROUP));
-    this.#schedule();
+    const { count, weight } = nextGroup(this.#queue);
+    this.#commit(this.#queue.splice(0, count));
+    // After a group that took long, whoever reads has a turn before the next one.
+    if (weight > MAX_GROUP && this.#queue.length > 0) this.#timer ??= setTimeout(() => this.#next(), 0);
+    else this.#schedule();
   }
 
   #commit(group: Waiting[]): void {
@@ -195,4 +236,16 @@ export class GroupCommit {
       touched: changes.flatMap((change) => change.touched),
     };
   }
+}
+
+/** How many operations of a queue make the next group, and what they weigh together. */
+function nextGroup(queue: readonly Waiting[]): { count: number; weight: number } {
+  let count = 0;
+  let weight = 0;
+  for (const waiting of queue) {
+    if (count > 0 && weight + waiting.weight > MAX_GROUP) break;
+    weight += waiting.weight;
+    count++;
+  }
+  return { count, weight };
 }

@@ -233,13 +233,12 @@ export class Outbox {
     return this.#anyParked;
   }
 
-  /** Whether D1 has refused the change, of an asset or of a key, that has this revision. */
-  isParkedRev(rev: number): boolean {
+  /** Whether D1 has refused a change, of an asset or of a key, with a revision in (after, to]. */
+  isAnyParked(after: number, to: number): boolean {
     if (!this.anyParked) return false;
-    return (
-      this.#sql.first("SELECT 1 FROM parked WHERE rev = ?1 UNION ALL SELECT 1 FROM parked_keys WHERE rev = ?1", rev) !==
-      undefined
-    );
+    const parked = `SELECT 1 FROM parked WHERE rev > ?1 AND rev <= ?2
+      UNION ALL SELECT 1 FROM parked_keys WHERE rev > ?1 AND rev <= ?2`;
+    return this.#sql.first(parked, after, to) !== undefined;
   }
 
   /** The parked assets that have not changed since D1 refused them. Those that are tried again next come first. */

@@ -1,0 +1,46 @@
+/** Requests that change or delete many assets at once. */
+
+import { jsonBody, queryOf, type Transport } from "./transport.ts";
+import type {
+  BatchAnswer,
+  BatchOperation,
+  CallOptions,
+  DeleteFolderOptions,
+  FolderDeletion,
+  FolderFields,
+} from "./types.ts";
+import { assertBound } from "./values.ts";
+
+/** The most assets that one request deletes of a folder. */
+const MOST_DELETED = 1_000;
+
+/** Deletes the assets of a folder, request by request. See `Assets.deleteFolder`. */
+export async function deleteEach(
+  transport: Transport,
+  path: readonly string[],
+  { partition, collection, channel }: FolderFields,
+  { limit, signal, onProgress }: DeleteFolderOptions,
+): Promise<FolderDeletion> {
+  const most = limit ?? Infinity;
+  for (let deleted = 0; ;) {
+    const query = queryOf({ partition, collection, channel, limit: Math.min(most - deleted, MOST_DELETED) });
+    // A request that is repeated deletes as many once more.
+    const call = { method: "DELETE", path, query, signal, isOnce: limit !== undefined } as const;
+    const page = await transport.json(call, (value) => value as FolderDeletion);
+    deleted += page.deleted;
+    onProgress?.({ deleted });
+    if (!page.has_more || deleted >= most) return { deleted, has_more: page.has_more };
+  }
+}
+
+/** See `Assets.batch`. */
+export async function sendBatch(
+  transport: Transport,
+  path: readonly string[],
+  operations: readonly BatchOperation[],
+  { atomic = false, signal }: CallOptions & { atomic?: boolean | undefined },
+): Promise<BatchAnswer> {
+  for (const operation of operations) assertBound(operation, "if_match");
+  const call = { method: "POST", path, ...jsonBody({ operations, atomic }), signal } as const;
+  return transport.json(call, (value) => value as BatchAnswer);
+}

@@ -1,0 +1,63 @@
+/** The handlers of requests that change or delete many assets at once. */
+
+import { BATCH_OPERATIONS, BatchEnvelope } from "../api/change-schemas.ts";
+import { ENDPOINTS } from "../api/endpoints.ts";
+import { parseBody, parseParameters } from "../api/parse.ts";
+import { readBody } from "../http/json.ts";
+import { durability, json } from "../http/reply.ts";
+import type { Handler } from "../http/request.ts";
+import { toPatch } from "../model/asset-patch.ts";
+import type { BatchOperation } from "../model/batch.ts";
+import type { Conditions } from "../model/etag.ts";
+import { inspectBatch, isJsonObject } from "../model/metadata.ts";
+import { invalid, type Result } from "../model/refusal.ts";
+
+/** `assets.batch` */
+export const batchAssets: Handler = async (api) => {
+  const body = await readBody(api, { json: { "application/json": BatchEnvelope } }, inspectBatch);
+  if (!body.ok) return body;
+  const operations: BatchOperation[] = [];
+  for (const [at, operation] of body.value.operations.entries()) {
+    const parsed = toOperation(operation, `operations[${at}]`);
+    if (!parsed.ok) return parsed;
+    operations.push(parsed.operation);
+  }
+  const { atomic } = body.value;
+  const outcome = await api.vault("once", (stub, caller) => stub.batchAssets(caller, operations, atomic));
+  if (!outcome.ok) return outcome;
+  const { results, durable } = outcome;
+  return json({ data: results, durability: durable ? "recorded" : "queued" }, { headers: durability(durable) });
+};
+
+/** `assets.deleteFolder` */
+export const deleteFolder: Handler = async (api) => {
+  const query = parseParameters(ENDPOINTS["assets.deleteFolder"].query, api.query);
+  if (!query.ok) return query;
+  const { limit, ...folder } = query.value;
+  const outcome = await api.vault("once", (stub, caller) => stub.deleteFolder(caller, folder, limit));
+  if (!outcome.ok) return outcome;
+  const { deleted, has_more, durable } = outcome;
+  return json({ deleted, has_more }, { headers: durability(durable) });
+};
+
+/** An operation of a batch in the form that the vault takes. `at` is where it stands in the body. */
+function toOperation(value: unknown, at: string): Result<{ operation: BatchOperation }> {
+  const op = isJsonObject(value) ? value["op"] : undefined;
+  if (isJsonObject(value) && op !== "update" && op !== "delete") {
+    return invalid(`${at}.op: must be "update" or "delete"`);
+  }
+  if (op !== "update") {
+    const parsed = parseBody(BATCH_OPERATIONS.delete, value, at);
+    if (!parsed.ok) return parsed;
+    const { id, if_match } = parsed.value;
+    return { ok: true, operation: { op: "delete", id, conditions: condition(if_match) } };
+  }
+  const parsed = parseBody(BATCH_OPERATIONS.update, value, at);
+  if (!parsed.ok) return parsed;
+  const { id, if_match, op: _, ...fields } = parsed.value;
+  const patch = toPatch(fields, "shallow");
+  if (!patch.ok) return { ...patch, message: `${at}.${patch.message}` };
+  return { ok: true, operation: { op, id, conditions: condition(if_match), patch: patch.patch } };
+}
+
+const condition = (ifMatch: string | undefined): Conditions => ({ ifMatch: ifMatch ?? null, ifNoneMatch: null });

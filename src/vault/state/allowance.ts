@@ -1,0 +1,46 @@
+/** How much one request may change: what a batch or the deletion of a folder may write in one transaction. */
+
+import type { Asset } from "../../model/asset.ts";
+import { MAX_BATCH_RECORD_BYTES, MAX_BATCH_TAGS } from "../../model/limits.ts";
+import { utf8Length } from "../../model/metadata.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+
+/** What a record takes beside its metadata and tags. Bytes. */
+const RECORD_BYTES = 1_000;
+
+/**
+ * What one request may still change. It bounds how long the request keeps the vault from everybody else, and it sees to
+ * it that one flush carries all of it to D1.
+ */
+export class Allowance {
+  #bytes = MAX_BATCH_RECORD_BYTES;
+  #tags = MAX_BATCH_TAGS;
+
+  /**
+   * Takes what it costs to make `next` of an asset, or to delete it when there is no `next`. Takes nothing and returns a
+   * 413 when that is more than is left.
+   */
+  take(asset: Asset, next?: Asset): Refusal | undefined {
+    const { metadata, tags } = next ?? asset;
+    const bytes = utf8Length(metadata) + utf8Length(tags) + RECORD_BYTES;
+    const rows = next ? tagRows(asset.tags, next.tags) : tagRows(asset.tags, "[]");
+    if (bytes > this.#bytes) {
+      return tooMuch(`the records that it changes or deletes have at most ${MAX_BATCH_RECORD_BYTES} bytes together`);
+    }
+    if (rows > this.#tags) return tooMuch(`it gives assets, and takes from them, at most ${MAX_BATCH_TAGS} tags`);
+    this.#bytes -= bytes;
+    this.#tags -= rows;
+    return undefined;
+  }
+}
+
+const tooMuch = (rule: string): Refusal => refuse("PAYLOAD_TOO_LARGE", `this is too much for one batch: ${rule}`);
+
+/** How many tags an asset gains and loses. Both are JSON arrays. */
+function tagRows(before: string, after: string): number {
+  if (before === after) return 0;
+  const old = new Set(JSON.parse(before) as string[]);
+  const now = new Set(JSON.parse(after) as string[]);
+  const kept = [...now].filter((tag) => old.has(tag)).length;
+  return old.size + now.size - 2 * kept;
+}
