@@ -1,6 +1,6 @@
 /** How a command line names what is in a vault. */
 
-import type { AssetListParameters } from "../client/index.ts";
+import type { AssetListParameters, FolderFields } from "../client/index.ts";
 import { type AssetPath, PATH_COMPONENT, PATH_COMPONENT_RULE, PATH_COMPONENTS } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
 import { isAssetId } from "../model/id.ts";
@@ -67,6 +67,15 @@ function isFolder(text: string): boolean {
 /** What lists a folder's assets. */
 export const filterOf = (folder: Folder): AssetListParameters =>
   Object.fromEntries(folder.map((component, at) => [PATH_COMPONENTS[at], component]));
+
+/** The same of a folder within a partition. */
+export function folderOf([partition = "", collection, channel]: Folder): FolderFields {
+  return {
+    partition,
+    ...(collection === undefined ? {} : { collection }),
+    ...(channel === undefined ? {} : { channel }),
+  };
+}
 
 /** As a command line names it. */
 export const folderText = (folder: Folder): string => `${folder.join("/")}/`;

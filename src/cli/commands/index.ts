@@ -5,6 +5,7 @@ import { createKey, listKeys, revokeKey } from "./keys.ts";
 import { link } from "./link.ts";
 import { login } from "./login.ts";
 import { ls } from "./ls.ts";
+import { mv } from "./mv.ts";
 import { put } from "./put.ts";
 import { rm } from "./rm.ts";
 import { set } from "./set.ts";
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   cat,
   show,
   set,
+  mv,
   rm,
   link,
   listKeys,
