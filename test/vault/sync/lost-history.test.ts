@@ -72,7 +72,8 @@ describe("storage that goes back in time", () => {
     const copy = await stored(vault);
     const lost = [await upload(vault, "B", '{"of":"B"}'), await upload(vault, "C")];
     await putBack(vault, copy);
-    await vault.send({ ...PATH, file: textFile("D", "D") });
+    // D1 does not answer yet, or the vault would know that its storage is old and take no write.
+    await withD1(vault, down, () => queued(vault, "D"));
     await expectOneHistory(vault);
     expect(await names(vault)).toEqual(["A", "B", "C", "D"]);
     for (const asset of lost) expect(await (await vault.get(asset.id)).json()).toEqual(asset);
