@@ -172,8 +172,8 @@ export class LiveVault {
 
   /**
    * Runs an operation in the next group, or refuses it with 503 as its {@link Urgency} says. The actor's key is checked
-   * once more in the group, since another operation may have revoked it first. So is whether the vault takes more, since
-   * those before it may have been large.
+   * once more in the group, since another operation may have revoked it first. An operation of some weight is also
+   * refused if those of its kind that came before it have put D1 too far behind.
    *
    * @param weight how many changes of an asset the operation may make
    */
@@ -184,13 +184,10 @@ export class LiveVault {
     weight = 1,
   ): Promise<Result<T>> {
     if (urgency === "careful") await this.#latestState();
-    return (
-      this.#notNow(urgency, this.#row.rev) ??
-      this.#groupCommit.run(
-        (change) => this.refusal(actor) ?? this.#notNow(urgency, change.rev) ?? operation(change),
-        weight,
-      )
-    );
+    const refusal = this.#notNow(urgency, this.#row.rev);
+    if (refusal) return refusal;
+    const late = (rev: number): Refusal | undefined => (weight > 1 ? this.#notNow(urgency, rev) : undefined);
+    return this.#groupCommit.run((change) => this.refusal(actor) ?? late(change.rev) ?? operation(change), weight);
   }
 
   /** Whether D1 has what was changed. See {@link isRecorded}. */

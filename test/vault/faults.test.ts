@@ -39,6 +39,7 @@ interface Scene {
   /** The stub is made before anything fails. */
   stub: TestVault["stub"];
   old: AssetRecord;
+  other: AssetRecord;
   publicKeyId: string;
 }
 
@@ -106,6 +107,24 @@ const OPERATIONS: Record<string, (scene: Scene) => Promise<Response>> = {
   patch: ({ vault, old }) =>
     request(vault, `${vault.assets}/${old.id}`, { method: "PATCH", ...json({ tags: ["patched"] }) }),
   delete: ({ vault, old }) => request(vault, `${vault.assets}/${old.id}`, { method: "DELETE" }),
+  "patch that moves": ({ vault, old }) =>
+    request(vault, `${vault.assets}/${old.id}`, {
+      method: "PATCH",
+      ...json({ partition: "moved", filename: "new.txt", add_tags: ["moved"] }),
+    }),
+  batch: ({ vault, old, other }) =>
+    request(vault, `${vault.assets}/batch`, {
+      method: "POST",
+      ...json({
+        operations: [
+          { op: "update", id: old.id, partition: "moved", add_tags: ["batch"] },
+          { op: "delete", id: other.id },
+        ],
+        atomic: true,
+      }),
+    }),
+  "deletion of a folder": ({ vault }) =>
+    request(vault, `${vault.assets}?partition=${PATH.partition}`, { method: "DELETE" }),
   "key creation": ({ vault }) => request(vault, `${vault.path}/keys`, { method: "POST", ...json({ label: "new" }) }),
   "key revocation": ({ vault, publicKeyId }) =>
     request(vault, `${vault.path}/keys/${publicKeyId}`, { method: "DELETE" }),
@@ -144,15 +163,16 @@ type Answer = Partial<AssetRecord> & { token?: string; secret_key?: string; url?
 async function scene(): Promise<Scene> {
   const vault = await TestVault.create();
   const old = await vault.upload({ file: textFile("old", "old.txt") });
+  const other = await vault.upload({ file: textFile("other", "other.txt") });
   const key = await vault.db
     .prepare("SELECT id FROM keys WHERE vault_id = ? AND type = 'public'")
     .bind(vault.id)
     .first();
-  return { vault, stub: vault.stub, old, publicKeyId: String(key?.["id"]) };
+  return { vault, stub: vault.stub, old, other, publicKeyId: String(key?.["id"]) };
 }
 
 /** Asserts that what was acknowledged is there, and is what the answer said. */
-async function expectKept(name: string, { vault, old }: Scene, status: number, answer: Answer): Promise<void> {
+async function expectKept(name: string, { vault, old, other }: Scene, status: number, answer: Answer): Promise<void> {
   if (status === 201 && answer.r2_key && answer.id) {
     expect(await (await vault.get(answer.id)).json()).toEqual(answer);
     expect((await env.BUCKET.head(answer.r2_key))?.size).toBe(answer.size);
@@ -164,7 +184,22 @@ async function expectKept(name: string, { vault, old }: Scene, status: number, a
     expect((await request(vault, url, { headers: bearer(answer.secret_key) })).status).toBe(200);
   }
   const now = await vault.get(old.id);
-  if (name === "patch" && status === 200) expect(await now.json()).toEqual(answer);
+  const isOtherThere = (await vault.get(other.id)).status === 200;
+  if (name === "batch" && status === 200) expect(isOtherThere).toBe(false);
+  else if (name !== "batch" && name !== "deletion of a folder") expect(isOtherThere).toBe(true);
+  if (name === "deletion of a folder") {
+    // What was not acknowledged happened as a whole or not at all.
+    expect([now.status === 200, now.status === 200]).toEqual([isOtherThere, status !== 200 && isOtherThere]);
+  } else if (name === "batch") {
+    const record = await now.json<AssetRecord>();
+    const isDone = { partition: record.partition === "moved", tags: record.tags === '["batch"]' };
+    expect([isDone.partition, isDone.tags]).toEqual([!isOtherThere, !isOtherThere]);
+  } else if (name === "patch that moves" && status !== 200) {
+    const record = await now.json<AssetRecord>();
+    const isMoved = record.partition === "moved";
+    const moved = { partition: "moved", filename: "new.txt", tags: '["moved"]' };
+    expect(record).toEqual({ ...old, ...(isMoved ? moved : {}), updated_at: record.updated_at });
+  } else if (name.startsWith("patch") && status === 200) expect(await now.json()).toEqual(answer);
   else if (name === "patch")
     expect(await now.json<AssetRecord>()).toMatchObject({
       ...old,

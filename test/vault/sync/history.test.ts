@@ -4,7 +4,7 @@ import { evictDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, inject, it, vi } from "vitest";
 import type { AssetRecord } from "../../../src/model/asset.ts";
-import { OPERATOR, TestVault, textFile } from "../../support/api.ts";
+import { insist, OPERATOR, TestVault, textFile } from "../../support/api.ts";
 import { putBack, state, stored, wipe, work } from "../../support/history.ts";
 import { flaky, replace } from "../../support/outage.ts";
 import { bodies, expectAgreement, indexed, reconcile, recorded, withoutGrace } from "../../support/stores.ts";
@@ -24,7 +24,7 @@ vi.mock(import("../../../src/runtime/timeouts.ts"), () => ({
 
 withoutGrace();
 
-/** A state of an asset, as a client sees it: metadata and tags as JSON text, or {@link ABSENT}. */
+/** A state of an asset, as a client sees it: what can change of it, or {@link ABSENT}. */
 type Possible = string;
 const ABSENT = "absent";
 
@@ -45,7 +45,8 @@ interface Real {
   heal: () => void;
 }
 
-const looks = ({ metadata, tags }: AssetRecord): Possible => `${metadata} ${tags}`;
+const looks = ({ metadata, tags, partition, channel, filename }: AssetRecord): Possible =>
+  `${metadata} ${tags} ${partition}/${channel}/${filename}`;
 
 const command = (name: string, run: (known: Known, real: Real) => Promise<void>): fc.AsyncCommand<Known, Real> => ({
   check: () => true,
@@ -78,14 +79,72 @@ const upload = fc.constant(
   }),
 );
 
-const patch = fc.tuple(fc.nat(), fc.boolean()).map(([n, tags]) =>
-  command(`patch #${n} ${tags ? "tags" : "metadata"}`, async (known, { vault }) => {
+const kind = fc.constantFrom("tags", "metadata", "move", "rename");
+type Kind = typeof kind extends fc.Arbitrary<infer K> ? K : never;
+
+/** A change of its own, of one kind. */
+function changeOf(known: Known, what: Kind): object {
+  const value = ++known.patches;
+  if (what === "tags") return { tags: [`${value}`] };
+  if (what === "metadata") return { metadata: { value } };
+  return what === "rename" ? { filename: `f${value}` } : { partition: `p${value % 3}`, channel: `h${value}` };
+}
+
+const patch = fc.tuple(fc.nat(), kind).map(([n, what]) =>
+  command(`patch #${n} ${what}`, async (known, { vault }) => {
     const id = pick(known, n);
     if (id === undefined) return;
-    const value = ++known.patches;
-    const response = await vault.patch(id, tags ? { tags: [`${value}`] } : { metadata: { value } });
+    const response = await vault.patch(id, changeOf(known, what));
     expect([200, 404, 503]).toContain(response.status);
     if (response.status === 200) learn(known, id, looks(await response.json()), response);
+  }),
+);
+
+/** How the assets look now that a client had asked for. Nothing else is going on. */
+const lookAt = async (vault: TestVault, ids: Iterable<string>): Promise<Map<string, Possible>> => {
+  const found = new Map<string, Possible>();
+  for (const id of ids) {
+    const response = await insist(() => vault.get(id));
+    expect([200, 404]).toContain(response.status);
+    found.set(id, response.status === 404 ? ABSENT : looks(await response.json()));
+  }
+  return found;
+};
+
+const batch = fc
+  .tuple(fc.array(fc.tuple(fc.nat(), fc.option(kind)), { minLength: 1, maxLength: 6 }), fc.boolean())
+  .map(([picks, atomic]) =>
+    command(`patch and delete in a batch ${JSON.stringify(picks)}${atomic ? " at once" : ""}`, async (known, real) => {
+      const { vault } = real;
+      const operations = picks.flatMap(([n, what]) => {
+        const id = pick(known, n);
+        if (id === undefined) return [];
+        return [what === null ? { op: "delete", id } : { op: "update", id, ...changeOf(known, what) }];
+      });
+      if (operations.length === 0) return;
+      const response = await vault.request("POST", `${vault.assets}/batch`, { operations, atomic });
+      expect(atomic ? [200, 404, 503] : [200, 503]).toContain(response.status);
+      if (response.status !== 200) return;
+      const { data } = await response.json<{ data: { id: string; status: number }[] }>();
+      const done = data.filter(({ status }) => status < 300).map(({ id }) => id);
+      for (const [id, now] of await lookAt(vault, new Set(done))) learn(known, id, now, response);
+    }),
+  );
+
+const removeFolder = fc.integer({ min: 1, max: 3 }).map((limit) =>
+  command(`delete ${limit} of a folder`, async (known, { vault }) => {
+    const before = await lookAt(vault, known.assets.keys());
+    const response = await vault.request("DELETE", `${vault.assets}?partition=p1&limit=${limit}`);
+    expect([200, 503]).toContain(response.status);
+    if (response.status !== 200) return;
+    const { deleted } = await response.json<{ deleted: number }>();
+    const after = await lookAt(vault, known.assets.keys());
+    const gone = [...after].filter(([id, now]) => now === ABSENT && before.get(id) !== ABSENT);
+    for (const [id] of gone) {
+      // If the vault learnt in this request that its storage is old, it is not known which of these it deleted.
+      if (gone.length === deleted) learn(known, id, ABSENT, response);
+      else known.assets.get(id)?.add(ABSENT);
+    }
   }),
 );
 
@@ -132,10 +191,29 @@ it(
   async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.commands([upload, upload, patch, patch, remove, goBack, goBack, lose, evict, alarm, fail, fail, outage], {
-          maxCommands: 30,
-          size: "max",
-        }),
+        fc.commands(
+          [
+            upload,
+            upload,
+            patch,
+            patch,
+            remove,
+            batch,
+            removeFolder,
+            goBack,
+            goBack,
+            lose,
+            evict,
+            alarm,
+            fail,
+            fail,
+            outage,
+          ],
+          {
+            maxCommands: 30,
+            size: "max",
+          },
+        ),
         async (commands) => {
           const vault = await TestVault.create();
           await vault.list();

@@ -5,7 +5,7 @@
 
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import { type AssetRecord, CHANGEABLE_FIELDS, PATH_FIELDS, RECORD_FIELDS } from "../../../src/model/asset.ts";
+import { type AssetRecord, CHANGEABLE_FIELDS, RECORD_FIELDS } from "../../../src/model/asset.ts";
 import { OPERATOR, admin, bearer, PATH, refusal, send, TestVault, textFile } from "../../support/api.ts";
 import {
   amend,
@@ -21,7 +21,16 @@ import {
 } from "../../support/history.ts";
 import { down, flaky, withD1 } from "../../support/outage.ts";
 import { seed } from "../../support/seed.ts";
-import { bodies, expectAgreement, indexed, reconcile, recorded, report, withoutGrace } from "../../support/stores.ts";
+import {
+  bodies,
+  expectAgreement,
+  expectDerived,
+  indexed,
+  reconcile,
+  recorded,
+  report,
+  withoutGrace,
+} from "../../support/stores.ts";
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
@@ -186,6 +195,52 @@ describe("storage that goes back in time", () => {
     await withD1(vault, down, () => vault.patch(id, { tags: ["newer"] }));
     await expectOneHistory(vault);
     expect(await (await vault.get(id)).json()).toMatchObject({ tags: '["newer"]' });
+  });
+
+  it("move: where an asset is comes from whichever side moved it last, with all counters", async () => {
+    const vault = await TestVault.create();
+    const [a, b, c] = [await upload(vault, "A"), await upload(vault, "B"), await upload(vault, "C")];
+    await work(vault);
+    const copy = await stored(vault);
+    // D1 hears of these two moves, and the storage forgets them.
+    await vault.patch(a.id, { partition: "of-d1", filename: "A2", tags: ["t"] });
+    await vault.patch(b.id, { partition: "of-d1" });
+    await putBack(vault, copy);
+    // This one the vault alone knows.
+    await withD1(vault, down, () => vault.patch(b.id, { partition: "of-here", channel: "z" }));
+    await withD1(vault, down, () => vault.patch(c.id, { filename: "C2" }));
+    await expectOneHistory(vault);
+    await expectDerived(vault);
+    const places = (await indexed(vault)).map((row) => `${String(row["partition"])}/${String(row["filename"])}`);
+    expect(places).toEqual(["of-d1/A2", "of-here/B", "marketing/C2"]);
+    const file = await vault.request("GET", `${vault.path}/files/of-d1/blog/hero-images/A2`);
+    expect([file.status, await file.text()]).toEqual([200, "A"]);
+    await reconcile(vault);
+    await expectAgreement(vault);
+  });
+
+  it("batch: what D1 has not heard of it is applied again, and what it deleted stays deleted", async () => {
+    const vault = await TestVault.create();
+    const [a, b, c] = [await upload(vault, "A"), await upload(vault, "B"), await upload(vault, "C")];
+    await work(vault);
+    const copy = await stored(vault);
+    await upload(vault, "D");
+    await putBack(vault, copy);
+    const operations = [
+      { op: "update", id: a.id, partition: "moved", add_tags: ["t"] },
+      { op: "delete", id: b.id },
+      { op: "update", id: a.id, add_tags: ["u"] },
+    ];
+    const body = { operations, atomic: true };
+    const answer = await withD1(vault, down, () => vault.request("POST", `${vault.assets}/batch`, body));
+    expect(await answer.json()).toMatchObject({ durability: "queued" });
+    await expectOneHistory(vault);
+    expect(await (await vault.get(a.id)).json()).toMatchObject({ partition: "moved", tags: '["t","u"]' });
+    expect((await vault.get(b.id)).status).toBe(404);
+    expect(await (await vault.get(c.id)).json()).toEqual(c);
+    expect(await names(vault)).toEqual(["A", "C", "D"]);
+    await reconcile(vault);
+    await expectAgreement(vault);
   });
 
   it("delete: an asset stays deleted even if the old storage wrote it with its last group", async () => {
@@ -639,8 +694,7 @@ describe("rebuild", () => {
     for (const name of RECORD_FIELDS) await vault.patch(id, { tags: [name], [name]: values[name] ?? "changed" });
     const [after] = await indexed(vault);
     const changed = Object.keys(after ?? {}).filter((name) => after?.[name] !== before?.[name]);
-    const movable: readonly string[] = PATH_FIELDS;
-    expect(changed.toSorted()).toEqual(CHANGEABLE_FIELDS.filter((field) => !movable.includes(field)).toSorted());
+    expect(changed.toSorted()).toEqual(CHANGEABLE_FIELDS.toSorted());
     await wipe(vault);
     await vault.list();
     expect(await indexed(vault)).toEqual([after]);
