@@ -153,6 +153,56 @@ it.concurrent("set: merges metadata, and changes tags", async () => {
   );
 });
 
+it.concurrent("set: adds and removes tags by either name", async () => {
+  const { id } = await uploaded("both.txt");
+  const set = async (...args: string[]) => (await json<StoredAsset>("set", id, ...args))[0]?.tags;
+  expect(await set("--add-tag", "x", "--tag", "y", "--add-tag", "z")).toEqual(["x", "z", "y"]);
+  expect(await set("--remove-tag", "z", "--untag", "x", "--add-tag", "w", "--add-tag", "y")).toEqual(["y", "w"]);
+  expect(await run("set", id, "--add-tag", "q", "--untag", "q")).toMatchObject({ code: 2 });
+});
+
+it.concurrent("mv: moves and renames the newest of a name", async () => {
+  const { id: older } = await uploaded("mv.txt");
+  const { id } = await uploaded("mv.txt");
+  expect(await data("mv", `${folder}mv.txt`, "moved/b/c/")).toContain(`id       ${id}\nasset    moved/b/c/mv.txt\n`);
+  expect(await json("mv", `${folder}mv.txt`, "moved/b/c/other.txt")).toMatchObject([
+    { id: older, partition: "moved", collection: "b", channel: "c", filename: "other.txt" },
+  ]);
+  expect(await json("mv", id, "moved/b/d/renamed.txt")).toMatchObject([{ id, channel: "d", filename: "renamed.txt" }]);
+  expect(await data("cat", "moved/b/d/renamed.txt")).not.toBe("");
+  for (const [place, message] of [
+    ["moved/", "moved/: an asset lies in a channel: partition/collection/channel/"],
+    ["moved/b/c/a/b", "moved/b/c/a/b: is no asset"],
+    [older, `${older}: is an asset; a place is partition/collection/channel/name`],
+  ] as const) {
+    expect(await run("mv", id, place)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) as string });
+  }
+  expect(await run("mv", `${folder}mv.txt`, "moved/b/c/")).toMatchObject({ code: 1 });
+});
+
+it.concurrent("rm -r: deletes what folders hold, and other assets beside them", async () => {
+  for (const place of ["rmr/a/x/", "rmr/a/y/", "rmr/b/x/"]) await uploaded("r.txt", place);
+  const { id } = await uploaded("beside.txt");
+  // Nobody can be asked.
+  expect(await run("rm", "-r", "rmr/a/")).toMatchObject({
+    code: 2,
+    stderr: "strongroom: rm -r asks first, and there is no terminal: add --yes\n",
+  });
+  expect(await run("rm", "-r", "--yes", "rmr/a/", "/")).toMatchObject({ code: 2 });
+  expect(await run("rm", "--yes", "rmr/a/")).toMatchObject({ code: 2 });
+  expect(await json("ls", "rmr/")).toHaveLength(3);
+  expect(await json("rm", "-r", "--yes", "rmr/a/y/", id)).toEqual([
+    { status: "deleted", folder: "rmr/a/y/", deleted: 1 },
+    { status: "deleted", id, asset: id },
+  ]);
+  expect(await run("rm", "--recursive", "--yes", "rmr/")).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "deleted 2 assets in rmr/\n",
+  });
+  expect(await json("ls", "rmr/")).toEqual([]);
+});
+
 it.concurrent("set: loses no tag of many who add some at once", async () => {
   const { id } = await uploaded("tags.txt");
   const tags = ["a", "b", "c", "d", "e"];

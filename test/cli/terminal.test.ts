@@ -38,6 +38,12 @@ const server = createServer((request, response) => {
     tags: "[]",
     created_at: "2026-01-15T10:30:00Z",
   };
+  if (request.method === "DELETE") {
+    folders.push(`${searchParams.get("partition")} ${searchParams.get("collection")}`);
+    const isFirst = folders.length === 1;
+    response.end(JSON.stringify({ deleted: isFirst ? 1_000 : 500, has_more: isFirst }));
+    return;
+  }
   if (request.method === "GET") response.end(JSON.stringify({ data: [asset], cursor: null, has_more: false }));
   else if (filename.startsWith("bad")) {
     response.statusCode = 400;
@@ -47,6 +53,8 @@ const server = createServer((request, response) => {
 let url = "";
 /** Vaults that it was told to delete. */
 let deleted = 0;
+/** Folders that it was told to delete assets of. */
+const folders: string[] = [];
 
 beforeAll(async () => {
   url = await listen(server);
@@ -188,6 +196,26 @@ it("vaults rm: asks for the vault's name, and deletes nothing without it", async
   expect(deleted).toBe(0);
   expect(await answered("the shop\r")).toMatchObject({ code: 0 });
   expect(deleted).toBe(1);
+});
+
+it("rm -r: asks for the folder's name, and deletes nothing without it", async (context) => {
+  needsTerminal(context);
+  const answered = async (answer: string): Promise<{ code: number | null; shown: string }> => {
+    const run = atTerminal(["rm", "-r", "marketing/blog/"]);
+    while (!run.shown().includes("Type its name to go on: ")) await sleep(5);
+    run.type(answer);
+    return { code: await run.code, shown: run.shown() };
+  };
+  const asked = await answered("yes\r");
+  expect(asked.code).toBe(2);
+  expect(asked.shown).toContain("All assets in marketing/blog/ are deleted, with their files.\r\n");
+  expect(asked.shown).toContain("that is not its name: nothing was deleted");
+  expect(await answered("\u0004")).toMatchObject({ code: 2 });
+  expect(folders).toEqual([]);
+  const done = await answered("marketing/blog\r");
+  expect(done).toMatchObject({ code: 0 });
+  expect(done.shown).toContain("deleted 1,500 assets in marketing/blog/");
+  expect(folders).toEqual(["marketing blog", "marketing blog"]);
 });
 
 it("bar: fits into any terminal, and does not jump while numbers grow", () => {
