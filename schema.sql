@@ -14,7 +14,8 @@ CREATE TABLE vaults (
   top        INTEGER NOT NULL DEFAULT 0, -- at least every revision that this database has ever been told of; never falls
   complete_to TEXT,                      -- everything that was written before this time is in this database
   incarnation TEXT,                      -- which start of the Durable Object wrote last
-  lost_windows TEXT NOT NULL DEFAULT '[]' -- JSON: [{"since","until"}], epoch milliseconds between which what was acknowledged may have been lost
+  lost_windows TEXT NOT NULL DEFAULT '[]', -- JSON: [{"since","until"}], epoch milliseconds between which what was acknowledged may have been lost
+  settings   TEXT    NOT NULL DEFAULT '{}' -- JSON: the settings that are set, with the revision of their last change
 );
 
 -- What is known of each key. Never the token: it is checked by its signature alone.

@@ -18,7 +18,15 @@ import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
 import { getOpenApi } from "./routes/openapi.ts";
 import { createAsset } from "./routes/uploads.ts";
-import { clearLostWindows, createVault, deleteVault, getVault, listVaults, reconcileVault } from "./routes/vaults.ts";
+import {
+  clearLostWindows,
+  createVault,
+  deleteVault,
+  getVault,
+  listVaults,
+  reconcileVault,
+  updateVault,
+} from "./routes/vaults.ts";
 import { logError } from "./runtime/log.ts";
 
 /** The handler of each endpoint. */
@@ -36,6 +44,7 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "vaults.create": createVault,
   "vaults.list": listVaults,
   "vaults.get": getVault,
+  "vaults.update": updateVault,
   "vaults.delete": deleteVault,
   "vaults.reconcile": reconcileVault,
   "vaults.clearLostWindows": clearLostWindows,

@@ -19,6 +19,7 @@ import type {
   ReconcileFindings as ReconcileFindingsType,
   VaultInfo as VaultInfoType,
   VaultReport as VaultReportType,
+  VaultSettings as VaultSettingsType,
 } from "./types.ts";
 import { PathComponent } from "./schemas.ts";
 
@@ -87,6 +88,14 @@ export const ReconcileFindings = v.strictObject({
   missing_ids: v.array(AssetId),
 }) satisfies SchemaOf<ReconcileFindingsType>;
 
+export const VaultSettings = v.strictObject({
+  quota_assets: v.nullable(Count),
+  quota_bytes: v.nullable(Count),
+  max_file_bytes: v.nullable(Count),
+  allowed_types: v.nullable(v.array(v.string())),
+  requests_per_second: v.nullable(Count),
+}) satisfies SchemaOf<VaultSettingsType>;
+
 export const VaultReport = v.strictObject({
   ...vaultInfo,
   assets: Count,
@@ -100,6 +109,8 @@ export const VaultReport = v.strictObject({
   lost_since: v.nullable(Time),
   lost_until: v.nullable(Time),
   reconcile: v.nullable(ReconcileFindings),
+  usage: v.strictObject({ assets: Count, bytes: Count }),
+  settings: VaultSettings,
 }) satisfies SchemaOf<VaultReportType>;
 
 const keyInfo = {

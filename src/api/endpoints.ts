@@ -1,29 +1,9 @@
 import { MAX_FILE_BYTES } from "../model/limits.ts";
-import {
-  AssetPage,
-  AssetRecord,
-  CreatedKey,
-  CreatedVault,
-  Health,
-  KeyPage,
-  Link,
-  OpenApiDocument,
-  VaultPage,
-  VaultReport,
-} from "./answers.ts";
+import { AssetPage, AssetRecord, Health, Link, OpenApiDocument } from "./answers.ts";
 import { type Answer, type Endpoint, VAULT } from "./endpoint.ts";
 import { CHANGE_ENDPOINTS } from "./change-endpoints.ts";
-import {
-  AssetListQuery,
-  ContentQuery,
-  FileQuery,
-  IdListQuery,
-  KeyBody,
-  LinkBody,
-  RawUploadQuery,
-  UploadForm,
-  VaultBody,
-} from "./schemas.ts";
+import { AssetListQuery, ContentQuery, FileQuery, LinkBody, RawUploadQuery, UploadForm } from "./schemas.ts";
+import { VAULT_ENDPOINTS } from "./vault-endpoints.ts";
 
 /** Both ways to a file answer alike. */
 const CONTENT_CONDITIONS = [
@@ -93,7 +73,7 @@ export const ENDPOINTS = {
         mayHave: ["Strongroom-Durability", "Strongroom-Ignored"],
       },
     },
-    refusals: ["INVALID_PARAMS", "PRECONDITION_FAILED"],
+    refusals: ["INVALID_PARAMS", "PRECONDITION_FAILED", "QUOTA_EXCEEDED"],
   },
   "assets.list": {
     method: "GET",
@@ -140,105 +120,7 @@ export const ENDPOINTS = {
     refusals: ["ASSET_NOT_FOUND"],
   },
   ...CHANGE_ENDPOINTS,
-  "vaults.create": {
-    method: "POST",
-    path: "/api/v1/vaults",
-    access: "admin",
-    does: "Make a vault",
-    body: { json: { "application/json": VaultBody }, example: { name: "marketing" } },
-    answers: {
-      201: {
-        is: "The vault and its first two keys, whose tokens are shown this once.",
-        body: CreatedVault,
-        headers: ["Location", "Cache-Control"],
-      },
-    },
-    refusals: ["UNAVAILABLE"],
-  },
-  "vaults.list": {
-    method: "GET",
-    path: "/api/v1/vaults",
-    access: "admin",
-    does: "List vaults, newest first",
-    query: IdListQuery,
-    answers: { 200: { is: "A page of vaults.", body: VaultPage, headers: ["Cache-Control"] } },
-    refusals: ["UNAVAILABLE"],
-  },
-  "vaults.get": {
-    method: "GET",
-    path: VAULT,
-    access: "manage",
-    does: "See how a vault is",
-    answers: { 200: { is: "The vault as an operator sees it.", body: VaultReport, headers: ["Cache-Control"] } },
-    refusals: ["NOT_FOUND"],
-  },
-  "vaults.delete": {
-    method: "DELETE",
-    path: VAULT,
-    access: "admin",
-    does: "Delete a vault with everything in it",
-    notes: "Its keys get 401 from then on. Everything else follows in the background.",
-    answers: {
-      202: {
-        is: "The vault, which is being deleted.",
-        body: VaultReport,
-        headers: ["Cache-Control"],
-        mayHave: ["Strongroom-Durability"],
-      },
-    },
-    refusals: ["NOT_FOUND"],
-  },
-  "vaults.reconcile": {
-    method: "POST",
-    path: `${VAULT}/reconcile`,
-    access: "manage",
-    does: "Compare a vault's stores now",
-    notes: "In the background. `reconcile` of the vault says how far it is and what it found.",
-    answers: { 202: { is: "The vault.", body: VaultReport, headers: ["Cache-Control"] } },
-    refusals: ["NOT_FOUND"],
-  },
-  "vaults.clearLostWindows": {
-    method: "DELETE",
-    path: `${VAULT}/lost-windows`,
-    access: "admin",
-    does: "Say that nothing more is to be found of what a vault lost",
-    notes: "Bodies that no asset names are deleted again from then on.",
-    answers: { 204: { is: "The vault has no lost windows.", mayHave: ["Strongroom-Durability"] } },
-    refusals: ["NOT_FOUND"],
-  },
-  "keys.create": {
-    method: "POST",
-    path: `${VAULT}/keys`,
-    access: "manage",
-    does: "Make a key",
-    body: {
-      json: { "application/json": KeyBody },
-      optional: true,
-      example: { type: "public", label: "website", expires_at: "2099-01-01T00:00:00Z" },
-    },
-    answers: {
-      201: { is: "The key and its token, which is shown this once.", body: CreatedKey, headers: ["Cache-Control"] },
-    },
-    refusals: ["NOT_FOUND", "CONFLICT"],
-  },
-  "keys.list": {
-    method: "GET",
-    path: `${VAULT}/keys`,
-    access: "manage",
-    does: "List a vault's keys, newest first",
-    query: IdListQuery,
-    answers: { 200: { is: "A page of keys, revoked ones among them.", body: KeyPage, headers: ["Cache-Control"] } },
-    refusals: ["NOT_FOUND"],
-  },
-  "keys.revoke": {
-    method: "DELETE",
-    path: `${VAULT}/keys/:keyId`,
-    access: "manage",
-    does: "Revoke a key",
-    notes: "It acts on the very next request. Links that the key made end with it.",
-    answers: { 204: { is: "The key is revoked." } },
-    refusals: ["NOT_FOUND"],
-  },
+  ...VAULT_ENDPOINTS,
   "health.get": {
     method: "GET",
     path: "/healthz",

@@ -88,6 +88,14 @@ const report: VaultReport = {
   lost_since: null,
   lost_until: null,
   reconcile: null,
+  usage: { assets: 1, bytes: asset.size },
+  settings: {
+    quota_assets: 10_000,
+    quota_bytes: null,
+    max_file_bytes: 10_485_760,
+    allowed_types: ["image/*", "application/pdf"],
+    requests_per_second: 50,
+  },
 };
 
 const batch: BatchAnswer = {

@@ -94,6 +94,14 @@ export const RESPONSE_HEADERS = {
     description: "Fields and parameters of the upload that meant nothing, percent-encoded; the first 20.",
   },
   "Retry-After": { description: "Seconds after which it makes sense to ask again.", pattern: String.raw`^\d+$` },
+  RateLimit: {
+    description: "Of a vault with a rate: how many requests may come now, and in how many seconds all of them may.",
+    pattern: String.raw`^"default";r=\d+;t=\d+$`,
+  },
+  "RateLimit-Policy": {
+    description: "The vault's rate: requests, and the seconds in which they may come.",
+    pattern: String.raw`^"default";q=\d+;w=1$`,
+  },
   "WWW-Authenticate": {
     description: "That a bearer token is wanted, and what is wrong with the one that was sent.",
     pattern: "^Bearer ",

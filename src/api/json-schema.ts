@@ -5,6 +5,7 @@ import type * as v from "valibot";
 import * as answers from "./answers.ts";
 import * as changes from "./change-schemas.ts";
 import * as schemas from "./schemas.ts";
+import { VaultPatchBody } from "./vault-schemas.ts";
 
 /** JSON, as far as anybody here looks into it. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -17,6 +18,7 @@ export const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
     Vault: answers.VaultInfo,
     CreatedVault: answers.CreatedVault,
     VaultReport: answers.VaultReport,
+    VaultSettings: answers.VaultSettings,
     VaultPage: answers.VaultPage,
     ReconcileFindings: answers.ReconcileFindings,
     Key: answers.KeyInfo,
@@ -32,6 +34,7 @@ export const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
     NewVault: schemas.VaultBody,
     NewKey: schemas.KeyBody,
     NewLink: schemas.LinkBody,
+    VaultChange: VaultPatchBody,
     AssetChange: changes.PatchBody,
     AssetMergePatch: changes.MergePatchBody,
     Batch: changes.BatchBody,

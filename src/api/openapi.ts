@@ -86,17 +86,20 @@ function exampleOf(schema: v.GenericSchema, path: string): unknown {
   return example;
 }
 
-function answer({ is, body, headers = [], mayHave = [] }: Answer, path: string): Json {
+function answer({ is, body, headers = [], mayHave = [] }: Answer, access: Access, path: string): Json {
   const content =
     body === "file"
       ? { "*/*": { schema: { description: "The bytes.", contentMediaType: "application/octet-stream" } } }
       : body && { "application/json": { schema: jsonSchema(body, path), example: exampleOf(body, path) } };
   return {
     description: is,
-    headers: headersOf([...COMMON_HEADERS, ...headers], mayHave),
+    headers: headersOf([...COMMON_HEADERS, ...headers], [...mayHave, ...(access === "anyone" ? [] : RATE_HEADERS)]),
     ...(content ? { content } : {}),
   };
 }
+
+/** Every answer for a vault with a rate carries these. */
+const RATE_HEADERS = ["RateLimit", "RateLimit-Policy"] as const satisfies readonly ResponseHeader[];
 
 /** What each refusal means, for whoever reads the document. */
 const REFUSALS: Readonly<
@@ -105,6 +108,7 @@ const REFUSALS: Readonly<
   INVALID_PARAMS: { is: "Something of the request is not as it must be. The message names the field and the rule." },
   UNAUTHORIZED: { is: "There is no key, or it is not known, revoked or expired.", headers: ["WWW-Authenticate"] },
   FORBIDDEN: { is: "The key is good, but not for this: it is another vault's, or may not do it." },
+  QUOTA_EXCEEDED: { is: "The vault's quota does not allow it. The message names the quota and what is left of it." },
   NOT_FOUND: { is: "There is no such vault, key or path." },
   ASSET_NOT_FOUND: { is: "The vault has no such asset." },
   METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },
@@ -117,7 +121,7 @@ const REFUSALS: Readonly<
     mayHave: ["Accept-Post", "Accept-Patch"],
   },
   RANGE_NOT_SATISFIABLE: { is: "The range lies outside the file.", headers: ["Content-Range"] },
-  RATE_LIMITED: { is: "Too many requests.", headers: ["Retry-After"] },
+  RATE_LIMITED: { is: "The vault has had as many requests as its rate allows.", headers: ["Retry-After"] },
   INTERNAL_ERROR: { is: "A bug of the server's. The request id finds it in the log." },
   UNAVAILABLE: {
     is: "The server cannot do it now. A write that gets this may have been made all the same: look, or repeat it with care.",
@@ -129,7 +133,7 @@ const REFUSALS: Readonly<
 function refusalsOf({ access, query, body, refusals = [] }: Endpoint): ErrorCode[] {
   const of = (when: unknown, ...codes: ErrorCode[]): ErrorCode[] => (when ? codes : []);
   return [
-    ...of(access !== "anyone", "UNAUTHORIZED", "FORBIDDEN", "UNAVAILABLE"),
+    ...of(access !== "anyone", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED", "UNAVAILABLE"),
     ...of(query, "INVALID_PARAMS"),
     ...of(body, "INVALID_PARAMS", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "UNAVAILABLE"),
     ...refusals,
@@ -146,28 +150,36 @@ function refusalAnswers(endpoint: Endpoint): Json {
   }
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => {
-      const [only, another] = codes;
-      if (only !== undefined && another === undefined) return [status, reference("responses", only)];
-      throw new Error(`${status}: one status has one code`);
+      const [only, ...others] = codes;
+      if (only === undefined) throw new Error(`${status}: has no code`);
+      return [status, others.length === 0 ? reference("responses", only) : refusalResponse([only, ...others])];
     }),
   );
 }
 
-function refusalResponse(code: ErrorCode): Json {
-  const { is, headers = [], mayHave = [] } = REFUSALS[code];
-  const error = { code, message: is, status: STATUS[code] };
+/** The answer of a status. When it has several codes, what any of them carries may be there. */
+function refusalResponse(codes: readonly [ErrorCode, ...ErrorCode[]]): Json {
+  const { is, headers = [] } = REFUSALS[codes[0]];
+  const perhaps = codes.flatMap((code) => [...(REFUSALS[code].headers ?? []), ...(REFUSALS[code].mayHave ?? [])]);
+  const always = codes.length === 1 ? headers : [];
+  const example = { error: { code: codes[0], message: is, status: STATUS[codes[0]] } };
+  const described = codes.map((code) => (codes.length === 1 ? is : `\`${code}\`: ${REFUSALS[code].is}`)).join(" ");
+  const code = codes.length === 1 ? { const: codes[0] } : { enum: codes };
   return {
-    description: is,
-    headers: headersOf([...COMMON_HEADERS, "Cache-Control", ...headers], mayHave),
+    description: described,
+    headers: headersOf(
+      [...COMMON_HEADERS, "Cache-Control", ...always],
+      [...perhaps.filter((name) => !always.includes(name)), ...RATE_HEADERS],
+    ),
     content: {
       "application/json": {
         schema: {
           allOf: [
             reference("schemas", "Error"),
-            { type: "object", properties: { error: { type: "object", properties: { code: { const: code } } } } },
+            { type: "object", properties: { error: { type: "object", properties: { code } } } },
           ],
         },
-        example: { error },
+        example,
       },
     },
   };
@@ -192,7 +204,7 @@ function operation(id: string, endpoint: Endpoint): Json {
   ];
   const answersJson = Object.entries(endpoint.answers).map(([status, one]) => [
     status,
-    answer(one, `${id}: ${status}`),
+    answer(one, access, `${id}: ${status}`),
   ]);
   return {
     operationId: id,
@@ -262,7 +274,7 @@ export function openApi(version: string): Json {
       schemas: Object.fromEntries(named) as Json,
       parameters: Object.fromEntries([...inPath, ...inHeader]) as Json,
       responses: Object.fromEntries(
-        Object.keys(REFUSALS).map((code) => [code, refusalResponse(code as ErrorCode)]),
+        Object.keys(REFUSALS).map((code) => [code, refusalResponse([code as ErrorCode])]),
       ) as Json,
     },
   };

@@ -66,7 +66,8 @@ export const IdListQuery = v.object({
   ),
 });
 
-const Name = v.pipe(
+/** A name of a vault, or the label of a key. */
+export const Name = v.pipe(
   v.string("must be a string"),
   v.minLength(1, "must not be empty"),
   v.maxLength(MAX_NAME_LENGTH, `must be at most ${MAX_NAME_LENGTH} characters`),

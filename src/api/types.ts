@@ -5,9 +5,10 @@
 
 import type { AssetRecord } from "../model/asset.ts";
 import type { ErrorCode } from "../model/refusal.ts";
+import type { VaultChange, VaultSettings } from "../model/settings.ts";
 import type { KeyType, ReconcileFindings, VaultInfo, VaultReport } from "../model/vault.ts";
 
-export type { AssetRecord, ErrorCode, KeyType, ReconcileFindings, VaultInfo, VaultReport };
+export type { AssetRecord, ErrorCode, KeyType, ReconcileFindings, VaultChange, VaultInfo, VaultReport, VaultSettings };
 
 /** A page of a list. */
 export interface Page<T> {

@@ -51,6 +51,8 @@ export const NOTHING = -1;
 export interface Flush extends Guard {
   status: VaultInfo["status"];
   lostWindows: string;
+  /** Name and settings of the vault, if D1 does not have their last change. */
+  settings: { name: string; text: string } | undefined;
   /** The time up to which D1 has everything once it has this flush. Null when that is not known. */
   completeTo: string | null;
   assets: Asset[];
@@ -116,10 +118,13 @@ const KEEP_KEYS = `
 
 const POSITION = "status, epoch, rev, incarnation";
 
-const ADVANCE = `
+const advance = (more: string): string => `
   UPDATE vaults SET rev = ?4, incarnation = ?6, status = ?8, lost_windows = ?9, top = max(top, ?4),
-    complete_to = coalesce(max(complete_to, ?10), ?10, complete_to)
+    complete_to = coalesce(max(complete_to, ?10), ?10, complete_to)${more}
   WHERE id = ?1 AND ${IS_NEWS} RETURNING ${POSITION}`;
+
+const ADVANCE = advance("");
+const ADVANCE_WITH_SETTINGS = advance(", name = ?11, settings = ?12");
 
 const values = ({ vaultId, epoch, from, to, loaded, incarnation, starts }: Guard) =>
   [vaultId, epoch, from, to, loaded, incarnation, starts] as const;
@@ -162,7 +167,10 @@ export async function record(db: BoundedD1, flush: Flush): Promise<Position | un
     flush.keys.map((key) => KEY_COLUMNS.map((name) => key[name])),
   );
   add(DELETE_KEYS, flush.unknownKeys);
-  statements.push(db.prepare(ADVANCE, ...guard, flush.status, flush.lostWindows, flush.completeTo));
+  const { settings } = flush;
+  const row = [...guard, flush.status, flush.lostWindows, flush.completeTo] as const;
+  if (settings) statements.push(db.prepare(ADVANCE_WITH_SETTINGS, ...row, settings.name, settings.text));
+  else statements.push(db.prepare(ADVANCE, ...row));
   const results = await db.batch(statements);
   // If no row was advanced, the flush was not news, and the vault's row says why.
   return (results.at(-1)?.results[0] as Position | undefined) ?? position(db, flush.vaultId);

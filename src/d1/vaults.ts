@@ -19,6 +19,8 @@ export interface VaultRecord {
   rev: number;
   /** JSON: LostWindow[]. */
   lost_windows: string;
+  /** JSON. See model/settings.ts. */
+  settings: string;
 }
 
 /**
@@ -99,7 +101,10 @@ const CLAIM = `
 export async function claimVault(db: BoundedD1, vaultId: string, known: number): Promise<VaultRecord | undefined> {
   const [, vaults] = await db.batch([
     db.prepare(CLAIM, vaultId, known, Date.now()),
-    db.prepare("SELECT id, name, created_at, status, epoch, rev, lost_windows FROM vaults WHERE id = ?", vaultId),
+    db.prepare(
+      "SELECT id, name, created_at, status, epoch, rev, lost_windows, settings FROM vaults WHERE id = ?",
+      vaultId,
+    ),
   ]);
   return vaults?.results[0] as VaultRecord | undefined;
 }
@@ -116,13 +121,13 @@ export async function claimVault(db: BoundedD1, vaultId: string, known: number):
  */
 export async function forgetHistory(
   db: BoundedD1,
-  vault: VaultInfo & { epoch: number; lost_windows: string },
+  vault: VaultInfo & Pick<VaultRecord, "epoch" | "lost_windows" | "settings">,
   highest: number,
 ): Promise<void> {
   await db.batch([
     db.prepare(
-      `INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev, lost_windows, top)
-       VALUES (?,?,?,?,?,?,?,?)`,
+      `INSERT OR IGNORE INTO vaults (id, name, created_at, status, epoch, rev, lost_windows, settings, top)
+       VALUES (?,?,?,?,?,?,?,?,?)`,
       vault.id,
       vault.name,
       vault.created_at,
@@ -130,6 +135,7 @@ export async function forgetHistory(
       vault.epoch,
       NOTHING,
       vault.lost_windows,
+      vault.settings,
       highest,
     ),
     db.prepare(
@@ -206,7 +212,8 @@ export async function buryVault(db: BoundedD1, vaultId: string, deletedAt: strin
   await db.batch([
     db.prepare("DELETE FROM keys WHERE vault_id = ?", vaultId),
     db.prepare(
-      "UPDATE vaults SET status = 'deleted', name = '', lost_windows = '[]', deleted_at = ? WHERE id = ?",
+      `UPDATE vaults SET status = 'deleted', name = '', lost_windows = '[]', settings = '{}', deleted_at = ?
+       WHERE id = ?`,
       deletedAt,
       vaultId,
     ),

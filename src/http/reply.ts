@@ -1,6 +1,7 @@
 /** Replies: what handlers return, and the one place where a reply becomes a response. */
 
 import { STATUS, type Refusal } from "../model/refusal.ts";
+import type { RateState } from "../model/settings.ts";
 
 /**
  * What a handler answers: all of a response but the headers that every response carries. It becomes a Response once, at
@@ -46,7 +47,7 @@ export function refusalReply({ code, message, headers: given }: Refusal): Reply 
 const EXPOSED =
   "ETag, Location, Content-Location, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Repr-Digest, " +
   "Retry-After, WWW-Authenticate, Allow, Accept-Patch, Accept-Post, X-Request-Id, Strongroom-Durability, " +
-  "Strongroom-Ignored";
+  "Strongroom-Ignored, RateLimit, RateLimit-Policy";
 
 let dateSecond = 0;
 let dateText = "";
@@ -69,10 +70,28 @@ export function bodyLength({ body, headers }: Reply): number | null {
 }
 
 /**
+ * Where the rate of a vault stands, as draft-ietf-httpapi-ratelimit-headers-10 writes it: the policy is called
+ * "default", and its window is a second.
+ */
+const rateHeaders = ({ limit, left, reset }: RateState): Record<string, string> => ({
+  RateLimit: `"default";r=${left};t=${reset}`,
+  "RateLimit-Policy": `"default";q=${limit};w=1`,
+});
+
+/** What a response tells of the request that it answers. */
+interface Answered {
+  readonly id: string;
+  readonly isHead: boolean;
+  readonly serverTiming: string;
+  /** Undefined when the request met no vault that has a rate. */
+  readonly rate: RateState | undefined;
+}
+
+/**
  * Makes the response of a reply, with the headers that every response carries. Any origin may call: the bearer token is
  * the guard, and no cookie is ever looked at. A HEAD gets the headers that a GET would get.
  */
-export function render(reply: Reply, request: { id: string; isHead: boolean; serverTiming: string }): Response {
+export function render(reply: Reply, request: Answered): Response {
   const length = reply.body === undefined ? null : bodyLength(reply);
   // A vault that streams a large page is told that nobody reads it.
   if (request.isHead && reply.body instanceof ReadableStream) reply.body.cancel().catch(() => {});
@@ -81,6 +100,7 @@ export function render(reply: Reply, request: { id: string; isHead: boolean; ser
     headers: {
       ...reply.headers,
       ...(length === null ? {} : { "Content-Length": String(length) }),
+      ...(request.rate ? rateHeaders(request.rate) : undefined),
       Date: currentDate(),
       "X-Request-Id": request.id,
       "Server-Timing": request.serverTiming,

@@ -7,6 +7,7 @@ import { log } from "../runtime/log.ts";
 import { isVaultId } from "../model/id.ts";
 import { MAX_DRAIN_BYTES, MAX_DRAIN_MS, MAX_STRANGER_DRAIN_BYTES } from "../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
+import type { RateState } from "../model/settings.ts";
 import { Watchdog } from "../runtime/wait.ts";
 import type { Caller, Principal } from "../model/vault.ts";
 import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
@@ -57,6 +58,8 @@ export class ApiRequest {
   #byLink = false;
   /** Whether the vault was called. It has then looked at the key. */
   #hasAskedVault = false;
+  /** Where the vault's rate stood at its last answer. Undefined when it has none. */
+  rate: RateState | undefined;
 
   constructor(request: Request, env: Env, context: RequestContext) {
     this.request = request;
@@ -116,9 +119,12 @@ export class ApiRequest {
     return this.#principal;
   }
 
-  /** What the vault is told of its caller. */
-  get caller(): Caller {
-    return { actor: this.principal, request: this.id };
+  /** What the vault is told of its caller with the next call. The first one of a request pays for all. */
+  nextCaller(): Caller {
+    const { principal: actor, id: request } = this;
+    if (this.#hasAskedVault) return { actor, request, isPaid: true };
+    this.#hasAskedVault = true;
+    return { actor, request };
   }
 
   /**
@@ -151,19 +157,18 @@ export class ApiRequest {
     kind: CallKind,
     call: (stub: VaultStub, caller: Caller) => Promise<Result<T>>,
   ): Promise<Result<T>> {
-    const { caller } = this;
-    const outcome = await this.timed(callVault(this, kind, (stub) => call(stub, caller)));
+    const outcome = await this.timed(callVault(this, kind, (stub) => call(stub, this.nextCaller())));
     // Whoever came by a link has no key to be told about.
     const linkOver = this.#byLink && !outcome.ok && outcome.code === "UNAUTHORIZED";
     return linkOver ? refuse("FORBIDDEN", "this link is no longer valid") : outcome;
   }
 
-  /** Counts a call to the vault into this request's timings. */
+  /** Counts a call to the vault into this request's timings, and keeps what its answer says of the rate. */
   async timed<T extends object>(call: Promise<Result<T>>): Promise<Result<T>> {
-    this.#hasAskedVault = true;
     const started = Date.now();
     const outcome = await call;
     this.#timings.vault += Date.now() - started;
+    if (outcome.rate) this.rate = outcome.rate;
     if ("waited" in outcome && typeof outcome.waited === "number") this.#timings.durable += outcome.waited;
     return outcome;
   }
@@ -177,8 +182,7 @@ export class ApiRequest {
     if (principal?.kind !== "key" || this.#hasAskedVault) return refusal;
     // The key may belong to another vault than the path names.
     const target = { env: this.env, vaultId: principal.vaultId, id: this.id, watchdog: this.watchdog };
-    const { caller } = this;
-    const checked = await this.timed(callVault(target, "repeatable", (stub) => stub.checkKey(caller)));
+    const checked = await this.timed(callVault(target, "repeatable", (stub) => stub.checkKey(this.nextCaller())));
     return checked.ok ? refusal : checked;
   }
 

@@ -37,6 +37,14 @@ export interface NewAsset extends AssetPath {
   sha256: string;
 }
 
+/** What is known of a file before all of it has come. */
+export interface KnownFile {
+  /** Its bytes or, while it is on its way, the least that they can be. */
+  readonly size: number;
+  /** Undefined while it is not certain. */
+  readonly mimeType: string | undefined;
+}
+
 /** An asset as the vault's index and D1 hold it. */
 export interface Asset extends NewAsset {
   /** The vault's revision at which the asset was created. It is the asset's place in every list, for ever. */

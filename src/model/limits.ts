@@ -211,6 +211,19 @@ export const MAX_LIVE_KEYS = 1_000;
  */
 export const MAX_KEY_ROWS = 10_000;
 
+/**
+ * The largest quotas that can be set: a billion assets, and 1 PiB. Both are far more than one vault can hold, and far
+ * less than numbers can count exactly.
+ */
+export const MAX_QUOTA_ASSETS = 1_000_000_000;
+export const MAX_QUOTA_BYTES = 1024 ** 5;
+
+/** The most media types that a vault's setting may name. Each takes up to 255 characters of the vault's row. */
+export const MAX_ALLOWED_TYPES = 50;
+
+/** The highest rate that can be set, in requests. It is more than one vault can answer. */
+export const MAX_REQUESTS_PER_SECOND = 10_000;
+
 /** The longest time of a link: a week. Whoever needs a file for longer asks for another link. */
 export const MAX_LINK_SECONDS = 7 * 24 * 60 * 60;
 export const DEFAULT_LINK_SECONDS = 60 * 60;

@@ -20,6 +20,8 @@ export interface MediaType {
 
 /** RFC 9110 5.6.2. */
 const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
+/** The same without the star that a range of types has. */
+const NAME = "[\\w!#$%&'+.^`|~-]+";
 const TYPE = new RegExp(`(${TOKEN}/${TOKEN})[ \\t]*`, "y");
 
 /**
@@ -73,6 +75,12 @@ export const essenceOf = (contentType: string): string => contentType.split(";",
  */
 const saysNothing = ({ essence }: MediaType): boolean => essence === UNKNOWN_TYPE || essence.includes("*");
 
+/** Whether a declaration is what decides the type of a file, whatever its name is. */
+export function saysType(declared: string | undefined): boolean {
+  const parsed = parseMediaType(declared ?? "");
+  return parsed !== undefined && !saysNothing(parsed);
+}
+
 /**
  * A file's media type: the declared one with its parameters or, when that says nothing, the one of the filename's
  * extension.
@@ -99,4 +107,13 @@ const UNKNOWN: MediaType = { essence: UNKNOWN_TYPE, text: UNKNOWN_TYPE };
 export function servedType(stored: string): MediaType {
   const parsed = parseMediaType(stored);
   return parsed && !saysNothing(parsed) ? parsed : UNKNOWN;
+}
+
+/** A media type without parameters, or all types of a kind: `image/png` or `image/*`. */
+export const TYPE_PATTERN = new RegExp(`^${NAME}/(?:\\*|${NAME})$`);
+
+/** Whether a media type is one of those that patterns in lower case stand for ({@link TYPE_PATTERN}). */
+export function matchesType(patterns: readonly string[], type: string): boolean {
+  const essence = essenceOf(type);
+  return patterns.includes(essence) || patterns.includes(essence.replace(/\/.*/, "/*"));
 }

@@ -1,5 +1,7 @@
 /** Refusals: what the API answers instead of a success, as values that cross from the vault to the router. */
 
+import type { RateState } from "./settings.ts";
+
 /**
  * The closed table of everything that the API can answer instead of a success. The code is the contract, and the status
  * follows from it.
@@ -8,6 +10,7 @@ export const STATUS = {
   INVALID_PARAMS: 400,
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
+  QUOTA_EXCEEDED: 403,
   NOT_FOUND: 404,
   ASSET_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -39,9 +42,13 @@ export interface Refusal {
   readonly lost?: true;
   /** Said of an upload: its body may be all that is left of an asset, and must not be deleted. */
   readonly keep?: true;
+  readonly rate?: RateState;
 }
 
-export type Result<T extends object = object> = ({ readonly ok: true } & Readonly<T>) | Refusal;
+/** An outcome. `rate` comes with the answer of a vault that has a rate, whatever it is. */
+export type Result<T extends object = object> =
+  | ({ readonly ok: true; readonly rate?: RateState } & Readonly<T>)
+  | Refusal;
 
 export function refuse(code: ErrorCode, message: string, headers?: Record<string, string>): Refusal {
   return headers ? { ok: false, code, message, headers } : { ok: false, code, message };

@@ -1,6 +1,7 @@
 /** Vaults and their keys, and whoever acts on a vault. */
 
 import type { ShownWindow } from "./lost-window.ts";
+import type { VaultSettings } from "./settings.ts";
 
 /** A vault as the API shows it. */
 export interface VaultInfo {
@@ -34,6 +35,9 @@ export interface VaultReport extends VaultInfo {
   lost_since: string | null;
   lost_until: string | null;
   reconcile: ReconcileFindings | null;
+  /** What the quotas are held against. */
+  usage: { assets: number; bytes: number };
+  settings: VaultSettings;
 }
 
 /** What a reconciliation has found and done, as the operator sees it. */
@@ -93,6 +97,8 @@ export interface Caller {
   readonly actor: Actor;
   /** The id of the request that makes the call. It stands in every log line that the call causes. */
   readonly request: string;
+  /** An earlier call of this request has taken its token of the vault's rate. */
+  readonly isPaid?: true;
 }
 
 /** Whether every store that a write concerns has it, or the vault alone holds it so far. */

@@ -34,13 +34,14 @@ export const createAsset: Handler = async (api) => {
     vaultId,
     request: api.id,
     watchdog: api.watchdog,
-    checkUpload: async (path) => {
-      must(await api.vault("repeatable", (stub, caller) => stub.checkUpload(caller, path, createOnly)));
+    checkUpload: async (path, file) => {
+      const check = api.vault("repeatable", (stub, caller) => stub.checkUpload(caller, path, createOnly, file));
+      return must(await check).most ?? Infinity;
     },
   });
   if (!received.ok) return received;
   const outcome = await api.lasting(() =>
-    finishUpload(received.received, (staged) => api.timed(commitUpload(api, api.caller, staged, createOnly))),
+    finishUpload(received.received, (staged) => api.timed(commitUpload(api, api.nextCaller(), staged, createOnly))),
   );
   if (!outcome.ok) return outcome;
   const headers = {

@@ -1,4 +1,4 @@
-/** The handlers of vaults: create, list, get, reconcile, clear the lost windows, delete. */
+/** The handlers of vaults: create, list, get, change, reconcile, clear the lost windows, delete. */
 
 import { mintToken } from "../http/auth.ts";
 import { ENDPOINTS } from "../api/endpoints.ts";
@@ -69,6 +69,15 @@ export const listVaults: Handler = async (api) => {
 export const getVault: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
   const outcome = await api.vault("read", (stub, caller) => stub.describeVault(caller));
+  return outcome.ok ? json(outcome.vault) : outcome;
+};
+
+/** `vaults.update` */
+export const updateVault: Handler = async (api) => {
+  const body = await readBody(api, ENDPOINTS["vaults.update"].body);
+  if (!body.ok) return body;
+  if (!isVaultId(api.vaultId)) return noSuchVault();
+  const outcome = await api.vault("repeatable", (stub, caller) => stub.updateVault(caller, body.value));
   return outcome.ok ? json(outcome.vault) : outcome;
 };
 

@@ -59,6 +59,8 @@ export class BodySink {
   /** The key under which the body is stored, or is being stored; undefined while it is under none. */
   #key: string | undefined;
   #checked = false;
+  /** The most bytes that the vault takes, as far as it has said. */
+  #most = Infinity;
   #buffer: Pieces | undefined;
   /** The stream that is open: of a part or, when there is no multipart upload, of the whole body. */
   #stream: LengthStream | undefined;
@@ -82,6 +84,7 @@ export class BodySink {
     if (this.#size > MAX_FILE_BYTES) {
       throw new Refused(refuse("PAYLOAD_TOO_LARGE", `file: must be at most ${MAX_FILE_BYTES} bytes`));
     }
+    if (this.#size > this.#most) await this.#ask();
     this.#hash.update(bytes);
     this.#image.write(bytes);
     await this.#lendImage();
@@ -211,8 +214,15 @@ export class BodySink {
   }
 
   async #checkUpload(): Promise<void> {
-    if (!this.#checked) await this.#source.checkUpload();
+    if (!this.#checked) await this.#ask();
     this.#checked = true;
+  }
+
+  /** Asks the vault whether it takes a file that has at least so many bytes. */
+  async #ask(): Promise<void> {
+    const { declared = 0, bytesRead } = this.#reader;
+    const least = this.#source.size ?? this.#size + Math.max(0, declared - bytesRead - MAX_TRAILER_BYTES);
+    this.#most = await this.#source.checkUpload(least);
   }
 
   async #uploadPart(bytes: Pieces): Promise<void> {

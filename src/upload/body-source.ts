@@ -1,7 +1,7 @@
 /** What a body sink is told of its upload, and what it tells of the body in the end. */
 
 import type { Env } from "../env.ts";
-import type { AssetPath } from "../model/asset.ts";
+import type { AssetPath, KnownFile } from "../model/asset.ts";
 import type { Watchdog } from "../runtime/wait.ts";
 import type { Dimensions } from "./image/image.ts";
 
@@ -14,9 +14,10 @@ export interface UploadContext {
   readonly watchdog: Watchdog;
   /**
    * Asks the vault whether the upload is still welcome, before a large file is streamed. `path` is undefined while it
-   * is not known. Throws Refused when the upload is doomed.
+   * is not known. Returns the most bytes that the file may have, as far as the vault is concerned. Throws Refused when
+   * the upload is doomed.
    */
-  readonly checkUpload: (path: AssetPath | undefined) => Promise<void>;
+  readonly checkUpload: (path: AssetPath | undefined, file: KnownFile) => Promise<number>;
 }
 
 /** What a body sink needs to know of the upload that feeds it. */
@@ -30,10 +31,13 @@ export interface BodySource {
    */
   readonly size?: number | undefined;
   /**
-   * Called once, before the upload takes much memory or streams its first byte. Throws Refused when the upload is
-   * doomed.
+   * Called once before the upload takes much memory or streams its first byte, and again when the file turns out to be
+   * larger than this returned. Throws Refused when the upload is doomed.
+   *
+   * @param least the least bytes that the file can have
+   * @returns the most bytes that it may have
    */
-  checkUpload(): Promise<void>;
+  checkUpload(least: number): Promise<number>;
 }
 
 /** What the bytes turned out to be. */

@@ -49,7 +49,7 @@ export async function commitUpload(
   if (!outcome.keep) return outcome;
   const copy = await copied(target, caller, staged.upload);
   if (!copy) return outcome;
-  const again = await commitOrResolve(target, caller, copy, createOnly);
+  const again = await commitOrResolve(target, { ...caller, isPaid: true }, copy, createOnly);
   return again.ok ? { ...again, id: copy.upload.id } : again;
 }
 
@@ -85,7 +85,7 @@ async function commitOrResolve(
   try {
     const call = callVault(target, "repeatable", (stub) => {
       attempts++;
-      return stub.commitUpload(caller, upload, createOnly);
+      return stub.commitUpload(attempts === 1 ? caller : { ...caller, isPaid: true }, upload, createOnly);
     });
     const outcome = await target.watchdog.within(COMMIT_MS, call);
     if (outcome.ok || outcome.keep) return outcome;

@@ -7,6 +7,7 @@ import type { BodyReader } from "../http/body-reader.ts";
 import type { AssetPath } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { lastSegment } from "../model/filename.ts";
+import { saysType } from "../model/media-type.ts";
 import { MAX_FIELD_BYTES, MAX_FIELDS_BYTES } from "../model/limits.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 import { bodyKey, stagingKey } from "../r2/keys.ts";
@@ -113,13 +114,16 @@ class FormReceiver {
   #sink(part: PartHeaders, filename: string): BodySink {
     const { vaultId, checkUpload } = this.#context;
     const path = (): AssetPath | undefined => this.#fields.path(filename);
+    const mimeType = (): string => mimeTypeOf(part.contentType, path()?.filename ?? lastSegment(filename));
+    // A filename that comes after the file has a say in its type, unless the part declares one.
+    const isTypeKnown = (): boolean => this.#fields.hasFilename || saysType(part.contentType);
     return new BodySink(this.#context, this.#reader, {
       key: () => {
         const known = path();
         return known ? bodyKey(vaultId, known, this.#id) : stagingKey(vaultId, this.#id);
       },
-      mimeType: () => mimeTypeOf(part.contentType, path()?.filename ?? lastSegment(filename)),
-      checkUpload: () => checkUpload(path()),
+      mimeType,
+      checkUpload: (size) => checkUpload(path(), { size, mimeType: isTypeKnown() ? mimeType() : undefined }),
     });
   }
 

@@ -40,7 +40,7 @@ export async function receiveRaw(
       key: () => r2_key,
       mimeType: () => mime_type,
       size: reader.declared,
-      checkUpload: () => context.checkUpload(path),
+      checkUpload: (size) => context.checkUpload(path, { size, mimeType: mime_type }),
     });
     sink = body;
     for (let chunk = await reader.read(); chunk; chunk = await reader.read()) await body.write(chunk);

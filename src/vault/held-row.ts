@@ -1,4 +1,5 @@
 import { type LostWindow, parseWindows } from "../model/lost-window.ts";
+import { Bounds } from "./bounds.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { VaultRow } from "./state/schema.ts";
 
@@ -7,6 +8,8 @@ export class HeldRow {
   readonly #database: VaultDatabase;
   #row: VaultRow;
   #lostWindows: readonly LostWindow[];
+  /** The settings, and what acts by them. */
+  readonly bounds: Bounds;
   /** Whether the row on disk differs by something that is not worth a write of its own. */
   #isUnsaved = false;
 
@@ -14,6 +17,7 @@ export class HeldRow {
     this.#database = database;
     this.#row = row;
     this.#lostWindows = parseWindows(row.lost_windows);
+    this.bounds = new Bounds(row.settings);
   }
 
   get row(): VaultRow {
@@ -44,6 +48,7 @@ export class HeldRow {
 
   #learn(row: VaultRow): void {
     if (row.lost_windows !== this.#row.lost_windows) this.#lostWindows = parseWindows(row.lost_windows);
+    this.bounds.learn(row.settings);
     this.#row = row;
   }
 }

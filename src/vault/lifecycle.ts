@@ -21,6 +21,7 @@ import { breathe, within } from "../runtime/wait.ts";
 import { Alarm } from "./alarm.ts";
 import { ALARM_DELAY_MS, REBUILD_WAIT_MS } from "./limits.ts";
 import { LiveVault } from "./live.ts";
+import { withinRate } from "./rate.ts";
 import { VaultDatabase } from "./state/database.ts";
 import type { VaultRow } from "./state/schema.ts";
 import { backfill } from "./sync/backfill.ts";
@@ -64,7 +65,7 @@ export class Lifecycle {
   }
 
   /**
-   * Does `work` for a caller that may act here, and refuses all others. Waits up to {@link REBUILD_WAIT_MS} for a vault
+   * Does `work` for a caller that may act here, within the vault's rate, and refuses all others. Waits up to {@link REBUILD_WAIT_MS} for a vault
    * that is not live yet, and then answers 503.
    */
   async authorized<T extends object>(
@@ -77,7 +78,11 @@ export class Lifecycle {
       if (!woken.ok) return woken;
       live = woken.live;
     }
-    return live.refusal(caller.actor) ?? work(live);
+    const refusal = live.refusal(caller.actor);
+    if (refusal) return refusal;
+    // An unknown key costs the tenant nothing: the token is taken after that.
+    const { rate } = live.bounds;
+    return rate ? withinRate(rate, caller, () => work(live)) : work(live);
   }
 
   /** Brings the vault to life for a caller, or says why it is not. */

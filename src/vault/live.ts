@@ -15,6 +15,7 @@ import { AnswerCache } from "../runtime/answer-cache.ts";
 import { within } from "../runtime/wait.ts";
 import type { Alarm } from "./alarm.ts";
 import { type Changed, isRecorded, type LastStore, whetherDurable } from "./durable.ts";
+import type { Bounds } from "./bounds.ts";
 import { HeldRow } from "./held-row.ts";
 import { ALARM_DELAY_MS, DURABLE_WAIT_MS, VOID_MS } from "./limits.ts";
 import type { VaultDatabase } from "./state/database.ts";
@@ -59,6 +60,7 @@ export class LiveVault {
     reloadKeys: () => this.keyring.reload(),
   };
   readonly #held: HeldRow;
+  readonly bounds: Bounds;
   /** The revision that this start loaded. */
   readonly #began: number;
   /** The revision at which D1 was found to have lost history. */
@@ -75,6 +77,7 @@ export class LiveVault {
   ) {
     const { database, db, bucket, alarm } = stores;
     this.#held = new HeldRow(database, beginStart(row));
+    this.bounds = this.#held.bounds;
     this.#began = row.rev;
     // The storage must know this start before D1 hears from it. Otherwise the next start would take what this one told
     // D1 for another history. A save of its own is needed only if something is left over from an earlier start, which

@@ -8,6 +8,7 @@ import type { LiveVault } from "./live.ts";
 
 export function report(database: VaultDatabase, live: LiveVault): VaultReport {
   const { id, name, created_at, status, assets, bytes, rev } = live.row;
+  const { settings } = live.bounds;
   const windows = live.lostWindows.map(showWindow);
   const parked = database.outbox.oldestParked();
   return {
@@ -27,5 +28,7 @@ export function report(database: VaultDatabase, live: LiveVault): VaultReport {
     lost_since: windows.at(-1)?.since ?? null,
     lost_until: windows.at(-1)?.until ?? null,
     reconcile: live.reconciler.findings,
+    usage: { assets, bytes },
+    settings,
   };
 }

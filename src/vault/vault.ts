@@ -7,6 +7,7 @@ import {
   type AssetPath,
   type BodyLocation,
   type FolderFilter,
+  type KnownFile,
   type NewAsset,
   type RecordBody,
   toRecord,
@@ -15,14 +16,17 @@ import type { Conditions } from "../model/etag.ts";
 import type { AssetPatch } from "../model/asset-patch.ts";
 import type { BatchOperation, BatchResult } from "../model/batch.ts";
 import { assetNotFound, type Result, unavailable } from "../model/refusal.ts";
+import type { VaultChange } from "../model/settings.ts";
 import { type Caller, type Durability, type Key, type NewKey, THE_VAULT, type VaultReport } from "../model/vault.ts";
 import { log } from "../runtime/log.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Changed, LastStore } from "./durable.ts";
 import type { LiveVault } from "./live.ts";
+import { createKey, revokeKey, updateVault } from "./manage.ts";
 import { report } from "./report.ts";
 import { commitUpload, deleteAsset, nameTaken, patchAsset, recordTag, resolveUpload } from "./state/assets.ts";
 import { batchAssets, deleteFolder } from "./state/batch.ts";
+import { mostBytes, outOfBounds } from "./state/bounds.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { Operation } from "./state/group-commit.ts";
 import { withoutRev } from "./state/key-table.ts";
@@ -94,16 +98,27 @@ export class Vault extends DurableObject<Env> {
 
   /**
    * Whether the commit of an upload would be refused. The router asks before a large upload, whose path may not be
-   * known yet. Only the commit decides.
+   * known yet, and again when the file turns out to be larger than the `most` bytes that this answers. Only the commit
+   * decides.
    */
-  async checkUpload(caller: Caller, path: AssetPath | undefined, createOnly: boolean): Promise<Result> {
-    return this.#life.authorized(caller, () => (createOnly && path && nameTaken(this.#database, path)) || { ok: true });
+  async checkUpload(
+    caller: Caller,
+    path: AssetPath | undefined,
+    createOnly: boolean,
+    file: KnownFile,
+  ): Promise<Result<{ most?: number }>> {
+    return this.#life.authorized<{ most?: number }>(caller, ({ bounds: { settings }, row }) => {
+      const taken = createOnly && path ? nameTaken(this.#database, path) : undefined;
+      const refusal = taken ?? outOfBounds(settings, row, file);
+      const most = mostBytes(settings, row);
+      return refusal ?? (most === undefined ? { ok: true } : { ok: true, most });
+    });
   }
 
   /** See {@link commitUpload}. The caller must have put the body into R2 under `upload.r2_key`. */
   async commitUpload(caller: Caller, upload: NewAsset, createOnly = false): Promise<Result<RecordBody & Durability>> {
     return this.#life.authorized(caller, async (live) => {
-      const operation = commitUpload(this.#database, upload, createOnly, live.lostWindows);
+      const operation = commitUpload(this.#database, upload, createOnly, live);
       const outcome = await live.write(caller.actor, operation, createOnly ? "careful" : "ordinary");
       return outcome.ok ? { ok: true, ...(await this.#acknowledge(live, caller, outcome.asset)) } : outcome;
     });
@@ -198,6 +213,14 @@ export class Vault extends DurableObject<Env> {
     return described.ok ? { ...described, durable: outcome.durable, waited: outcome.waited } : described;
   }
 
+  /** See {@link updateVault}. */
+  async updateVault(caller: Caller, change: VaultChange): Promise<Result<{ vault: VaultReport }>> {
+    return this.#life.authorized(caller, async (live) => {
+      const outcome = await updateVault(live, caller.actor, change);
+      return outcome.ok ? { ok: true, vault: report(this.#database, live) } : outcome;
+    });
+  }
+
   /** Begins a reconciliation, which goes on in the background. {@link describeVault} tells how far it is. */
   async reconcileVault(caller: Caller): Promise<Result<{ vault: VaultReport }>> {
     return this.#life.authorized(caller, async (live) => {
@@ -223,27 +246,14 @@ export class Vault extends DurableObject<Env> {
     }));
   }
 
-  /** Stores a key whose token nobody has seen yet. Only a key that D1 has too is created. Otherwise 503, and no key. */
+  /** See {@link createKey}. */
   async createKey(caller: Caller, key: NewKey): Promise<Result<{ key: Key }>> {
-    return this.#life.authorized(caller, async (live) => {
-      const outcome = await live.write(caller.actor, live.keyring.create(key));
-      if (!outcome.ok) return outcome;
-      if (await live.recorded(outcome.key.rev)) return { ok: true, key: withoutRev(outcome.key) };
-      await live.write(THE_VAULT, live.keyring.revoke(key.id), "vital");
-      return unavailable("the key could not be recorded and was not created");
-    });
+    return this.#life.authorized(caller, (live) => createKey(live, caller.actor, key));
   }
 
-  /**
-   * Revokes a key at once in any case. It answers 503 while D1 does not have that, so a success outlives any rebuild.
-   */
+  /** See {@link revokeKey}. It takes no token of the rate: a key that has leaked may be what uses them up. */
   async revokeKey(caller: Caller, id: string): Promise<Result> {
-    return this.#life.authorized(caller, async (live) => {
-      const outcome = await live.write(caller.actor, live.keyring.revoke(id), "vital");
-      if (!outcome.ok) return outcome;
-      if (await live.recorded(outcome.key.rev)) return { ok: true };
-      return unavailable("the key is revoked, but that could not be recorded yet: repeat the call");
-    });
+    return this.#life.authorized({ ...caller, isPaid: true }, (live) => revokeKey(live, caller.actor, id));
   }
 
   override async alarm(): Promise<void> {

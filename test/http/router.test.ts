@@ -18,7 +18,7 @@ describe("router", () => {
 
   it.each([
     ["/api/v1/vaults", "PUT", "POST, GET, HEAD, OPTIONS"],
-    ["/api/v1/vaults/v", "POST", "GET, DELETE, HEAD, OPTIONS"],
+    ["/api/v1/vaults/v", "POST", "GET, PATCH, DELETE, HEAD, OPTIONS"],
     ["/api/v1/vaults/v/keys/k", "GET", "DELETE, OPTIONS"],
     ["/api/v1/vaults/v/assets", "DELETE", "POST, GET, HEAD, OPTIONS"],
     ["/api/v1/vaults/v/assets/a", "POST", "GET, PATCH, DELETE, HEAD, OPTIONS"],

@@ -11,7 +11,9 @@ import { type AssetPatch, patched } from "../../model/asset-patch.ts";
 import { type Conditions, failedCondition } from "../../model/etag.ts";
 import { assetNotFound, refuse, type Refusal, unavailable } from "../../model/refusal.ts";
 import type { Allowance } from "./allowance.ts";
+import type { VaultSettings } from "../../model/settings.ts";
 import { addTombstone, insertAsset, removeAsset, updateAsset } from "./asset-writes.ts";
+import { outOfBounds } from "./bounds.ts";
 import type { VaultDatabase } from "./database.ts";
 import { VOID_MS } from "../limits.ts";
 import type { Operation } from "./group-commit.ts";
@@ -24,20 +26,23 @@ export const recordTag = (asset: Asset): string => `"${asset.rev}"`;
  * caller that lost the answer may ask again.
  *
  * 503 for an id that is void. 408 for one that is past the upload deadline. 412, with `createOnly`, for a name that is
- * taken. An id from a lost window gets 503 as well: it may have been committed, and even deleted, in the history that
+ * taken. 403, 413 and 415 for what the bounds of the vault do not allow. An id from a lost window gets 503 as well: it may have been committed, and even deleted, in the history that
  * was lost. The body of such an upload is kept.
  */
 export function commitUpload(
   database: VaultDatabase,
   upload: NewAsset,
   createOnly: boolean,
-  lost: readonly LostWindow[],
+  vault: {
+    readonly lostWindows: readonly LostWindow[];
+    readonly bounds: { readonly settings: Readonly<VaultSettings> };
+  },
 ): Operation<{ asset: Asset }> {
   return (change) => {
     const existing = database.asset(upload.id);
     if (existing) return { ok: true, asset: existing };
     if (database.voids.has(upload.id)) return unavailable("the upload was given up, or its asset deleted");
-    if (isLost(lost, idTime(upload.id))) {
+    if (isLost(vault.lostWindows, idTime(upload.id))) {
       return {
         ...unavailable("the vault's storage was lost while this upload was under way: upload again"),
         keep: true,
@@ -46,8 +51,10 @@ export function commitUpload(
     if (Date.now() > idTime(upload.id) + UPLOAD_DEADLINE_MS) {
       return refuse("REQUEST_TIMEOUT", `an upload must finish within ${UPLOAD_DEADLINE_MS / 60_000} minutes`);
     }
-    const taken = createOnly ? nameTaken(database, upload) : undefined;
-    if (taken) return taken;
+    const file = { size: upload.size, mimeType: upload.mime_type };
+    const refusal =
+      (createOnly ? nameTaken(database, upload) : undefined) ?? outOfBounds(vault.bounds.settings, change, file);
+    if (refusal) return refusal;
     const seq = change.next();
     const asset: Asset = { ...upload, seq, rev: seq, created_at: change.now, updated_at: change.now };
     insertAsset(database, change, asset);

@@ -152,7 +152,7 @@ export class VaultDatabase {
       for (const { name } of tables) {
         if (name !== "vault") this.#sql.exec(`DROP TABLE ${name}`);
       }
-      this.#sql.exec("UPDATE vault SET status = 'buried', name = '', lost_windows = '[]'");
+      this.#sql.exec("UPDATE vault SET status = 'buried', name = '', lost_windows = '[]', settings = '{}'");
     });
   }
 

@@ -50,7 +50,11 @@ export class Change {
   /** What memory must learn. Runs after the group is committed. */
   readonly effects: (() => void)[] = [];
 
-  constructor({ rev, assets, bytes }: Totals, now: string) {
+  /** The vault's row at this point of the group, but for the revision and the totals, which stand in the change. */
+  readonly row: Readonly<VaultRow>;
+
+  constructor({ rev, assets, bytes }: Totals, row: Readonly<VaultRow>, now: string) {
+    this.row = row;
     this.#rev = rev;
     this.assets = assets;
     this.bytes = bytes;
@@ -211,21 +215,22 @@ export class GroupCommit {
     const wall = timestamp(Date.now());
     const now = wall > before.clock ? wall : before.clock;
     const changes: Change[] = [];
+    const row: VaultRow = { ...before, clock: now };
     let totals: Totals = before;
     for (const waiting of group) {
-      const change = new Change(totals, now);
+      const change = new Change(totals, row, now);
       waiting.run(change);
       totals = change;
+      Object.assign(row, change.vault);
+      if (row.clock < now) row.clock = now;
       changes.push(change);
     }
     const { rev, assets, bytes } = totals;
     if (rev === before.rev) return { row: before, effects: [], touched: [] };
 
-    const row: VaultRow = { ...before, rev, assets, bytes, clock: now };
+    Object.assign(row, { rev, assets, bytes });
     const folders = new FolderCounts();
     for (const change of changes) {
-      Object.assign(row, change.vault);
-      if (row.clock < now) row.clock = now;
       for (const count of change.counts) folders.add(count.folder, count.assets, count.bytes);
     }
     folders.save(database.folders);

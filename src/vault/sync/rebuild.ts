@@ -76,7 +76,7 @@ export async function claim(database: VaultDatabase, db: BoundedD1, vaultId: str
     lost_windows: boundWindows(vault.lost_windows),
     generation: crypto.randomUUID(),
     feed_from: 0,
-    settings: "{}",
+    settings: vault.settings,
     receipts_day: 0,
     deleted_at: vault.status === "deleting" ? timestamp(Date.now()) : null,
   };

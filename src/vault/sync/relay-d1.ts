@@ -24,6 +24,7 @@ import {
 } from "../../d1/record.ts";
 import { forgetHistory } from "../../d1/vaults.ts";
 import { MAX_KEY_ROWS } from "../../model/limits.ts";
+import { settingsRev } from "../../model/settings.ts";
 import { timestamp } from "../../model/time.ts";
 import { log, logError } from "../../runtime/log.ts";
 import { FLUSH_ROWS } from "../limits.ts";
@@ -257,6 +258,7 @@ export class D1Steps {
       ...this.#guard(from, to),
       status: row.status,
       lostWindows: row.lost_windows,
+      settings: settingsRev(row.settings) > from ? { name: row.name, text: row.settings } : undefined,
       completeTo: to === row.rev ? this.#completeTo() : null,
       assets,
       deleted,

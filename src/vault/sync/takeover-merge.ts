@@ -6,6 +6,7 @@
 import { PAGE_ROWS } from "../../d1/vaults.ts";
 import { type KeyRecord, NOTHING } from "../../d1/record.ts";
 import { type Asset, ASSET_FIELDS } from "../../model/asset.ts";
+import { changeSettings, settingsRev } from "../../model/settings.ts";
 import { parseKey } from "../../r2/keys.ts";
 import { insertAsset, removeAsset, updateAsset } from "../state/asset-writes.ts";
 import { voidAsset } from "../state/assets.ts";
@@ -176,8 +177,17 @@ export function mergeOutbox(database: VaultDatabase, takeover: Takeover, erased:
       if (database.asset(parseKey(r2_key)?.id ?? "")?.r2_key === r2_key) continue;
       database.outbox.add({ kind: "orphan", rev: change.next(), r2_key });
     }
-    change.vault.merging = end >= base ? null : JSON.stringify({ ...takeover, outbox: end } satisfies Takeover);
+    if (end >= base) {
+      change.vault.merging = null;
+      tellSettings(change, takeover);
+    } else change.vault.merging = JSON.stringify({ ...takeover, outbox: end } satisfies Takeover);
     change.next();
     return { ok: true };
   };
+}
+
+/** Has D1 told of the settings, if it may lack them. When it was D1 that had the newer ones, that is needless. */
+function tellSettings(change: Change, { since }: Takeover): void {
+  const { settings } = change.row;
+  if (settingsRev(settings) > since) change.vault.settings = changeSettings(settings, {}, change.next());
 }

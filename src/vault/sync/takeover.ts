@@ -16,6 +16,7 @@ import type { BoundedD1 } from "../../d1/bounded.ts";
 import { assetsAt, claimVault, keyPage, PAGE_ROWS, revisionPage } from "../../d1/vaults.ts";
 import { KEY_KEPT_MS } from "../../model/limits.ts";
 import { boundWindows, completeSince } from "../../model/lost-window.ts";
+import { settingsRev } from "../../model/settings.ts";
 import { timestamp } from "../../model/time.ts";
 import { log } from "../../runtime/log.ts";
 import type { VaultDatabase } from "../state/database.ts";
@@ -61,6 +62,9 @@ export async function beginTakeover(
   // If this epoch ended before D1 had heard all of it, D1 never had what lies beyond that revision.
   const since = Math.min(known, completeSince(claimed.lost_windows, row.epoch));
   log("takeover: begun, because the vault's storage is older than D1's history", { vault: id, rev: row.rev, since });
+  // As with an asset: ours count if this start has set them, or if D1's are older than what both sides know.
+  const [ours, theirs] = [settingsRev(row.settings), settingsRev(claimed.settings)];
+  const isOurs = ours > began || (ours > since && theirs <= since);
   const takeover: Takeover = { since, began, base: claimed.rev, common };
   vault.save({
     epoch: claimed.epoch,
@@ -69,6 +73,7 @@ export async function beginTakeover(
     deleted_at: row.deleted_at ?? (claimed.status === "deleting" ? timestamp(Date.now()) : null),
     lost_windows: boundWindows(claimed.lost_windows),
     generation: crypto.randomUUID(),
+    ...(isOurs ? {} : { name: claimed.name, settings: claimed.settings }),
     loaded: null,
     starts: "{}",
     merging: JSON.stringify(takeover),

@@ -1,0 +1,33 @@
+/** How a vault is managed: its settings and its keys. What is answered with success outlives any rebuild. */
+
+import { type Result, unavailable } from "../model/refusal.ts";
+import type { VaultChange } from "../model/settings.ts";
+import { type Actor, type Key, type NewKey, THE_VAULT } from "../model/vault.ts";
+import type { LiveVault } from "./live.ts";
+import { withoutRev } from "./state/key-table.ts";
+import { changeVault } from "./state/settings.ts";
+
+/** Changes the vault's name and settings, which act at once. 503 while D1 does not have them. */
+export async function updateVault(live: LiveVault, actor: Actor, change: VaultChange): Promise<Result> {
+  const outcome = await live.write(actor, changeVault(change), "urgent");
+  if (!outcome.ok) return outcome;
+  if (await live.recorded(outcome.rev)) return { ok: true };
+  return unavailable("the change acts already, but it could not be recorded yet: repeat the call");
+}
+
+/** Stores a key whose token nobody has seen yet. Only a key that D1 has too is created. Otherwise 503, and no key. */
+export async function createKey(live: LiveVault, actor: Actor, key: NewKey): Promise<Result<{ key: Key }>> {
+  const outcome = await live.write(actor, live.keyring.create(key));
+  if (!outcome.ok) return outcome;
+  if (await live.recorded(outcome.key.rev)) return { ok: true, key: withoutRev(outcome.key) };
+  await live.write(THE_VAULT, live.keyring.revoke(key.id), "vital");
+  return unavailable("the key could not be recorded and was not created");
+}
+
+/** Revokes a key at once in any case. 503 while D1 does not have that. */
+export async function revokeKey(live: LiveVault, actor: Actor, id: string): Promise<Result> {
+  const outcome = await live.write(actor, live.keyring.revoke(id), "vital");
+  if (!outcome.ok) return outcome;
+  if (await live.recorded(outcome.key.rev)) return { ok: true };
+  return unavailable("the key is revoked, but that could not be recorded yet: repeat the call");
+}

@@ -1,0 +1,46 @@
+/**
+ * The bounds of a vault that an upload may meet: quotas, the size of a file and its media type. The commit holds them
+ * in the group's transaction. Before that, they are judged by what is known of the file, so that a large one is refused
+ * before its bytes come.
+ */
+
+import type { KnownFile } from "../../model/asset.ts";
+import { matchesType } from "../../model/media-type.ts";
+import { refuse, type Refusal } from "../../model/refusal.ts";
+import type { VaultSettings } from "../../model/settings.ts";
+
+/** How much a vault holds. */
+export interface Usage {
+  readonly assets: number;
+  readonly bytes: number;
+}
+
+/** The most allowed types that a refusal names. */
+const NAMED_TYPES = 10;
+
+/** Refuses a file that a vault does not take: 403 for a quota, 413 for its size, 415 for its media type. */
+export function outOfBounds(settings: Readonly<VaultSettings>, usage: Usage, file: KnownFile): Refusal | undefined {
+  const { quota_assets, quota_bytes, max_file_bytes, allowed_types } = settings;
+  if (max_file_bytes !== null && file.size > max_file_bytes) {
+    return refuse("PAYLOAD_TOO_LARGE", `file: must be at most ${max_file_bytes} bytes in this vault`);
+  }
+  if (allowed_types !== null && file.mimeType !== undefined && !matchesType(allowed_types, file.mimeType)) {
+    const more = allowed_types.length - NAMED_TYPES;
+    const named = allowed_types.slice(0, NAMED_TYPES).join(", ") + (more > 0 ? ` and ${more} more` : "");
+    return refuse("UNSUPPORTED_MEDIA_TYPE", `file: is ${file.mimeType}, and this vault takes only ${named}`);
+  }
+  if (quota_assets !== null && usage.assets >= quota_assets) {
+    return refuse("QUOTA_EXCEEDED", `quota_assets: 0 of ${quota_assets} are left in this vault`);
+  }
+  if (quota_bytes !== null && usage.bytes + file.size > quota_bytes) {
+    const left = Math.max(0, quota_bytes - usage.bytes);
+    return refuse("QUOTA_EXCEEDED", `quota_bytes: ${left} of ${quota_bytes} are left in this vault`);
+  }
+  return undefined;
+}
+
+/** The largest file that a vault takes now. Undefined when it has no bound of its own. */
+export function mostBytes({ quota_bytes, max_file_bytes }: Readonly<VaultSettings>, usage: Usage): number | undefined {
+  if (quota_bytes === null) return max_file_bytes ?? undefined;
+  return Math.min(quota_bytes - usage.bytes, max_file_bytes ?? Infinity);
+}
