@@ -19,6 +19,7 @@ export const METHODS = {
   "vaults.create": "vaults.create",
   "vaults.list": "vaults.list",
   "vaults.get": "vaults.get",
+  "vaults.update": "vaults.update",
   "vaults.delete": "vaults.delete",
   "vaults.reconcile": "vaults.reconcile",
   "vaults.clearLostWindows": "vaults.clearLostWindows",

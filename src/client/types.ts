@@ -24,8 +24,10 @@ export type {
   NewVault,
   Page,
   ReconcileFindings,
+  VaultChange,
   VaultInfo,
   VaultReport,
+  VaultSettings,
 } from "../api/types.ts";
 
 /** The part of `fetch` that the client uses. */

@@ -1,6 +1,14 @@
 import { type List, listAt } from "./list.ts";
 import { inVault, jsonBody, type Transport } from "./transport.ts";
-import type { CallOptions, CreatedVault, IdListParameters, NewVault, VaultInfo, VaultReport } from "./types.ts";
+import type {
+  CallOptions,
+  CreatedVault,
+  IdListParameters,
+  NewVault,
+  VaultChange,
+  VaultInfo,
+  VaultReport,
+} from "./types.ts";
 
 /** The vaults of a server: see `StrongroomAdmin`. */
 export class Vaults {
@@ -42,6 +50,20 @@ export class Vaults {
    */
   async get(id: string, { signal }: CallOptions = {}): Promise<VaultReport> {
     return this.#transport.json({ method: "GET", path: inVault(id), signal }, (value) => value as VaultReport);
+  }
+
+  /**
+   * Renames a vault and sets its bounds. What is not named stays as it is, and null takes a bound away. The bounds act at
+   * once, even if the call fails with `UNAVAILABLE` because they could not be recorded yet: then make it again.
+   *
+   * @example
+   * await admin.vaults.update(id, { quota_bytes: 10e9, allowed_types: ["image/*"], requests_per_second: 50 });
+   *
+   * @throws StrongroomError `NOT_FOUND`
+   */
+  async update(id: string, change: VaultChange, { signal }: CallOptions = {}): Promise<VaultReport> {
+    const call = { method: "PATCH", path: inVault(id), ...jsonBody(change), signal } as const;
+    return this.#transport.json(call, (value) => value as VaultReport);
   }
 
   /**

@@ -2,7 +2,15 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { Asset, CreatedKey, KeyInfo, StoredAsset, VaultInfo, VaultReport } from "../../src/client/index.ts";
+import type {
+  Asset,
+  CreatedKey,
+  CreatedVault,
+  KeyInfo,
+  StoredAsset,
+  VaultInfo,
+  VaultReport,
+} from "../../src/client/index.ts";
 import { NODE_20, objects, type Result, useProgram } from "./program.ts";
 import { CommandScene } from "./server.ts";
 
@@ -291,6 +299,54 @@ it.concurrent("vaults: are made, listed, shown and deleted", async () => {
   expect(asked.stderr).toContain("add --yes");
   expect(await run("vaults", "rm", id, "--yes")).toMatchObject({ code: 0, stdout: "" });
   expect((await json<VaultInfo>("vaults", "ls")).find((vault) => vault.id === id)?.status ?? "gone").not.toBe("active");
+});
+
+it.concurrent("vaults set, show: a vault gets bounds, which are shown with what is used of them", async () => {
+  const [made] = await json<CreatedVault>("vaults", "create", "bounded");
+  const { id = "", secret_key = "" } = made ?? {};
+  writeFileSync(join(program.work, "bounded.txt"), content);
+  const { STRONGROOM_ADMIN_TOKEN: _, ...env } = server.env;
+  const own = { env: { ...env, STRONGROOM_KEY: secret_key } };
+  expect(await program.run(["put", "bounded.txt", folder], own)).toMatchObject({ code: 0 });
+
+  const bounds = ["--quota-assets", "12", "--quota-bytes", "10KB", "--max-file", "1.5MiB", "--rate", "200"];
+  const set = await data("vaults", "set", id, "--name", "Bounded", ...bounds, "--types", "image/*, Text/Plain");
+  const lines = [
+    `id +${id}`,
+    "name +Bounded",
+    "status +active",
+    "created +.*",
+    String.raw`assets +1 of 12 \(8%\)`,
+    String.raw`size +2\.9 KiB of 9\.8 KiB \(30%\)`,
+    String.raw`max file +1\.5 MiB`,
+    String.raw`types +image/\*, text/plain`,
+    "rate +200 requests a second",
+  ];
+  expect(set).toMatch(new RegExp(`^${lines.join("\n")}\n`));
+  expect(await data("vaults", "show", id)).toMatch(new RegExp(`^${lines.join("\n")}\n`));
+  expect(await json<VaultReport>("vaults", "set", id, "--quota-assets", "1", "--types", "none")).toMatchObject([
+    {
+      name: "Bounded",
+      usage: { assets: 1, bytes: 3_000 },
+      settings: {
+        quota_assets: 1,
+        quota_bytes: 10_000,
+        max_file_bytes: 1_572_864,
+        allowed_types: null,
+        requests_per_second: 200,
+      },
+    },
+  ]);
+  const refused = await program.run(["put", "bounded.txt", folder], own);
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toContain("quota_assets: 0 of 1 are left in this vault");
+
+  const none = ["--quota-assets", "--quota-bytes", "--max-file", "--rate"].flatMap((option) => [option, "none"]);
+  expect(await data("vaults", "set", id, ...none)).toMatch(/^assets +1\nsize +2\.9 KiB\nrevision/m);
+  expect(await run("vaults", "set", id, "--types", "*/*")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("allowed_types.0: must be a media type") as string,
+  });
 });
 
 it.concurrent("everything: on Node 20", async ({ skip }) => {

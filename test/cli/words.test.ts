@@ -5,6 +5,7 @@ import { type Result, useProgram } from "./program.ts";
 /** What is told from the words alone: there is no server. */
 const program = useProgram();
 const KEY = `sk_${"0".repeat(52)}${"A".repeat(43)}`;
+const VAULT = "vault_01arz3ndektsv4rrffq69g5fav";
 const NOBODY = "http://127.0.0.1:2";
 
 const run = (args: readonly string[]): Promise<Result> =>
@@ -25,6 +26,7 @@ const COMMANDS = [
   "vaults ls",
   "vaults create",
   "vaults show",
+  "vaults set",
   "vaults rm",
   "vaults reconcile",
   "login",
@@ -71,6 +73,11 @@ it.each([
   [["get", "a/", "--parallel", "0"], /--parallel: must be a number from 1 to 64/],
   [["keys", "revoke", "pk_x"], /is no id of a key/],
   [["vaults", "show", "second"], /is no id of a vault/],
+  [["vaults", "set", VAULT], /nothing to change: give --name, --quota-assets/],
+  [["vaults", "set", "second", "--rate", "1"], /is no id of a vault/],
+  [["vaults", "set", VAULT, "--rate", "1.5"], /^strongroom: --rate 1\.5: must be a whole number, or none\n$/],
+  [["vaults", "set", VAULT, "--quota-bytes", "10 XB"], /--quota-bytes 10 XB: must be a size such as 10GB/],
+  [["vaults", "set", VAULT, "--max-file", ""], /--max-file : must be a size/],
   [["show", "\u001b[31mred"], /^strongroom: \\u001b\[31mred: is no asset/],
 ])("%j: is refused as it was typed", async (args, message) => {
   const result = await run(args);

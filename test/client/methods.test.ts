@@ -47,6 +47,7 @@ const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["r
   "vaults.create": ({ vaults }) => vaults.create({ name: "x" }),
   "vaults.list": ({ vaults }) => vaults.list(),
   "vaults.get": ({ vaults }) => vaults.get("x"),
+  "vaults.update": ({ vaults }) => vaults.update("x", { name: "y" }),
   "vaults.delete": ({ vaults }) => vaults.delete("x"),
   "vaults.reconcile": ({ vaults }) => vaults.reconcile("x"),
   "vaults.clearLostWindows": ({ vaults }) => vaults.clearLostWindows("x"),

@@ -445,6 +445,12 @@ describe("keys and vaults", () => {
     expect((await all(operator.vaults.list({ limit: 1 }))).map((vault) => vault.id)).toContain(id);
     expect((await operator.vaults.list({ limit: 1 })).data).toHaveLength(1);
     expect(await operator.vaults.get(id)).toMatchObject({ id, assets: 0, lost_windows: [] });
+    expect(await operator.vaults.update(id, { name: "renamed", quota_assets: 3 })).toMatchObject({
+      name: "renamed",
+      usage: { assets: 0, bytes: 0 },
+      settings: { quota_assets: 3, quota_bytes: null },
+    });
+    expect((await operator.vaults.update(id, { quota_assets: null })).settings.quota_assets).toBeNull();
     expect((await operator.vaults.reconcile(id)).id).toBe(id);
     expect(await operator.vaults.clearLostWindows(id)).toBeUndefined();
     const { token } = await operator.keys(id).create({ label: "another" });
@@ -453,6 +459,7 @@ describe("keys and vaults", () => {
     const manager = new StrongroomAdmin({ url: server.credentials.url, token: secret_key });
     expect((await manager.vaults.get(id)).id).toBe(id);
     expect(await failure(manager.vaults.delete(id))).toMatchObject({ status: 403 });
+    expect(await failure(manager.vaults.update(id, { name: "x" }))).toMatchObject({ status: 403 });
     expect(await operator.vaults.delete(id)).toMatchObject({ id, status: "deleting" });
     expect((await failure(operator.vaults.get("vault_nothing"))).code).toBe("NOT_FOUND");
   });

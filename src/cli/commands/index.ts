@@ -10,7 +10,7 @@ import { put } from "./put.ts";
 import { rm } from "./rm.ts";
 import { set } from "./set.ts";
 import { show } from "./show.ts";
-import { createVault, listVaults, reconcileVault, removeVault, showVault } from "./vaults.ts";
+import { createVault, listVaults, reconcileVault, removeVault, setVault, showVault } from "./vaults.ts";
 
 /** Every command but `start`, which is none of the API's, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -29,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   listVaults,
   createVault,
   showVault,
+  setVault,
   removeVault,
   reconcileVault,
   login,

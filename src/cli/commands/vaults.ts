@@ -1,6 +1,7 @@
-import type { VaultReport } from "../../client/index.ts";
+import type { VaultChange, VaultReport } from "../../client/index.ts";
 import { isVaultId } from "../../model/id.ts";
 import { command } from "../command.ts";
+import { sizeOf } from "../size.ts";
 import { bytes, count, counted, time } from "../terminal/format.ts";
 import { printList } from "../terminal/list.ts";
 import type { Output } from "../terminal/output.ts";
@@ -65,6 +66,65 @@ export const showVault = command({
   },
 });
 
+export const setVault = command({
+  name: "vaults set",
+  usage: "VAULT-ID",
+  about: "renames a vault, and sets its bounds",
+  help: "It is for the operator. What is not named stays as it is; none takes a bound away. The bounds act at once.",
+  takes: [1, 1],
+  options: {
+    name: { type: "string", value: "NAME", about: "what it is called" },
+    "quota-assets": { type: "string", value: "N", about: "the most assets, or none" },
+    "quota-bytes": {
+      type: "string",
+      value: "SIZE",
+      about: "the most that its files have together: 10GB, 500MiB, or none",
+    },
+    "max-file": { type: "string", value: "SIZE", about: "the most that one file has, or none" },
+    types: { type: "string", value: "TYPES", about: "media types of files: image/*,application/pdf, or none" },
+    rate: { type: "string", value: "N", about: "the most requests a second, of all keys together, or none" },
+  },
+  async run({ arguments: [given], access, output, signal }, values) {
+    const id = checkedId(given) ?? "";
+    const change: VaultChange = {
+      ...(values.name === undefined ? {} : { name: values.name }),
+      ...bound("quota_assets", "--quota-assets", values["quota-assets"], wholeNumber),
+      ...bound("quota_bytes", "--quota-bytes", values["quota-bytes"], byteSize),
+      ...bound("max_file_bytes", "--max-file", values["max-file"], byteSize),
+      ...bound("allowed_types", "--types", values.types, (text) => text.split(",").map((type) => type.trim())),
+      ...bound("requests_per_second", "--rate", values.rate, wholeNumber),
+    };
+    if (Object.keys(change).length === 0)
+      throw new UsageError(
+        "nothing to change: give --name, --quota-assets, --quota-bytes, --max-file, --types or --rate",
+      );
+    await printReport(output, await access.admin().vaults.update(id, change, { signal }));
+  },
+});
+
+/**
+ * What an option sets a bound to: nothing when it was not given, null for `none`.
+ *
+ * @throws UsageError
+ */
+function bound<Name extends string, Value>(
+  name: Name,
+  option: string,
+  text: string | undefined,
+  read: (text: string) => Value | string,
+): { [name in Name]?: Value | null } {
+  if (text === undefined) return {};
+  const value = text === "none" ? null : read(text);
+  if (typeof value === "string") throw new UsageError(`${option} ${text}: ${value}`);
+  return { [name]: value } as { [name in Name]?: Value | null };
+}
+
+const wholeNumber = (text: string): number | string =>
+  /^\d{1,15}$/.test(text) ? Number(text) : "must be a whole number, or none";
+
+const byteSize = (text: string): number | string =>
+  sizeOf(text) ?? "must be a size such as 10GB, 500MiB or 2048, or none";
+
 export const reconcileVault = command({
   name: "vaults reconcile",
   usage: "[VAULT-ID]",
@@ -114,14 +174,16 @@ async function printReport(output: Output, report: VaultReport): Promise<void> {
     await output.json(report);
     return;
   }
-  const { rev, recorded_rev: recorded, parked, lost_windows: lost, partitions, reconcile } = report;
+  const { rev, recorded_rev: recorded, parked, lost_windows: lost, partitions, reconcile, usage, settings } = report;
+  const { quota_assets, quota_bytes } = settings;
   const pairs: [string, string][] = [
     ["id", report.id],
     ["name", report.name],
     ["status", report.status],
     ["created", time(report.created_at, true)],
-    ["assets", count(report.assets)],
-    ["size", bytes(report.bytes)],
+    ["assets", quota_assets === null ? count(usage.assets) : used(usage.assets, quota_assets, count)],
+    ["size", quota_bytes === null ? bytes(usage.bytes) : used(usage.bytes, quota_bytes, bytes)],
+    ...boundLines(settings),
     ["revision", recorded === rev ? `${count(rev)}, all recorded` : `${count(rev)}, recorded up to ${count(recorded)}`],
     ["outbox", count(report.outbox)],
     ...parked.map(({ id, error }): [string, string] => ["parked", `${id}: ${error}`]),
@@ -130,6 +192,27 @@ async function printReport(output: Output, report: VaultReport): Promise<void> {
     ...(partitions.length === 0 ? [] : [["partitions", partitionLines(partitions)] as [string, string]]),
   ];
   for (const line of fields(pairs, (text) => output.style("dim", text))) await output.line(line);
+}
+
+/** `1,234 of 10,000 (12%)` */
+function used(amount: number, quota: number, show: (value: number) => string): string {
+  const percent = quota === 0 ? 100 : Math.floor((amount / quota) * 100);
+  return `${show(amount)} of ${show(quota)} (${percent}%)`;
+}
+
+/** The bounds that are set, beside the quotas. */
+function boundLines({
+  max_file_bytes,
+  allowed_types,
+  requests_per_second,
+}: VaultReport["settings"]): [string, string][] {
+  return [
+    ...(max_file_bytes === null ? [] : [["max file", bytes(max_file_bytes)] as [string, string]]),
+    ...(allowed_types === null ? [] : [["types", allowed_types.join(", ")] as [string, string]]),
+    ...(requests_per_second === null
+      ? []
+      : [["rate", `${counted(requests_per_second, "request")} a second`] as [string, string]]),
+  ];
 }
 
 /** Aligned, a line each. */
