@@ -42,7 +42,7 @@ const made = (vault: TestVault, count: number, fields: object = {}): Promise<str
 
 /** What is left in a vault, without what differs from vault to vault. */
 const left = async (vault: TestVault, ids: string[]): Promise<unknown[]> =>
-  (await indexed(vault)).map(({ id, r2_key: _, created_at: _c, updated_at: _u, ...row }) => [
+  (await indexed(vault)).map(({ id, r2_key: _r, created_at: _c, updated_at: _u, ...row }) => [
     ids.indexOf(String(id)),
     row,
   ]);

@@ -179,8 +179,8 @@ const fail = fc
   .map(([nth, more, lands]) =>
     command(`D1's next call ${nth} and ${more - 1} more fail${lands ? ", but land" : ""}`, async (_, real) => {
       real.heal();
-      const { batch } = flaky(real.vault, (call) => call >= nth && call < nth + more, lands);
-      real.heal = replace(real.vault.db, "batch", batch);
+      const failing = flaky(real.vault, (call) => call >= nth && call < nth + more, lands);
+      real.heal = replace(real.vault.db, "batch", failing.batch);
     }),
   );
 
