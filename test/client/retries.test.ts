@@ -80,6 +80,23 @@ describe("retries", () => {
     expect((await failure(vault({ maxRetries: 0 }).assets.get("asset_1"))).retryAfter).toBeUndefined();
   });
 
+  it("repeat a part of a folder's deletion, unless it may delete so many only", async () => {
+    const { assets } = vault();
+    const page = (deleted: number, has_more: boolean): Turn => answer(200, { deleted, has_more });
+    play(lose, page(1_000, true), refuse(503, "UNAVAILABLE"), page(7, false));
+    expect(await assets.deleteFolder({ partition: "p" })).toEqual({ deleted: 1_007, has_more: false });
+    expect(seen.map(({ method, url: path }) => [method, path?.split("?")[1]])).toEqual(
+      Array.from({ length: 4 }, () => ["DELETE", "partition=p&limit=1000"]),
+    );
+    forget();
+    play(page(1_000, true), lose);
+    await failure(assets.deleteFolder({ partition: "p", collection: "c" }, { limit: 1_500 }));
+    expect(seen.map(({ url: path }) => path?.split("?")[1])).toEqual([
+      "partition=p&collection=c&limit=1000",
+      "partition=p&collection=c&limit=500",
+    ]);
+  });
+
   it("take a 404 for success when a deletion is repeated whose answer was lost", async () => {
     play(lose, refuse(404, "ASSET_NOT_FOUND"));
     expect(await vault().assets.delete("asset_1")).toBeUndefined();

@@ -72,6 +72,66 @@ describe("an asset's life", () => {
     expect((await vault.assets.get(id)).tags).toEqual(["a"]);
   });
 
+  it("is moved, renamed and tagged", async () => {
+    const vault = await newVault();
+    const { id, etag, r2_key } = await vault.assets.upload(file(), { ...PATH, tags: ["a", "b"] });
+    const change = { channel: "archive", filename: "old.txt", add_tags: ["c"], remove_tags: ["a"] };
+    const moved = await vault.assets.update(id, change, { ifMatch: etag });
+    expect(moved).toMatchObject({ ...PATH, channel: "archive", filename: "old.txt", tags: ["b", "c"], r2_key });
+    const there = await vault.assets.downloadAt({ ...PATH, channel: "archive", filename: "old.txt" });
+    expect(await there.text()).toBe("hello");
+    const message = "tags: cannot be given together with add_tags or remove_tags";
+    expect(await failure(vault.assets.update(id, { tags: [], add_tags: ["d"] }))).toMatchObject({ message });
+  });
+
+  it("is changed and deleted among many", async () => {
+    const vault = await newVault();
+    const assets = [];
+    for (const name of ["a", "b", "c"]) assets.push(await vault.assets.upload(file(name, name), PATH));
+    const [a, b, c] = assets.map(({ id }) => id) as [string, string, string];
+    const { data, durability } = await vault.assets.batch([
+      { op: "update", id: a, metadata: { __proto__: 1, n: 2 }, if_match: assets[0]?.etag ?? "" },
+      { op: "delete", id: b, if_match: '"0"' },
+      { op: "delete", id: c },
+    ]);
+    expect(durability).toBe("recorded");
+    expect(data).toMatchObject([
+      { status: 200, id: a, etag: (await vault.assets.get(a)).etag },
+      { status: 412, id: b, error: { code: "PRECONDITION_FAILED", status: 412 } },
+      { status: 204, id: c },
+    ]);
+    const refused = vault.assets.batch(
+      [
+        { op: "delete", id: a },
+        { op: "delete", id: c },
+      ],
+      { atomic: true },
+    );
+    expect(await failure(refused)).toMatchObject({
+      code: "ASSET_NOT_FOUND",
+      message: expect.stringMatching(/^operations\[1\]: /) as string,
+    });
+    // An etag that was not there must not make the change unconditional.
+    const unbound = { op: "delete", id: a, if_match: undefined } as unknown as { op: "delete"; id: string };
+    await expect(vault.assets.batch([unbound])).rejects.toThrow(TypeError);
+    expect((await vault.assets.get(a)).id).toBe(a);
+  });
+
+  it("is deleted with its folder, request by request", async () => {
+    const vault = await newVault();
+    for (let i = 0; i < 5; i++) await vault.assets.upload(file(`${i}`), { ...PATH, channel: i < 4 ? "x" : "y" });
+    const told: number[] = [];
+    const folder = { partition: PATH.partition, channel: "x" };
+    const onProgress = ({ deleted }: { deleted: number }): void => void told.push(deleted);
+    expect(await vault.assets.deleteFolder(folder, { limit: 1, onProgress })).toEqual({ deleted: 1, has_more: true });
+    expect(await vault.assets.deleteFolder(folder, { onProgress })).toEqual({ deleted: 3, has_more: false });
+    expect(told).toEqual([1, 3]);
+    expect(await all(vault.assets.list({ channel: "x" }))).toEqual([]);
+    expect(await all(vault.assets.list())).toHaveLength(1);
+    const ended = vault.assets.deleteFolder(folder, { signal: AbortSignal.abort() });
+    await expect(ended).rejects.toThrow("aborted");
+  });
+
   it("is created only if its name is free, when that is asked for", async () => {
     const vault = await newVault();
     await vault.assets.upload(file(), PATH, { ifNoneMatch: "*" });

@@ -44,6 +44,7 @@ export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update
 export class Load {
   readonly #state: string;
   readonly #known: Known[] = [];
+  #clients = 0;
   acknowledged = 0;
 
   constructor(state: string) {
@@ -92,11 +93,16 @@ export class Load {
   /** Runs one client. It changes only what it made itself, so that it knows what to expect. */
   async #client(progress: { running: boolean; fragile: boolean }): Promise<void> {
     const mine: Known[] = [];
+    // No other client has anything in this folder, or moves anything there.
+    const folder = `c${this.#clients++}`;
     while (progress.running) {
       const asset = mine[Math.floor(Math.random() * mine.length)];
       try {
-        if (asset?.states.at(-1) && Math.random() < 0.5) await this.#change(asset);
-        else mine.push(await this.#upload());
+        const dice = Math.random();
+        if (asset?.states.at(-1) && dice < 0.45) await this.#change(asset);
+        else if (asset?.states.at(-1) && dice < 0.55) await this.#batch(mine);
+        else if (dice < 0.6) await this.#deleteFolder(folder, mine);
+        else mine.push(await this.#upload(folder));
       } catch (error) {
         const isRefused = error instanceof Unexpected && error.status === 503;
         if (!progress.fragile && !isRefused) throw error; // Only the kill may break a request.
@@ -105,9 +111,9 @@ export class Load {
     }
   }
 
-  async #upload(): Promise<Known> {
+  async #upload(folder: string): Promise<Known> {
     const bytes = randomBytes(Math.random() < 0.03 ? 9 * 1024 * 1024 : Math.ceil(Math.random() * 30_000));
-    const place = { partition: "crash", collection: "c", channel: "h" };
+    const place = { partition: "crash", collection: folder, channel: "h" };
     let response: Response;
     if (Math.random() < 0.5) {
       const query = new URLSearchParams({ ...place, filename: "raw.bin" }).toString();
@@ -135,9 +141,9 @@ export class Load {
   }
 
   async #change(asset: Known): Promise<void> {
-    if (Math.random() < 0.6) {
+    if (Math.random() < 0.7) {
       asset.maybePatched = true;
-      const body = JSON.stringify({ metadata: { [`k${Math.floor(Math.random() * 5)}`]: Math.random() } });
+      const body = JSON.stringify(randomChange());
       const headers = { "Content-Type": "application/json" };
       const response = await this.call(`/assets/${asset.id}`, { method: "PATCH", body, headers });
       const record = (await response.json()) as AssetRecord;
@@ -150,6 +156,54 @@ export class Load {
       if (response.status !== 204) throw new Unexpected("delete", response.status);
       this.#acknowledge(asset, response, undefined);
     }
+  }
+
+  /** Changes and deletes several assets at once. The answer names what became of each, and a read tells its state. */
+  async #batch(mine: readonly Known[]): Promise<void> {
+    const some = mine.filter(({ states, maybeDeleted }) => states.at(-1) && !maybeDeleted).slice(-5);
+    if (some.length === 0) return;
+    const operations = some.map(({ id }) =>
+      Math.random() < 0.8 ? { op: "update", id, ...randomChange() } : { op: "delete", id },
+    );
+    for (const [i, asset] of some.entries()) {
+      if (operations[i]?.op === "delete") asset.maybeDeleted = true;
+      else asset.maybePatched = true;
+    }
+    const body = JSON.stringify({ operations, atomic: true });
+    const headers = { "Content-Type": "application/json" };
+    const response = await this.call("/assets/batch", { method: "POST", body, headers });
+    const answer = (await response.json()) as { data: { status: number; etag?: string }[] };
+    if (response.status !== 200) throw new Unexpected(`batch ${JSON.stringify(answer)}`, response.status);
+    for (const [i, asset] of some.entries()) {
+      const { status, etag } = answer.data[i] ?? {};
+      if (operations[i]?.op === "delete") this.#acknowledge(asset, response, undefined);
+      if (operations[i]?.op === "delete" || status !== 200) continue;
+      const read = await this.call(`/assets/${asset.id}`);
+      const record = (await read.json()) as AssetRecord;
+      expect([read.status, read.headers.get("ETag")]).toEqual([200, etag]);
+      this.#acknowledge(asset, response, record);
+    }
+  }
+
+  /** Deletes the newest assets of this client's own folder. Which of them they were, only reads tell. */
+  async #deleteFolder(folder: string, mine: readonly Known[]): Promise<void> {
+    const inside = mine.filter(({ states }) => states.at(-1));
+    for (const asset of inside) asset.maybeDeleted = true;
+    const response = await this.call(`/assets?partition=crash&collection=${folder}&limit=2`, { method: "DELETE" });
+    const answer = (await response.json()) as { deleted: number };
+    if (response.status !== 200) throw new Unexpected(`folder ${JSON.stringify(answer)}`, response.status);
+    let gone = 0;
+    for (const asset of inside) {
+      const read = await this.call(`/assets/${asset.id}`);
+      await read.arrayBuffer();
+      expect([200, 404]).toContain(read.status);
+      if (read.status === 404) {
+        gone++;
+        this.#acknowledge(asset, response, undefined);
+      } else asset.maybeDeleted = false;
+    }
+    // An upload that was not acknowledged may have left another.
+    expect(gone).toBeLessThanOrEqual(answer.deleted);
   }
 
   #acknowledge(asset: Known, response: Response, state: State): void {
@@ -179,16 +233,24 @@ export class Load {
   }
 }
 
+/** A change of metadata or tags, or a move within the client's folder. */
+function randomChange(): object {
+  const n = Math.floor(Math.random() * 5);
+  const dice = Math.random();
+  if (dice < 0.4) return { metadata: { [`k${n}`]: Math.random() } };
+  return dice < 0.6 ? { add_tags: [`t${n}`], remove_tags: [`t${n + 1}`] } : { channel: `h${n}`, filename: `f${n}.bin` };
+}
+
 /**
  * A state without what is not known of it. A change that was queued, and is applied again after a loss, has the time at
  * which it was applied again.
  */
 function comparable(state: State, { maybePatched }: Known, isRetimed: boolean): Partial<AssetRecord> | undefined {
   if (!state) return undefined;
-  const { metadata, updated_at, created_at, ...rest } = state;
+  const { metadata, tags, channel, filename, updated_at, created_at, ...rest } = state;
   return {
     ...rest,
-    ...(maybePatched ? {} : { metadata }),
+    ...(maybePatched ? {} : { metadata, tags, channel, filename }),
     ...(maybePatched || isRetimed ? {} : { updated_at }),
     ...(isRetimed ? {} : { created_at }),
   };
