@@ -20,7 +20,7 @@ describe("router", () => {
     ["/api/v1/vaults", "PUT", "POST, GET, HEAD, OPTIONS"],
     ["/api/v1/vaults/v", "POST", "GET, PATCH, DELETE, HEAD, OPTIONS"],
     ["/api/v1/vaults/v/keys/k", "GET", "DELETE, OPTIONS"],
-    ["/api/v1/vaults/v/assets", "DELETE", "POST, GET, HEAD, OPTIONS"],
+    ["/api/v1/vaults/v/assets", "PATCH", "POST, GET, DELETE, HEAD, OPTIONS"],
     ["/api/v1/vaults/v/assets/a", "POST", "GET, PATCH, DELETE, HEAD, OPTIONS"],
     ["/api/v1/vaults/v/keys/k", "HEAD", "DELETE, OPTIONS"],
   ])("answers 405 with Allow to %s %s", async (path, method, allow) => {
@@ -33,7 +33,7 @@ describe("router", () => {
     expect([plain.status, await plain.text(), plain.headers.get("Allow")]).toEqual([
       204,
       "",
-      "POST, GET, HEAD, OPTIONS",
+      "POST, GET, DELETE, HEAD, OPTIONS",
     ]);
     const preflight = await send("/api/v1/vaults/v/assets/a", {
       method: "OPTIONS",
