@@ -98,6 +98,26 @@ export class Vault {
     };
   }
 
+  /** Gives an asset a number and a text. As with {@link patch}, one such request for an asset at a time. */
+  annotate(id: string, n: number, text: string): Shot {
+    return { ...this.patch(id, n), body: JSON.stringify({ metadata: { n, text } }) };
+  }
+
+  /** The same for many assets in one request. */
+  annotateAll(ids: readonly string[], n: number, text: string): Shot {
+    const operations = ids.map((id) => ({ op: "update", id, metadata: { n, text } }));
+    return {
+      method: "POST",
+      path: `${this.#assets}/batch`,
+      headers: this.#json,
+      body: JSON.stringify({ operations, atomic: true }),
+      expect: 200,
+      answered: () => {
+        for (const id of ids) this.ledger.patched.set(id, n);
+      },
+    };
+  }
+
   remove(id: string): Shot {
     return {
       method: "DELETE",
