@@ -50,6 +50,31 @@ beforeEach(async () => {
   await vault.upload({ file: textFile("first", "first") });
 });
 
+describe("a batch", () => {
+  it("is queued as a whole when D1 refuses one row of it, and holds up nothing that follows", async () => {
+    const ids = (await Promise.all(["a", "b", "c"].map((name) => send201(vault, name)))).map(({ asset }) => asset.id);
+    const batch = async (channel: string, middle: string): Promise<string> => {
+      const operations = ids.map((id, i) => ({ op: "update", id, channel, ...(i === 1 ? { filename: middle } : {}) }));
+      const response = await vault.request("POST", `${vault.assets}/batch`, { operations });
+      expect(response.status).toBe(200);
+      const { data, durability } = await response.json<{ data: { status: number }[]; durability: string }>();
+      expect(data.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(response.headers.get("Strongroom-Durability")).toBe(durability === "queued" ? "queued" : null);
+      return durability;
+    };
+    await refusing(vault, `INSERT ${BAD}`, async () => {
+      expect(await batch("x", "bad")).toBe("queued");
+      await work(vault, 5);
+      expect((await parked(vault)).length).toBe(1);
+      expect(await send201(vault, "next")).toMatchObject({ durability: null });
+      const channels = (await recorded(vault)).map((row) => row["channel"]);
+      expect(channels.filter((channel) => channel === "x")).toHaveLength(2);
+    });
+    expect(await batch("y", "good")).toBe("recorded");
+    expect(await recorded(vault)).toEqual(await indexed(vault));
+  });
+});
+
 describe("an error of D1 that is not about a row", () => {
   it.each([
     "D1_ERROR: D1 DB is overloaded. Requests queued for too long.",
