@@ -8,6 +8,7 @@ import type { Vault } from "../../src/vault/vault.ts";
 import { bearer, OPERATOR, refusal, send, TestVault, textFile } from "../support/api.ts";
 import { meter } from "../support/meter.ts";
 import { newAsset } from "../support/new-asset.ts";
+import { silent, withBucket } from "../support/outage.ts";
 import { expectAgreement, expectDerived, indexed, recorded, report } from "../support/stores.ts";
 
 interface Result {
@@ -133,12 +134,13 @@ describe("batch", () => {
 
   it("beside other writes of its group, undoes its own changes alone", async () => {
     const vault = await TestVault.create();
-    const [a, b] = [await vault.upload(), await vault.upload()];
+    const [a, b, c] = [await vault.upload(), await vault.upload(), await vault.upload()];
     const statuses = await runInDurableObject(vault.stub, async (instance: Vault) => {
       const patch = { tags: '["t"]', merge: "shallow" } as const;
       const conditions = { ifMatch: null, ifNoneMatch: null };
       const operations = [
         { op: "update", id: a.id, conditions, patch: { path: { partition: "q" }, merge: "shallow" } },
+        { op: "delete", id: c.id, conditions },
         { op: "delete", id: newAssetId(), conditions },
       ] as const;
       const outcomes = await Promise.all([
@@ -151,7 +153,23 @@ describe("batch", () => {
     expect(statuses).toEqual([true, false, true]);
     expect(await recordOf(vault, a.id)).toMatchObject({ tags: '["t"]', partition: "marketing" });
     expect((await vault.get(b.id)).status).toBe(404);
+    expect((await vault.get(c.id)).status).toBe(200);
     await expectAgreement(vault);
+  });
+
+  it("and a folder's deletion: are queued while R2 has not lost the bodies", async () => {
+    const vault = await TestVault.create();
+    const [a, b] = [await vault.upload(), await vault.upload()];
+    await withBucket("delete", silent, async () => {
+      const response = await batch(vault, [{ op: "delete", id: a.id }]);
+      expect(await response.json()).toEqual({ data: [{ status: 204, id: a.id }], durability: "queued" });
+      expect(response.headers.get("Strongroom-Durability")).toBe("queued");
+      // What deletes nothing does not wait for R2.
+      expect(await results(vault, [{ op: "update", id: b.id, tags: [] }])).toMatchObject([{ status: 200 }]);
+      const folder = await vault.request("DELETE", `${vault.assets}?partition=marketing`);
+      expect(await folder.json()).toEqual({ deleted: 1, has_more: false });
+      expect(folder.headers.get("Strongroom-Durability")).toBe("queued");
+    });
   });
 
   it("refuses a body that it does not take, and names the operation and the field", async () => {

@@ -99,6 +99,45 @@ describe("group commit", () => {
     expect(result).toEqual({ outcomes: ["rejected", "fulfilled"], voids: [false, true], grown: 1 });
   });
 
+  it("puts what weighs much into a transaction of its own, and gives others a turn after it", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const order = await runInDurableObject(vault.stub, async (_, { storage }) => {
+      const database = new VaultDatabase(storage);
+      const seen: string[] = [];
+      let row = database.vault();
+      const writes = new GroupCommit({
+        database,
+        row: () => row ?? never(),
+        persist: (next) => {
+          seen.push("group");
+          database.saveVault(next);
+        },
+        // Nothing has to be waited for.
+        expected: () => 1,
+        committed: (next) => {
+          row = next;
+        },
+      });
+      const run = (name: string, weight: number): Promise<unknown> =>
+        writes.run((change) => {
+          seen.push(name);
+          setTimeout(() => seen.push("turn"), 0);
+          return { ok: true, rev: change.next() };
+        }, weight);
+      await Promise.all([
+        run("light", 1),
+        run("heavy", 1_000),
+        run("heavy", 1_000),
+        run("light", 1),
+        run("light", 255),
+      ]);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return seen.join(" ").replaceAll(/(?: turn)+/g, " turn");
+    });
+    expect(order).toBe("light group heavy group turn heavy group turn light light group turn");
+  });
+
   it("fails every waiter, and changes nothing, when the whole transaction fails", async () => {
     const vault = await TestVault.create();
     await vault.list();
