@@ -12,6 +12,7 @@ import { refusalReply, render, type Reply } from "./http/reply.ts";
 import { refuse, type Refusal } from "./model/refusal.ts";
 import { deleteAsset, getAsset, listAssets, updateAsset } from "./routes/assets.ts";
 import { batchAssets, deleteFolder } from "./routes/batch.ts";
+import { listChanges } from "./routes/changes.ts";
 import { getContent, getFile } from "./routes/content.ts";
 import { getHealth } from "./routes/health.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
@@ -41,6 +42,7 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "content.get": getContent,
   "files.get": getFile,
   "links.create": createLink,
+  "changes.list": listChanges,
   "vaults.create": createVault,
   "vaults.list": listVaults,
   "vaults.get": getVault,

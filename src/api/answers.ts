@@ -7,6 +7,7 @@ import type {
   AssetRecord as AssetRecordType,
   BatchAnswer as BatchAnswerType,
   BatchResult as BatchResultType,
+  ChangesPage as ChangesPageType,
   CreatedKey as CreatedKeyType,
   CreatedVault as CreatedVaultType,
   ErrorBody as ErrorBodyType,
@@ -164,6 +165,17 @@ export const FolderDeletion = v.strictObject({
   deleted: Count,
   has_more: v.boolean(),
 }) satisfies SchemaOf<FolderDeletionType>;
+
+export const Change = v.union([
+  v.strictObject({ type: v.literal("asset"), asset: AssetRecord, etag: matching(/^"\d+"$/) }),
+  v.strictObject({ type: v.literal("deleted"), id: AssetId, deleted_at: Time }),
+]);
+
+export const ChangesPage = v.strictObject({
+  data: v.array(Change),
+  cursor: v.string(),
+  has_more: v.boolean(),
+}) satisfies SchemaOf<ChangesPageType>;
 
 export const AssetPage = pageOf(AssetRecord);
 export const VaultPage = pageOf(VaultInfo);

@@ -2,6 +2,7 @@ import { MAX_FILE_BYTES } from "../model/limits.ts";
 import { AssetPage, AssetRecord, Health, Link, OpenApiDocument } from "./answers.ts";
 import { type Answer, type Endpoint, VAULT } from "./endpoint.ts";
 import { CHANGE_ENDPOINTS } from "./change-endpoints.ts";
+import { FEED_ENDPOINTS } from "./feed-endpoints.ts";
 import { AssetListQuery, ContentQuery, FileQuery, LinkBody, RawUploadQuery, UploadForm } from "./schemas.ts";
 import { VAULT_ENDPOINTS } from "./vault-endpoints.ts";
 
@@ -120,6 +121,7 @@ export const ENDPOINTS = {
     refusals: ["ASSET_NOT_FOUND"],
   },
   ...CHANGE_ENDPOINTS,
+  ...FEED_ENDPOINTS,
   ...VAULT_ENDPOINTS,
   "health.get": {
     method: "GET",

@@ -1,10 +1,12 @@
 /** An example of each answer, for whoever reads the document. */
 
 import type * as v from "valibot";
+import { encodeCursor } from "../model/cursor.ts";
 import * as answers from "./answers.ts";
 import type {
   AssetRecord,
   BatchAnswer,
+  ChangesPage,
   CreatedKey,
   CreatedVault,
   FolderDeletion,
@@ -18,6 +20,7 @@ import type {
 
 const VAULT_ID = "vault_01k2m8z4v9c7r5t3n1w6x0y8qa";
 const ASSET_ID = "asset_01k2m8z4v9c7r5t3n1w6x0y8qb";
+const DELETED_ID = "asset_01k2m8z4v9c7r5t3n1w6x0y8qd";
 const KEY_ID = "key_01k2m8z4v9c7r5t3n1w6x0y8qc";
 const TIME = "2026-01-15T10:30:00Z";
 
@@ -70,6 +73,14 @@ const lastPage = <T>(...data: T[]): Page<T> => ({ data, cursor: null, has_more: 
 
 const createdVault: CreatedVault = { ...vault, secret_key: token("sk"), public_key: token("pk") };
 const createdKey: CreatedKey = { ...key, token: token("pk") };
+const changes: ChangesPage = {
+  data: [
+    { type: "asset", asset, etag: '"7"' },
+    { type: "deleted", id: DELETED_ID, deleted_at: TIME },
+  ],
+  cursor: encodeCursor({ generation: "7d1f0c52e9a84b36", after: 8 }),
+  has_more: false,
+};
 const link: Link = {
   url: `https://assets.example.com/api/v1/vaults/${VAULT_ID}/assets/${ASSET_ID}/content?expires=1768473060&key=${KEY_ID}&signature=${"A".repeat(43)}`,
   expires_at: "2026-01-15T10:31:00Z",
@@ -116,6 +127,7 @@ export const EXAMPLES: ReadonlyMap<v.GenericSchema, unknown> = new Map<v.Generic
   [answers.AssetPage, lastPage(asset)],
   [answers.BatchAnswer, batch],
   [answers.FolderDeletion, folderDeletion],
+  [answers.ChangesPage, changes],
   [answers.CreatedVault, createdVault],
   [answers.VaultPage, lastPage(vault)],
   [answers.VaultReport, report],

@@ -15,6 +15,8 @@ export const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
   Object.entries({
     Asset: answers.AssetRecord,
     AssetPage: answers.AssetPage,
+    Change: answers.Change,
+    ChangesPage: answers.ChangesPage,
     Vault: answers.VaultInfo,
     CreatedVault: answers.CreatedVault,
     VaultReport: answers.VaultReport,

@@ -114,6 +114,9 @@ const REFUSALS: Readonly<
   METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },
   REQUEST_TIMEOUT: { is: "The body did not come in time." },
   CONFLICT: { is: "The vault has as many keys as it may have." },
+  CURSOR_EXPIRED: {
+    is: "The cursor is too old, or the vault has lost what it stands for. Start over without one, and drop what the feed has not named when `has_more` is false.",
+  },
   PRECONDITION_FAILED: { is: "A condition of the request's headers does not hold." },
   PAYLOAD_TOO_LARGE: { is: "The body is larger than it may be." },
   UNSUPPORTED_MEDIA_TYPE: {
@@ -258,6 +261,7 @@ export function openApi(version: string): Json {
       { name: "assets", description: "Records of files." },
       { name: "content", description: "The files themselves." },
       { name: "files", description: "The files, by path." },
+      { name: "changes", description: "What has changed, in order." },
       { name: "links", description: "Links that need no key." },
       { name: "keys", description: "Keys of a vault." },
       { name: "vaults", description: "Vaults, for the operator." },

@@ -29,6 +29,39 @@ export interface AssetListParameters {
   cursor?: string;
 }
 
+/** Which part of the feed of changes is asked for. */
+export interface ChangesParameters {
+  /** Of the page before; without one the feed begins at the beginning. `now`: with what changes from now on. */
+  cursor?: string;
+  /** Of a page: 1 to 1,000; 200 unless said. */
+  limit?: number;
+  /** Seconds to wait when there is nothing yet: 0 to 30; 0 unless said. */
+  wait?: number;
+}
+
+/** An asset that was created or has changed, as it is now. */
+export interface ChangedAsset {
+  type: "asset";
+  asset: AssetRecord;
+  etag: string;
+}
+
+/** An asset that was deleted. */
+export interface DeletedAsset {
+  type: "deleted";
+  id: string;
+  deleted_at: string;
+}
+
+/** A page of the feed of changes. */
+export interface ChangesPage {
+  data: (ChangedAsset | DeletedAsset)[];
+  /** What asks for what comes next, now or later. */
+  cursor: string;
+  /** Whether there is more already. */
+  has_more: boolean;
+}
+
 /** A page in the order of ids, newest first. */
 export interface IdListParameters {
   limit?: number;

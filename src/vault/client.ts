@@ -2,6 +2,7 @@
 
 import type { Env } from "../env.ts";
 import { logError } from "../runtime/log.ts";
+import { MAX_WAIT_SECONDS } from "../model/limits.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
 import { VAULT_TIMEOUT_MS } from "../runtime/timeouts.ts";
 import { TimeoutError, type Watchdog } from "../runtime/wait.ts";
@@ -16,6 +17,8 @@ export type VaultStub = Omit<Vault, keyof DurableObject>;
 /** What a call does to the vault. */
 export type CallKind =
   | "read"
+  /** A read that waits for something, for as long as a client may ask it to. */
+  | "waiting"
   /** A write that has the same effect done twice as done once. */
   | "repeatable"
   /** Any other write. */
@@ -30,6 +33,13 @@ export interface VaultTarget {
   /** Bounds the waits of that request. */
   readonly watchdog: Watchdog;
 }
+
+/** How long a vault may take to answer, by what it does. Reads have no bound: see {@link callVault}. Milliseconds. */
+const TIMEOUTS_MS: Readonly<Record<Exclude<CallKind, "read">, number>> = {
+  waiting: MAX_WAIT_SECONDS * 1000 + VAULT_TIMEOUT_MS,
+  repeatable: VAULT_TIMEOUT_MS,
+  once: VAULT_TIMEOUT_MS,
+};
 
 /** How often one request makes a call at most. */
 const ATTEMPTS = 3;
@@ -59,9 +69,9 @@ export async function callVault<T extends object>(
   for (let attempt = 1; ; attempt++) {
     try {
       const answer = call(vaultStub(env, vaultId));
-      // A vault answers reads from memory and its own SQLite. It waits for nothing, so the call needs no timer. A timer
-      // costs.
-      return await (kind === "read" ? answer : watchdog.within(VAULT_TIMEOUT_MS, answer));
+      // A vault answers most reads from memory and its own SQLite. It waits for nothing then, so the call needs no
+      // timer. A timer costs.
+      return await (kind === "read" ? answer : watchdog.within(TIMEOUTS_MS[kind], answer));
     } catch (error) {
       const { retryable, overloaded } = error as StubError;
       const silent = error instanceof TimeoutError;

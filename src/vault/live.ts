@@ -5,7 +5,6 @@
 
 import type { BoundedD1 } from "../d1/bounded.ts";
 import type { RecordBody } from "../model/asset.ts";
-import { newAssetId } from "../model/id.ts";
 import type { LostWindow } from "../model/lost-window.ts";
 import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
@@ -17,12 +16,13 @@ import type { Alarm } from "./alarm.ts";
 import { type Changed, isRecorded, type LastStore, whetherDurable } from "./durable.ts";
 import type { Bounds } from "./bounds.ts";
 import { HeldRow } from "./held-row.ts";
-import { ALARM_DELAY_MS, DURABLE_WAIT_MS, VOID_MS } from "./limits.ts";
+import { ALARM_DELAY_MS, DURABLE_WAIT_MS } from "./limits.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import { GroupCommit, type Operation } from "./state/group-commit.ts";
 import { Keyring } from "./state/keyring.ts";
 import type { VaultRow } from "./state/schema.ts";
 import { DeadKeys } from "./sync/dead-keys.ts";
+import { forgetOld } from "./sync/forget.ts";
 import { Reconciler } from "./sync/reconcile.ts";
 import type { ReconcileSettings } from "./sync/reconcile-settings.ts";
 import { Relay } from "./sync/relay.ts";
@@ -31,9 +31,7 @@ import { deleteBodies } from "./sync/relay-r2.ts";
 import { beginStart } from "./sync/starts.ts";
 import { beginTakeover, takeoverStep, type TakeoverVault } from "./sync/takeover.ts";
 import { notNow, type Urgency } from "./urgency.ts";
-
-/** The most voids that one run of the alarm forgets. */
-const VOIDS_PRUNED = 1_000;
+import { Watchers } from "./watchers.ts";
 
 /** A million assets are indexed in about half a minute. */
 const INDEXING_RETRY_SECONDS = 5;
@@ -67,6 +65,8 @@ export class LiveVault {
   #lostByD1At = 0;
   /** Records by asset id. */
   readonly records = new AnswerCache<RecordBody>(CACHE_SIZE);
+  /** Requests that wait for a change. */
+  readonly watchers = new Watchers();
   /** List pages that are one string, by what was asked. */
   readonly pages = new AnswerCache<{ readonly body: string }>(CACHE_SIZE);
 
@@ -226,13 +226,15 @@ export class LiveVault {
     await this.relayD1.run();
     await this.relayR2.run();
     const row = { ...this.#row };
-    this.#database.transaction(() => {
-      this.#database.voids.prune(newAssetId(Date.now() - VOID_MS), Date.now(), VOIDS_PRUNED);
-      if (this.#trim(row) || this.#held.isUnsaved) this.#database.saveVault(row);
+    const isMoreOld = this.#database.transaction(() => {
+      const isTrimmed = this.#trim(row);
+      const isMore = forgetOld(this.#database, row);
+      if (isTrimmed || row.feed_from !== this.#row.feed_from || this.#held.isUnsaved) this.#database.saveVault(row);
+      return isMore;
     });
     this.#held.saved(row);
     if (this.relayD1.isBehind) return Infinity;
-    if (await this.#deadKeys.forget()) return 0;
+    if ((await this.#deadKeys.forget()) || isMoreOld) return 0;
     return this.#d1Steps.retryParked(this.relayD1.watermark);
   }
 
@@ -292,5 +294,6 @@ export class LiveVault {
     this.#held.saved(row);
     this.#alarm.confirm();
     this.relayD1.wake();
+    this.watchers.wake();
   }
 }

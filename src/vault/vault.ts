@@ -19,6 +19,7 @@ import { assetNotFound, type Result, unavailable } from "../model/refusal.ts";
 import type { VaultChange } from "../model/settings.ts";
 import { type Caller, type Durability, type Key, type NewKey, THE_VAULT, type VaultReport } from "../model/vault.ts";
 import { log } from "../runtime/log.ts";
+import { type ChangesRequest, follow } from "./follow.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Changed, LastStore } from "./durable.ts";
 import type { LiveVault } from "./live.ts";
@@ -35,8 +36,7 @@ import type { Urgency } from "./urgency.ts";
 
 /**
  * One vault. The object owns the vault's state, is the one point of order for its writes, and answers every read from
- * its own SQLite. File bodies never pass through it. How the object gets its state, and loses it, stands in
- * lifecycle.ts.
+ * its own SQLite. File bodies never pass through it. How it gets its state, and loses it, stands in lifecycle.ts.
  *
  * Each method first checks that the caller's key still acts, in the same call that does the work. The router has
  * verified the token's signature, and what a key of its type may do.
@@ -76,6 +76,11 @@ export class Vault extends DurableObject<Env> {
       if (typeof body === "string") live.pages.set(key, { body });
       return { ok: true, body };
     });
+  }
+
+  /** See {@link follow}. */
+  async listChanges(caller: Caller, request: ChangesRequest): Promise<Result<{ body: string }>> {
+    return follow(this.#life, caller, request);
   }
 
   /** Whether a caller's key still acts. The router asks before it refuses a request for what the request says. */

@@ -12,12 +12,13 @@ import {
   type FolderFilter,
   PATH_COMPONENTS,
   PATH_FIELDS,
-  RECORD_FIELDS,
 } from "../../model/asset.ts";
 import { Doubts } from "./doubts.ts";
+import { Feed } from "./feed.ts";
 import { Folders } from "./folders.ts";
 import { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
+import { RECORD_JSON } from "./record-json.ts";
 import { type AssetRevision, MIGRATIONS, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
 import { Sql } from "./sql.ts";
 import { Tags } from "./tags.ts";
@@ -46,12 +47,6 @@ const UNINDEXED_FIELDS = CHANGEABLE_FIELDS.filter((field) => !(PATH_FIELDS as re
 const UPDATE_ASSET = update(UNINDEXED_FIELDS);
 
 const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?${",?".repeat(ASSET_FIELDS.length - 1)})`;
-
-/**
- * An asset's record as JSON text. Letting SQLite make the text is cheaper than reading a row in pieces. ?1 is the
- * vault's id. A function of this SQLite takes at most 32 arguments, which are 16 fields.
- */
-const RECORD_JSON = `json_object(${RECORD_FIELDS.map((field) => `'${field}', ${field === "vault_id" ? "?1" : field}`).join(", ")})`;
 
 /** The index on these components of the path. */
 const indexOn = (columns: readonly string[]): string =>
@@ -91,6 +86,7 @@ export class VaultDatabase {
   readonly doubts: Doubts;
   readonly tags: Tags;
   readonly folders: Folders;
+  readonly feed: Feed;
   readonly unindexed: Unindexed;
 
   constructor(storage: DurableObjectStorage) {
@@ -101,6 +97,7 @@ export class VaultDatabase {
     this.doubts = new Doubts(this.#sql);
     this.tags = new Tags(this.#sql);
     this.folders = new Folders(this.#sql);
+    this.feed = new Feed(this.#sql);
     this.unindexed = new Unindexed(this.#sql);
   }
 

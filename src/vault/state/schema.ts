@@ -236,7 +236,7 @@ export interface VaultRow {
   lost_windows: string;
   /** Names the history that cursors of the feed of changes belong to. Random. */
   generation: string;
-  /** The feed has every deletion from this revision on. */
+  /** The feed has every deletion beyond this revision. */
   feed_from: number;
   /** JSON: the settings of the vault. */
   settings: string;

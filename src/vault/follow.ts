@@ -1,0 +1,79 @@
+/** Following a vault: a page of the feed of changes, for which the request may wait. */
+
+import { type FeedPosition, NOW } from "../model/cursor.ts";
+import { DELETIONS_KEPT_MS } from "../model/limits.ts";
+import { refuse, type Result, unavailable } from "../model/refusal.ts";
+import type { Caller } from "../model/vault.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { LiveVault } from "./live.ts";
+import { type FeedPage, feedPage } from "./state/feed-page.ts";
+import type { VaultRow } from "./state/schema.ts";
+
+export interface ChangesRequest {
+  /** The place behind which the page begins. Undefined for the beginning of the feed. */
+  readonly from: FeedPosition | typeof NOW | undefined;
+  readonly limit: number;
+  /** How long to wait for something, in milliseconds. */
+  readonly wait: number;
+}
+
+/**
+ * A page of the feed as JSON text. When there is nothing yet, it waits for a change as long as the request says. The
+ * caller's key is checked again each time it looks.
+ *
+ * 410 for a place that is no longer what it was: the vault's storage was lost, or deletions behind it are forgotten. 503
+ * while the feed is not complete.
+ */
+export async function follow(
+  life: Lifecycle,
+  caller: Caller,
+  { from, limit, wait }: ChangesRequest,
+): Promise<Result<{ body: string }>> {
+  const until = Date.now() + wait;
+  const look =
+    (place: ChangesRequest["from"]) =>
+    (live: LiveVault): Result<{ page: FeedPage; live: LiveVault }> => {
+      const notYet = live.notIndexed() ?? isMerging(live.row);
+      if (notYet) return notYet;
+      const position = positionAt(live.row, place);
+      return position.ok
+        ? { ok: true, page: feedPage(life.database, live.row, position.position, limit), live }
+        : position;
+    };
+  let found = await life.authorized(caller, look(from));
+  for (;;) {
+    if (!found.ok) return found;
+    const { page, live, ...rest } = found;
+    const left = until - Date.now();
+    if (!page.isIdle || left <= 0 || !(await live.watchers.wait(left))) return { ...rest, body: page.body };
+    // However often it looks, a request takes one token of the vault's rate.
+    found = await life.authorized({ ...caller, isPaid: true }, look(page.position));
+  }
+}
+
+/** The 503 of a vault that takes over another history: what it has is part of the one and part of the other. */
+const isMerging = ({ merging }: Readonly<VaultRow>) =>
+  merging === null ? undefined : unavailable("the vault's storage is being brought up to the durable record", 2);
+
+function positionAt(
+  { rev, generation, feed_from }: Readonly<VaultRow>,
+  from: ChangesRequest["from"],
+): Result<{ position: FeedPosition }> {
+  if (from === undefined) return { ok: true, position: { generation, after: 0, began: rev } };
+  if (from === NOW) return { ok: true, position: { generation, after: rev } };
+  // A reader that has begun from the beginning needs no deletion from before.
+  const seen = Math.max(from.after, from.began ?? 0);
+  if (from.generation !== generation || seen > rev) {
+    return refuse("CURSOR_EXPIRED", `cursor: the vault has lost the history that it belongs to; ${START_OVER}`);
+  }
+  if (seen < feed_from) {
+    const days = DELETIONS_KEPT_MS / (24 * 60 * 60 * 1000);
+    return refuse(
+      "CURSOR_EXPIRED",
+      `cursor: is older than the ${days} days for which deletions are kept; ${START_OVER}`,
+    );
+  }
+  return { ok: true, position: from };
+}
+
+const START_OVER = "start over without a cursor, and drop what the feed has not named when has_more is false";

@@ -1,0 +1,209 @@
+/**
+ * Random histories, followed by several replicas that begin at different times and read pages of random length in
+ * between. Whatever happens, each of them ends as the list has it, or is told to start over and then does.
+ */
+
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import fc from "fast-check";
+import { describe, expect, inject, it, vi } from "vitest";
+import { insist, TestVault, textFile } from "../support/api.ts";
+import { putBack, record, restoreRecord, stored, wipe, work } from "../support/history.ts";
+import { down, withD1 } from "../support/outage.ts";
+import { expectCopy, listed, Replica } from "../support/replica.ts";
+
+vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
+  ...(await original()),
+  DURABLE_WAIT_MS: 500,
+  RETRY_MIN_MS: 5,
+  RETRY_MAX_MS: 20,
+}));
+
+interface Real {
+  vault: TestVault;
+  ids: string[];
+  replicas: Replica[];
+  /** What the vault's storage and D1 were at some moment. */
+  storage: Awaited<ReturnType<typeof stored>> | undefined;
+  record: Awaited<ReturnType<typeof record>> | undefined;
+}
+
+type Step = fc.AsyncCommand<object, Real>;
+
+const step = (name: string, run: (real: Real) => Promise<unknown>): Step => ({
+  check: () => true,
+  run: async (_model, real) => void (await run(real)),
+  toString: () => name,
+});
+
+const one = <T>(items: readonly T[], n: number): T | undefined => items[n % Math.max(1, items.length)];
+
+const upload = fc.integer({ min: 1, max: 5 }).map((count) =>
+  step(`upload ${count} at once`, async ({ vault, ids }) => {
+    const sent = Array.from({ length: count }, () => insist(() => vault.send({ ...PATH, file: textFile() })));
+    for (const response of await Promise.all(sent)) {
+      expect(response.status, await response.clone().text()).toBe(201);
+      ids.push((await response.json<{ id: string }>()).id);
+    }
+  }),
+);
+
+const PATH = { partition: "a", collection: "b", channel: "c" };
+
+const patch = fc.tuple(fc.nat(), fc.nat({ max: 9 })).map(([n, value]) =>
+  step(`patch #${n}`, async ({ vault, ids }) => {
+    const id = one(ids, n);
+    if (id !== undefined) await insist(() => vault.patch(id, { metadata: { value }, tags: [`t${value}`] }));
+  }),
+);
+
+const remove = fc.nat().map((n) =>
+  step(`delete #${n}`, async ({ vault, ids }) => {
+    const id = one(ids, n);
+    if (id !== undefined) await insist(() => vault.delete(id));
+  }),
+);
+
+const together = fc.array(fc.tuple(fc.boolean(), fc.nat()), { minLength: 2, maxLength: 6 }).map((changes) =>
+  step(`${changes.length} changes at once`, async ({ vault, ids }) => {
+    const sent = changes.map(([isPatch, n]) => {
+      const id = one(ids, n) ?? "none";
+      return isPatch ? vault.patch(id, { metadata: { n } }) : vault.delete(id);
+    });
+    await Promise.all(sent);
+  }),
+);
+
+const begin = fc.constant(step("a replica begins", async ({ vault, replicas }) => replicas.push(new Replica(vault))));
+
+const read = fc
+  .tuple(fc.nat(), fc.integer({ min: 1, max: 9 }))
+  .map(([n, limit]) => step(`replica #${n} reads ${limit}`, async ({ replicas }) => one(replicas, n)?.read(limit)));
+
+const restart = fc.constant(
+  step("the object is started anew", ({ vault }) => evictDurableObject(vault.stub).catch(() => {})),
+);
+const alarm = fc.constant(step("alarm", ({ vault }) => runDurableObjectAlarm(vault.stub)));
+
+const lose = fc.constant(step("the storage is lost", ({ vault }) => wipe(vault)));
+const keep = fc.constant(
+  step("a copy of the storage is kept", async (real) => {
+    real.storage = await stored(real.vault);
+  }),
+);
+const goBack = fc.constant(
+  step("the storage goes back", async ({ vault, storage }) => {
+    // That is found out with the first exchange. What was read before belongs to a history that is given up.
+    if (storage) await putBack(vault, storage);
+  }),
+);
+const keepRecord = fc.constant(
+  step("a copy of D1 is kept", async (real) => {
+    real.record = await record(real.vault);
+  }),
+);
+const loseRecord = fc.constant(
+  step("D1 goes back", async ({ vault, record: copy }) => {
+    if (copy) await restoreRecord(vault, copy);
+  }),
+);
+
+/** What may happen to a vault between two pages of a replica, besides what the feed is for. */
+const LOSSES: Record<string, (vault: TestVault, before: Real) => Promise<void>> = {
+  "the storage is lost": (vault) => wipe(vault),
+  "the storage goes back to before": (vault, { storage }) => putBack(vault, storage ?? new Map()),
+  "D1 is lost": (vault) => restoreRecord(vault, new Map()),
+  "D1 goes back to before": (vault, { record: copy }) => restoreRecord(vault, copy ?? new Map()),
+  "D1 goes back to before, and the storage is lost": async (vault, { record: copy }) => {
+    await restoreRecord(vault, copy ?? new Map());
+    await wipe(vault);
+  },
+};
+
+/** Whether a cursor from before it is still good. */
+const KEEPS_CURSORS = ["D1 is lost", "D1 goes back to before"];
+
+describe.each(Object.entries(LOSSES))("%s", (name, happen) => {
+  it("a replica that has read before and one that has read after the last change come to what the list has", async () => {
+    const vault = await TestVault.create();
+    const add = (filename: string) => vault.upload({ ...PATH, file: textFile(filename, filename) });
+    const [a, b, c] = [await add("a"), await add("b"), await add("c")];
+    await work(vault);
+    const [early, late] = [new Replica(vault), new Replica(vault)];
+    await early.drain(2);
+    const before: Real = { vault, ids: [], replicas: [], storage: await stored(vault), record: await record(vault) };
+    await vault.delete(a.id);
+    await vault.patch(b.id, { tags: ["x"] });
+    await add("d");
+    await late.drain(2);
+    await happen(vault, before);
+    // In the history that is left there may be as many changes as there were.
+    for (const filename of ["e", "f", "g", "h"]) await insist(() => vault.send({ ...PATH, file: textFile(filename) }));
+    await insist(() => vault.delete(c.id));
+    await work(vault, 3);
+    for (const replica of [early, late, new Replica(vault)]) {
+      const { cursor } = replica;
+      await expectCopy(vault, replica, 2);
+      expect(replica.expired).toBe(cursor === undefined || KEEPS_CURSORS.includes(name) ? 0 : 1);
+    }
+  });
+});
+
+it("a queued change that is lost with the storage ends the cursor, and is gone from the copy", async () => {
+  const vault = await TestVault.create();
+  await vault.upload();
+  await work(vault);
+  const replica = new Replica(vault);
+  await withD1(vault, down, async () => {
+    const queued = await vault.send({ ...PATH, file: textFile("queued", "queued") });
+    expect(queued.headers.get("Strongroom-Durability")).toBe("queued");
+    await replica.drain(10);
+  });
+  expect(replica.copy.size).toBe(2);
+  await wipe(vault);
+  await expectCopy(vault, replica, 10);
+  expect([replica.copy.size, replica.expired]).toEqual([1, 1]);
+});
+
+const run = (steps: fc.Arbitrary<Step>[], runs: number, after: (real: Real) => Promise<void>): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.commands(steps, { maxCommands: 30 }),
+      fc.integer({ min: 1, max: 7 }),
+      async (commands, limit) => {
+        const vault = await TestVault.create();
+        await vault.list();
+        const real: Real = { vault, ids: [], replicas: [new Replica(vault)], storage: undefined, record: undefined };
+        await fc.asyncModelRun(() => ({ model: {}, real }), commands);
+        await after(real);
+        for (const replica of real.replicas) await expectCopy(vault, replica, limit);
+      },
+    ),
+    { numRuns: Math.ceil(inject("fuzzRuns") / runs) },
+  );
+
+const changes = [upload, upload, patch, patch, remove, together, begin, read, read, read, read];
+
+const HOUR_MS = 60 * 60 * 1000;
+
+it(
+  "any history of writes, restarts and alarms: each replica ends as the list has it, and no cursor expires",
+  () =>
+    run([...changes, restart, alarm], 20, async ({ replicas }) => {
+      for (const { expired } of replicas) expect(expired).toBe(0);
+    }),
+  HOUR_MS,
+);
+
+it(
+  "any history in which storage or D1 is lost or goes back: each replica ends as the list has it",
+  () =>
+    run(
+      [...changes, remove, remove, alarm, lose, keep, goBack, goBack, keepRecord, loseRecord],
+      25,
+      async ({ vault }) => {
+        await listed(vault).catch(() => {});
+        await work(vault, 3);
+      },
+    ),
+  HOUR_MS,
+);
