@@ -10,21 +10,27 @@ const LARGEST_PAGE = 200;
  *
  * An `async` function that returns a list awaits it: return `{ list }` or the page.
  */
-export class List<T> implements PromiseLike<Page<T>>, AsyncIterable<T> {
-  readonly #read: (parameters: IdListParameters) => Promise<Page<T>>;
+export class List<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, AsyncIterable<T> {
+  readonly #read: (parameters: IdListParameters) => Promise<P>;
   readonly #parameters: IdListParameters;
-  #page: Promise<Page<T>> | undefined;
+  readonly #largestPage: number;
+  #page: Promise<P> | undefined;
 
-  /** Clients make it: see `assets.list`, `keys.list` and `vaults.list`. */
-  constructor(parameters: IdListParameters, read: (parameters: IdListParameters) => Promise<Page<T>>) {
+  /** Clients make it: see `assets.list`, `changes.list`, `keys.list` and `vaults.list`. */
+  constructor(
+    parameters: IdListParameters,
+    read: (parameters: IdListParameters) => Promise<P>,
+    largestPage: number = LARGEST_PAGE,
+  ) {
     this.#parameters = parameters;
     this.#read = read;
+    this.#largestPage = largestPage;
   }
 
   /** The page that was asked for; requested once, however often it is awaited. */
   // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what it is for
-  then<A = Page<T>, B = never>(
-    onFulfilled?: ((page: Page<T>) => A | PromiseLike<A>) | null,
+  then<A = P, B = never>(
+    onFulfilled?: ((page: P) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#page ??= this.#read(this.#parameters);
@@ -33,7 +39,7 @@ export class List<T> implements PromiseLike<Page<T>>, AsyncIterable<T> {
 
   /** Each item from the page that was asked for to the last one; `limit` is how many are fetched at once. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    let parameters = { limit: LARGEST_PAGE, ...this.#parameters };
+    let parameters = { limit: this.#largestPage, ...this.#parameters };
     for (;;) {
       const { data, cursor, has_more } = await this.#read(parameters);
       yield* data;

@@ -1,6 +1,7 @@
 /**
- * Which endpoint of the API each method of the client calls, by the endpoint's id. `assets` and `keys` are of a `Strongroom`,
- * `vaults` of a `StrongroomAdmin`. `assets.uploadMany` calls what `assets.upload` does.
+ * Which endpoint of the API each method of the client calls, by the endpoint's id. `assets`, `changes` and `keys` are of a
+ * `Strongroom`, `vaults` of a `StrongroomAdmin`. `assets.uploadMany` calls what `assets.upload` does, and `changes.watch` what
+ * `changes.list` does.
  */
 export const METHODS = {
   "assets.upload": "assets.create",
@@ -13,6 +14,7 @@ export const METHODS = {
   "assets.download": "content.get",
   "assets.downloadAt": "files.get",
   "assets.createLink": "links.create",
+  "changes.list": "changes.list",
   "keys.create": "keys.create",
   "keys.list": "keys.list",
   "keys.revoke": "keys.revoke",

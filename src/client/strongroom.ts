@@ -1,4 +1,5 @@
 import { Assets } from "./assets.ts";
+import { Changes } from "./changes.ts";
 import { Keys } from "./keys.ts";
 import { Transport } from "./transport.ts";
 import type { ConnectionOptions } from "./types.ts";
@@ -33,6 +34,7 @@ export class Strongroom {
   /** `vault_…` */
   readonly vaultId: string;
   readonly assets: Assets;
+  readonly changes: Changes;
   readonly keys: Keys;
 
   /** @throws TypeError when the key is none, or the URL */
@@ -43,6 +45,7 @@ export class Strongroom {
     const transport = new Transport(options.key, options);
     this.vaultId = `vault_${ulid}`;
     this.assets = new Assets(transport, this.vaultId, options.concurrency ?? DEFAULT_CONCURRENCY);
+    this.changes = new Changes(transport, this.vaultId);
     this.keys = new Keys(transport, this.vaultId);
   }
 }

@@ -1,6 +1,6 @@
 /** What the client takes and gives. What goes over the wire as it is has its types in src/api/types.ts. */
 
-import type { AssetRecord, ErrorCode, UploadFields } from "../api/types.ts";
+import type { AssetRecord, DeletedAsset, ErrorCode, Page, UploadFields } from "../api/types.ts";
 
 export type {
   AssetChange,
@@ -10,8 +10,10 @@ export type {
   BatchAnswer,
   BatchOperation,
   BatchResult,
+  ChangesParameters,
   CreatedKey,
   CreatedVault,
+  DeletedAsset,
   ErrorCode,
   FolderDeletion,
   FolderFields,
@@ -69,6 +71,33 @@ export interface StoredAsset extends Asset {
    * get it as soon as they answer. A read is always `recorded`.
    */
   durability: "recorded" | "queued";
+}
+
+/** An asset that was created or has changed, as it is now. */
+export interface ChangedAsset {
+  type: "asset";
+  asset: Asset;
+  /** Names this state of the asset. */
+  etag: string;
+}
+
+/** What has become of an asset. */
+export type Change = ChangedAsset | DeletedAsset;
+
+/** A page of changes. It may be short or empty although there is more. */
+export interface ChangesPage extends Page<Change> {
+  /** What asks for what comes next, now or later. */
+  cursor: string;
+}
+
+/** How a vault is followed. */
+export interface WatchOptions extends CallOptions {
+  /** The place to go on from. Unless given it begins with everything that there is; with `"now"`, with what comes. */
+  cursor?: string | undefined;
+  /** The most changes of a page; 1,000 unless given. */
+  limit?: number | undefined;
+  /** Called when a request has failed and is made again after a while. */
+  onRetry?: ((error: Error) => void) | undefined;
 }
 
 /** What an upload says of its file. */

@@ -8,7 +8,7 @@ import { all, PATH } from "./server.ts";
 const UNCALLED = ["health.get", "openapi.get"];
 
 /** Methods that call no endpoint of their own. */
-const COMBINED = ["assets.uploadMany"];
+const COMBINED = ["assets.uploadMany", "changes.watch"];
 
 const KEY = `sk_${"a".repeat(52)}${"c".repeat(43)}`;
 
@@ -25,9 +25,9 @@ function recorded() {
       : new Response(JSON.stringify(ANSWER));
   };
   const url = "https://strongroom.test";
-  const { assets, keys } = new Strongroom({ url, key: KEY, fetch });
+  const { assets, changes, keys } = new Strongroom({ url, key: KEY, fetch });
   const { vaults } = new StrongroomAdmin({ url, token: "t", fetch });
-  return { sent, rooms: { assets, keys, vaults } };
+  return { sent, rooms: { assets, changes, keys, vaults } };
 }
 
 const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["rooms"]) => PromiseLike<unknown>> = {
@@ -41,6 +41,7 @@ const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["r
   "assets.download": ({ assets }) => assets.download("x"),
   "assets.downloadAt": ({ assets }) => assets.downloadAt({ ...PATH, filename: "a" }),
   "assets.createLink": ({ assets }) => assets.createLink("x"),
+  "changes.list": ({ changes }) => changes.list(),
   "keys.create": ({ keys }) => keys.create(),
   "keys.list": ({ keys }) => all(keys.list()),
   "keys.revoke": ({ keys }) => keys.revoke("x"),

@@ -56,6 +56,12 @@ export async function compiles(key: string): Promise<void> {
     if (outcome.asset) void outcome.asset.etag;
     else void [outcome.error.message, outcome.file.name];
   }
+  const changes = await vault.changes.list({ cursor: "now", limit: 1_000, wait: 30 }, { signal });
+  const place: string = changes.cursor;
+  for await (const change of vault.changes.list()) if (change.type === "deleted") void change.deleted_at;
+  for await (const { data } of vault.changes.watch({ cursor: place, signal, onRetry: (error) => void error.message })) {
+    for (const change of data) if (change.type === "asset") void [change.asset.metadata["alt"], change.etag];
+  }
   const { token } = await vault.keys.create({ type: "public", label: "site" });
   void token;
   const admin = new StrongroomAdmin({ url, token });
