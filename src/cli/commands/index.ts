@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { cat } from "./cat.ts";
+import { exportRecords } from "./export.ts";
 import { get } from "./get.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
 import { link } from "./link.ts";
@@ -11,6 +12,7 @@ import { rm } from "./rm.ts";
 import { set } from "./set.ts";
 import { show } from "./show.ts";
 import { createVault, listVaults, reconcileVault, removeVault, setVault, showVault } from "./vaults.ts";
+import { watch } from "./watch.ts";
 
 /** Every command but `start`, which is none of the API's, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -23,6 +25,8 @@ export const COMMANDS: readonly Command[] = [
   mv,
   rm,
   link,
+  exportRecords,
+  watch,
   listKeys,
   createKey,
   revokeKey,
