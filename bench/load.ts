@@ -8,6 +8,8 @@ import type { Shot } from "./shot.ts";
 /** What a run came to. Only successful requests count. What failed is in `unexpected`. */
 export interface Run {
   requests: number;
+  /** Records that the answers held, as far as whoever made the requests counted them. */
+  records: number;
   /** Bytes of request bodies and of response bodies. */
   bytes: number;
   seconds: number;
@@ -48,7 +50,7 @@ export const newHistogram = (): RecordableHistogram => createHistogram({ lowest:
 
 /** Fires requests over as many connections as the load says. They are open before the clock starts. */
 export async function fire(load: Load): Promise<Run> {
-  const run: Run = { requests: 0, bytes: 0, seconds: 0, latency: newHistogram(), unexpected: new Map() };
+  const run: Run = { requests: 0, records: 0, bytes: 0, seconds: 0, latency: newHistogram(), unexpected: new Map() };
   const connections = Array.from({ length: load.connections }, () => new Connection(load.url));
   await Promise.all(connections.map((connection) => connection.open()));
   const started = performance.now();
@@ -79,7 +81,7 @@ async function shoot(connection: Connection, shot: Shot, intended: number, run: 
       run.latency.record(Math.max(1, Math.round((performance.now() - intended) * 1_000)));
       run.requests++;
       run.bytes += answer.bytes + (shot.body?.length ?? 0);
-      shot.answered?.(answer.body());
+      run.records += shot.answered?.(answer.body()) ?? 0;
       return;
     }
     failure = String(answer.status);

@@ -10,6 +10,7 @@ const percentile = (run: Run, at: number): number => run.latency.percentile(at) 
 /** The figures of a run that can be compared. */
 export const FIGURES = {
   requests: { unit: "/s", less: false, of: (run: Run) => run.requests / run.seconds },
+  records: { unit: "records/s", less: false, of: (run: Run) => run.records / run.seconds },
   megabytes: { unit: "MB/s", less: false, of: (run: Run) => run.bytes / 1e6 / run.seconds },
   p50: { unit: "ms p50", less: true, of: (run: Run) => percentile(run, 50) },
   p99: { unit: "ms p99", less: true, of: (run: Run) => percentile(run, 99) },

@@ -7,6 +7,9 @@ export interface Shot {
   readonly body?: Buffer | string;
   /** The one status that counts as success. */
   readonly expect: number;
-  /** Takes the body of a successful answer. Without this function, the body is counted and dropped. */
-  readonly answered?: (body: Buffer) => void;
+  /**
+   * Takes the body of a successful answer, and may return how many records it holds. Without this function, the body is
+   * counted and dropped.
+   */
+  readonly answered?: (body: Buffer) => number | void;
 }

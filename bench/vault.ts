@@ -76,6 +76,12 @@ export class Vault {
     return { method: "GET", path: `${this.#assets}?${query}`, headers: this.#headers, expect: 200 };
   }
 
+  /** @param query without its question mark */
+  changes(query: string): Shot {
+    const path = `/api/v1/vaults/${this.id}/changes?${query}`;
+    return { method: "GET", path, headers: this.#headers, expect: 200 };
+  }
+
   content(id: string, range?: "small" | "large"): Shot {
     const path = `${this.#assets}/${id}/content`;
     return range

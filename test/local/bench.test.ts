@@ -17,7 +17,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const run = (...microseconds: number[]): Run => {
   const latency = newHistogram();
   for (const each of microseconds) latency.record(each);
-  return { requests: microseconds.length, bytes: 0, seconds: 1, latency, unexpected: new Map() };
+  return { requests: microseconds.length, records: 0, bytes: 0, seconds: 1, latency, unexpected: new Map() };
 };
 
 const scenario = (ours: Scenario["ours"], theirs: Scenario["ours"], more: Partial<Scenario> = {}): Scenario => ({
