@@ -155,7 +155,7 @@ export class Lifecycle {
     const again = await live.settle();
     const { recorded, erased, rev } = live.row;
     log("vault: settled", { vault: this.id, rev, recorded, erased, ms: Date.now() - started });
-    if (!(await this.#index(started + INDEX_SLICE_MS))) return 0;
+    if (live.row.status === "active" && !(await this.#index(started + INDEX_SLICE_MS))) return 0;
     if (live.relayD1.isBehind) return live.relayD1.retryDelay;
     if (live.row.status !== "active") return this.#purge(live);
     if (live.relayR2.isBehind) return live.relayR2.retryDelay;

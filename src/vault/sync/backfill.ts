@@ -7,9 +7,9 @@
 import type { VaultDatabase } from "../state/database.ts";
 import { FolderCounts } from "../state/folders.ts";
 
-/** The most assets of one step, and the most tags but for those of its last asset. A step takes some 20 ms. */
-const ROWS = 1_000;
-const TAGS = 5_000;
+/** The most assets of one step, and the most tags but for those of its last asset. A step takes some 10 ms. */
+const ROWS = 500;
+const TAGS = 2_500;
 
 /** Indexes the next assets. Returns whether there are more. */
 export function backfill(database: VaultDatabase): boolean {
