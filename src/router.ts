@@ -14,6 +14,7 @@ import { deleteAsset, getAsset, listAssets, updateAsset } from "./routes/assets.
 import { batchAssets, deleteFolder } from "./routes/batch.ts";
 import { listChanges } from "./routes/changes.ts";
 import { getContent, getFile } from "./routes/content.ts";
+import { listFolders } from "./routes/folders.ts";
 import { getHealth } from "./routes/health.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
@@ -39,6 +40,7 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "assets.delete": deleteAsset,
   "assets.batch": batchAssets,
   "assets.deleteFolder": deleteFolder,
+  "folders.list": listFolders,
   "content.get": getContent,
   "files.get": getFile,
   "links.create": createLink,

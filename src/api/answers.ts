@@ -12,6 +12,7 @@ import type {
   CreatedVault as CreatedVaultType,
   ErrorBody as ErrorBodyType,
   ErrorCode,
+  Folder as FolderType,
   FolderDeletion as FolderDeletionType,
   Health as HealthType,
   KeyInfo as KeyInfoType,
@@ -61,6 +62,12 @@ const pageOf = <T>(item: SchemaOf<T>) =>
     has_more: v.boolean(),
   }) satisfies SchemaOf<Page<T>>;
 
+export const Folder = v.strictObject({
+  name: PathComponent,
+  assets: Count,
+  bytes: Count,
+}) satisfies SchemaOf<FolderType>;
+
 const vaultInfo = {
   id: VaultId,
   name: v.string(),
@@ -81,6 +88,7 @@ export const ReconcileFindings = v.strictObject({
   finished_at: v.nullable(Time),
   restored: Count,
   removed: Count,
+  recounted: Count,
   orphans_deleted: Count,
   orphans_waiting: Count,
   orphans_kept: Count,
@@ -101,7 +109,7 @@ export const VaultReport = v.strictObject({
   ...vaultInfo,
   assets: Count,
   bytes: Count,
-  partitions: v.array(v.strictObject({ name: PathComponent, assets: Count, bytes: Count })),
+  partitions: v.array(Folder),
   rev: Count,
   recorded_rev: Count,
   outbox: Count,
@@ -178,6 +186,7 @@ export const ChangesPage = v.strictObject({
 }) satisfies SchemaOf<ChangesPageType>;
 
 export const AssetPage = pageOf(AssetRecord);
+export const FolderPage = pageOf(Folder);
 export const VaultPage = pageOf(VaultInfo);
 export const KeyPage = pageOf(KeyInfo);
 

@@ -1,9 +1,10 @@
-import { MAX_FILE_BYTES } from "../model/limits.ts";
-import { AssetPage, AssetRecord, Health, Link, OpenApiDocument } from "./answers.ts";
-import { type Answer, type Endpoint, VAULT } from "./endpoint.ts";
+import { MAX_FILE_BYTES, MAX_LIST_ROWS } from "../model/limits.ts";
+import { AssetPage, AssetRecord, FolderPage, Health, Link, OpenApiDocument } from "./answers.ts";
 import { CHANGE_ENDPOINTS } from "./change-endpoints.ts";
+import { type Answer, type Endpoint, VAULT } from "./endpoint.ts";
 import { FEED_ENDPOINTS } from "./feed-endpoints.ts";
-import { AssetListQuery, ContentQuery, FileQuery, LinkBody, RawUploadQuery, UploadForm } from "./schemas.ts";
+import { AssetListQuery, FolderListQuery } from "./queries.ts";
+import { ContentQuery, FileQuery, LinkBody, RawUploadQuery, UploadForm } from "./schemas.ts";
 import { VAULT_ENDPOINTS } from "./vault-endpoints.ts";
 
 /** Both ways to a file answer alike. */
@@ -81,9 +82,24 @@ export const ENDPOINTS = {
     path: `${VAULT}/assets`,
     access: "read",
     does: "List assets, newest first",
-    notes: "Any combination of the three filters. A cursor is good for the filters that it was made with.",
+    notes:
+      "Any combination of filters; all of them must match. A cursor is good for the filters and the order that it was made " +
+      "with. A page by path, by one tag or by ids, between any two times, is full unless it is the last. For any other " +
+      `combination a request looks at no more than ${MAX_LIST_ROWS} rows: a page may then be short or empty with ` +
+      "`has_more` true, and its cursor goes on from there.",
     query: AssetListQuery,
     answers: { 200: { is: "A page of records.", body: AssetPage, headers: ["Cache-Control"] } },
+  },
+  "folders.list": {
+    method: "GET",
+    path: `${VAULT}/folders`,
+    access: "read",
+    does: "List the folders in a folder, with what is in them",
+    notes:
+      "Without parameters the partitions, with `partition` its collections, with `collection` too its channels: those that " +
+      "have assets, by name, with the exact number of assets and of bytes in them and below.",
+    query: FolderListQuery,
+    answers: { 200: { is: "A page of folders.", body: FolderPage, headers: ["Cache-Control"] } },
   },
   "content.get": {
     method: "GET",

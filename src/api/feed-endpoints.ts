@@ -3,7 +3,7 @@
 import { DELETIONS_KEPT_MS } from "../model/limits.ts";
 import { ChangesPage } from "./answers.ts";
 import { type Endpoint, VAULT } from "./endpoint.ts";
-import { ChangesQuery } from "./schemas.ts";
+import { ChangesQuery } from "./queries.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -17,6 +17,8 @@ export const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
     AssetPage: answers.AssetPage,
     Change: answers.Change,
     ChangesPage: answers.ChangesPage,
+    Folder: answers.Folder,
+    FolderPage: answers.FolderPage,
     Vault: answers.VaultInfo,
     CreatedVault: answers.CreatedVault,
     VaultReport: answers.VaultReport,

@@ -259,6 +259,7 @@ export function openApi(version: string): Json {
     servers: [{ url: "/" }],
     tags: [
       { name: "assets", description: "Records of files." },
+      { name: "folders", description: "What paths there are." },
       { name: "content", description: "The files themselves." },
       { name: "files", description: "The files, by path." },
       { name: "changes", description: "What has changed, in order." },

@@ -1,93 +1,18 @@
 import * as v from "valibot";
-import { PATH_COMPONENT, PATH_COMPONENT_RULE, PATH_COMPONENTS } from "../model/asset.ts";
+import { PATH_COMPONENT, PATH_COMPONENT_RULE } from "../model/asset.ts";
 import { hasControl } from "../model/filename.ts";
 import {
-  DEFAULT_CHANGES,
   DEFAULT_LINK_SECONDS,
-  DEFAULT_PAGE,
-  MAX_CHANGES,
-  MAX_CURSOR_LENGTH,
   MAX_FILENAME_BYTES,
   MAX_LINK_SECONDS,
   MAX_NAME_LENGTH,
-  MAX_PAGE,
-  MAX_WAIT_SECONDS,
   MAX_YEAR,
 } from "../model/limits.ts";
 import { EXAMPLE } from "../model/metadata.ts";
-import { decodeCursor, NOW } from "../model/cursor.ts";
 import { parseTimestamp, timestamp } from "../model/time.ts";
 
 /** What partition, collection and channel may be. */
 export const PathComponent = v.pipe(v.string("must be a string"), v.regex(PATH_COMPONENT, PATH_COMPONENT_RULE));
-
-/** In the query a number is text; whoever reads the document is told of the number. */
-const numberFrom = (least: number, most: number, unless: number, description: string) =>
-  v.pipe(
-    v.optional(v.string(), String(unless)),
-    v.regex(/^[0-9]{1,9}$/, `must be a number from ${least} to ${most}`),
-    v.metadata({ description, type: "integer", pattern: undefined, default: unless, minimum: least, maximum: most }),
-    v.transform(Number),
-    v.minValue(least, `must be a number from ${least} to ${most}`),
-    v.maxValue(most, `must be a number from ${least} to ${most}`),
-  );
-
-const Limit = numberFrom(1, MAX_PAGE, DEFAULT_PAGE, "Of a page.");
-
-/** A cursor whose content has the given shape, decoded. */
-const cursorOf = <const S extends v.GenericSchema>(
-  shape: S,
-  of = "list",
-  description = "The `cursor` of the page before.",
-) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.maxLength(MAX_CURSOR_LENGTH, `is not a cursor of this ${of}`),
-      v.metadata({ description }),
-      v.transform(decodeCursor),
-      v.custom<v.InferOutput<S>>((value) => v.is(shape, value), `is not a cursor of this ${of}`),
-    ),
-  );
-
-const Filter = v.entriesFromList(PATH_COMPONENTS, v.optional(PathComponent));
-
-/** Query of the asset list. The cursor carries the filters it was made with. */
-export const AssetListQuery = v.object({
-  ...Filter,
-  limit: Limit,
-  cursor: cursorOf(
-    v.strictObject({ created_at: v.string(), seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0)), ...Filter }),
-  ),
-});
-
-const Revision = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-
-/** Query of the feed of changes. */
-export const ChangesQuery = v.object({
-  cursor: cursorOf(
-    v.union([
-      v.literal(NOW),
-      v.strictObject({
-        generation: v.pipe(v.string(), v.regex(/^[0-9a-f-]{1,36}$/)),
-        after: Revision,
-        began: v.optional(Revision),
-      }),
-    ]),
-    "feed",
-    "The `cursor` of the page before; without one the feed begins at the beginning. `now`: it begins with what changes from now on.",
-  ),
-  limit: numberFrom(1, MAX_CHANGES, DEFAULT_CHANGES, "Of a page."),
-  wait: numberFrom(0, MAX_WAIT_SECONDS, 0, "Seconds to wait when there is nothing yet."),
-});
-
-/** Query of a list in the order of ids: vaults and keys. */
-export const IdListQuery = v.object({
-  limit: Limit,
-  cursor: cursorOf(
-    v.strictObject({ created_at: v.string(), id: v.pipe(v.string(), v.regex(/^(?:vault|key)_[0-9a-z]{26}$/)) }),
-  ),
-});
 
 /** A name of a vault, or the label of a key. */
 export const Name = v.pipe(

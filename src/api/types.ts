@@ -18,11 +18,29 @@ export interface Page<T> {
   has_more: boolean;
 }
 
-/** Which assets a list holds; newest first. */
+/** Which assets a list holds: those that match all of it. */
 export interface AssetListParameters {
   partition?: string;
   collection?: string;
   channel?: string;
+  /** An asset has all of these, at most 5. */
+  tags?: readonly string[];
+  /** What filenames begin with. */
+  filename_prefix?: string;
+  /** `image/png`, or `image/*` for all of its kind. */
+  mime_type?: string;
+  /** RFC 3339: created then or later. */
+  created_since?: string;
+  /** RFC 3339: created earlier. */
+  created_before?: string;
+  /** Values of keys at the top of the metadata. Text matches what reads like it as JSON: `"100"` also the number 100. */
+  metadata?: Readonly<Record<string, string | number | boolean | null>>;
+  /** Part of the filename or of a tag, at least 3 characters. Case does not matter in ASCII. */
+  q?: string;
+  /** `newest` first unless said. */
+  order?: "newest" | "oldest";
+  /** These assets, at most 100. */
+  ids?: readonly string[];
   /** Of a page: 1 to 200; 50 unless said. */
   limit?: number;
   /** Of the page before, with the same filters. */
@@ -60,6 +78,22 @@ export interface ChangesPage {
   cursor: string;
   /** Whether there is more already. */
   has_more: boolean;
+}
+
+/** Which folders a list holds: partitions, or the collections of a partition, or the channels of a collection. */
+export interface FolderListParameters {
+  partition?: string;
+  /** Of the partition, which must be given too. */
+  collection?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+/** A folder that is not empty, with what is in it and below. */
+export interface Folder {
+  name: string;
+  assets: number;
+  bytes: number;
 }
 
 /** A page in the order of ids, newest first. */

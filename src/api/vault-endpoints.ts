@@ -2,7 +2,8 @@
 
 import { CreatedKey, CreatedVault, KeyPage, VaultPage, VaultReport } from "./answers.ts";
 import { type Endpoint, VAULT } from "./endpoint.ts";
-import { IdListQuery, KeyBody, VaultBody } from "./schemas.ts";
+import { IdListQuery } from "./queries.ts";
+import { KeyBody, VaultBody } from "./schemas.ts";
 import { VaultPatchBody } from "./vault-schemas.ts";
 
 export const VAULT_ENDPOINTS = {

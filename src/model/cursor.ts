@@ -12,10 +12,11 @@ export interface FeedPosition {
 }
 
 /**
- * Makes a cursor: base64url of JSON. The first key of a list's is `created_at`. Cursors are opaque to clients and frozen for us,
- * because a cursor of one version must be good in the next. They hold positions, not rights, so they are not signed.
+ * Makes a cursor: base64url of JSON. The first key is `created_at` in the lists that the API began with. Cursors are
+ * opaque to clients and frozen for us, because a cursor of one version must be good in the next. They hold positions, not
+ * rights, so they are not signed.
  */
-export function encodeCursor(position: { created_at: string; [key: string]: unknown } | FeedPosition): string {
+export function encodeCursor(position: Readonly<Record<string, unknown>> | FeedPosition): string {
   return Buffer.from(JSON.stringify(position)).toString("base64url");
 }
 

@@ -21,3 +21,15 @@ export function parseTimestamp(text: string): number | undefined {
   const sign = match[7] === "-" ? -1 : 1;
   return date.setUTCHours(hour, minute, second) - sign * (offsetHours * 60 + offsetMinutes) * 60_000;
 }
+
+/** The first whole second that is not before an RFC 3339 time, as the API writes times; undefined for anything else. */
+export function roundUp(text: string): string | undefined {
+  const ms = parseTimestamp(text);
+  if (ms === undefined) return undefined;
+  const second = /\.\d*[1-9]/.test(text) ? ms + 1000 : ms;
+  // An offset can lead out of the years that can be written.
+  return timestamp(Math.min(Math.max(second, FIRST_MS), LAST_MS));
+}
+
+const FIRST_MS = Date.parse("0000-01-01T00:00:00Z");
+const LAST_MS = Date.parse("9999-12-31T23:59:59Z");

@@ -52,6 +52,8 @@ export interface ReconcileFindings {
    * and counted here too.
    */
   removed: number;
+  /** Counters of folders that were wrong. They are mended. */
+  recounted: number;
   /** Bodies that no asset names and that are past the grace period. They are deleted. */
   orphans_deleted: number;
   /** Bodies that no asset names within the grace period. They may be those of uploads under way. */

@@ -1,5 +1,7 @@
 /** The handlers of assets: list, get, update, delete. */
 
+import { createHash } from "node:crypto";
+import type * as v from "valibot";
 import { ENDPOINTS } from "../api/endpoints.ts";
 import { parseParameters } from "../api/parse.ts";
 import { precondition, tagConditions } from "../http/conditional.ts";
@@ -8,15 +10,14 @@ import { durability, json, recordHeaders } from "../http/reply.ts";
 import type { Handler } from "../http/request.ts";
 import { PATH_COMPONENTS } from "../model/asset.ts";
 import { type AssetPatch, toPatch } from "../model/asset-patch.ts";
+import { type AssetSearch, canonicalSearch, lowerAscii, type PageSearch } from "../model/asset-search.ts";
 import { isAssetId } from "../model/id.ts";
 import { inspectPatch } from "../model/metadata.ts";
+import { shown } from "../model/names.ts";
 import { assetNotFound, invalid, refuse } from "../model/refusal.ts";
 
 /** A patch of this type follows RFC 7396. */
 const MERGE_PATCH = "application/merge-patch+json";
-
-/** Lists are in the order of seq. This is above every seq, so a list begins at the newest asset. */
-const NEWEST = Number.MAX_SAFE_INTEGER;
 
 /** `assets.list` */
 export const listAssets: Handler = async (api) => {
@@ -25,10 +26,55 @@ export const listAssets: Handler = async (api) => {
   const { limit, cursor, partition, collection, channel } = query.value;
   const other = PATH_COMPONENTS.find((name) => cursor && cursor[name] !== query.value[name]);
   if (other) return invalid(`cursor: belongs to a list with another ${other} filter`);
-  const request = { filter: { partition, collection, channel }, limit, before: cursor?.seq ?? NEWEST };
+  const search = searchOf(query.value);
+  // What is not UTF-8 would be searched for as something else.
+  const malformed = search && api.malformedParameter;
+  if (malformed !== undefined) return invalid(`${shown(malformed)}: must be UTF-8 in percent-encoding`);
+  if (cursor && cursor.digest !== search?.digest) {
+    return invalid("cursor: belongs to a list with other filters, or in another order");
+  }
+  const request = { filter: { partition, collection, channel }, limit, from: cursor?.seq, search };
   const outcome = await api.vault("read", (stub, caller) => stub.listAssets(caller, request));
   return outcome.ok ? json(outcome.body) : outcome;
 };
+
+/** What a list is asked for beside the path; undefined when that is nothing. */
+function searchOf(query: v.InferOutput<(typeof ENDPOINTS)["assets.list"]["query"]>): PageSearch | undefined {
+  const { tag = [], id = [], order = "newest", q } = query;
+  if (order === "newest" && BESIDE_THE_PATH.every((name) => query[name] === undefined)) return undefined;
+  const { filename_prefix, mime_type, created_since, created_before, "metadata.{key}": metadata = [] } = query;
+  const filters: AssetSearch = {
+    tags: [...new Set(tag)],
+    filename_prefix,
+    mime_type,
+    created_since,
+    created_before,
+    metadata,
+    q: q === undefined ? undefined : lowerAscii(q),
+    ids: [...new Set(id)],
+  };
+  const digest = createHash("sha256")
+    .update(canonicalSearch(filters, order))
+    .digest()
+    .subarray(0, DIGEST_BYTES)
+    .toString("base64url");
+  return { filters, order, digest };
+}
+
+/** The parameters that make a list a search. */
+const BESIDE_THE_PATH = [
+  "tag",
+  "filename_prefix",
+  "mime_type",
+  "created_since",
+  "created_before",
+  "metadata.{key}",
+  "q",
+  "id",
+] as const;
+
+/** How much of a search's SHA-256 stands for it. Nobody finds another search with the same. */
+const DIGEST_BYTES = 16;
 
 /** `assets.get` */
 export const getAsset: Handler = async (api) => {

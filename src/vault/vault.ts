@@ -24,14 +24,16 @@ import { Lifecycle } from "./lifecycle.ts";
 import type { Changed, LastStore } from "./durable.ts";
 import type { LiveVault } from "./live.ts";
 import { createKey, revokeKey, updateVault } from "./manage.ts";
+import { assetPage, type Page } from "./pages.ts";
 import { report } from "./report.ts";
 import { commitUpload, deleteAsset, nameTaken, patchAsset, recordTag, resolveUpload } from "./state/assets.ts";
 import { batchAssets, deleteFolder } from "./state/batch.ts";
 import { mostBytes, outOfBounds } from "./state/bounds.ts";
 import type { VaultDatabase } from "./state/database.ts";
+import type { Folder, FolderRequest } from "./state/folders.ts";
 import type { Operation } from "./state/group-commit.ts";
 import { withoutRev } from "./state/key-table.ts";
-import { listPage, type PageRequest } from "./state/list-page.ts";
+import type { PageRequest } from "./state/list-page.ts";
 import type { Urgency } from "./urgency.ts";
 
 /**
@@ -62,20 +64,17 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /** A page as JSON text, or as a stream of that text when it is large. See {@link listPage}. */
-  async listAssets(
-    caller: Caller,
-    request: PageRequest,
-  ): Promise<Result<{ body: string | ReadableStream<Uint8Array> }>> {
-    return this.#life.authorized(caller, (live) => {
-      const { partition, collection, channel } = request.filter;
-      const key = [partition, collection, channel, request.before, request.limit].join("/");
-      const ready = live.pages.get(key);
-      if (ready) return { ok: true, body: ready.body };
-      const body = listPage(this.#database, this.#life.id, request);
-      if (typeof body === "string") live.pages.set(key, { body });
-      return { ok: true, body };
-    });
+  /** A page as JSON text, or as a stream of that text when it is large. See {@link assetPage}. */
+  async listAssets(caller: Caller, request: PageRequest): Promise<Result<Page>> {
+    return this.#life.authorized(caller, (live) => assetPage(this.#database, live, request));
+  }
+
+  /** The folders in a folder. */
+  async listFolders(caller: Caller, request: FolderRequest): Promise<Result<{ folders: Folder[] }>> {
+    return this.#life.authorized(
+      caller,
+      (live) => live.notIndexed() ?? { ok: true, folders: this.#database.folders.in(request) },
+    );
   }
 
   /** See {@link follow}. */

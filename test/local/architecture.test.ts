@@ -112,9 +112,20 @@ it("SQL: stands in one module per database", () => {
   );
   const rooms = withSql.filter((file) => !file.startsWith("src/d1/"));
   expect(rooms.toSorted()).toEqual(
-    ["database", "doubts", "feed", "folders", "key-table", "outbox", "schema", "tags", "unindexed", "voids"].map(
-      (name) => `src/vault/state/${name}.ts`,
-    ),
+    [
+      "asset-list",
+      "database",
+      "doubts",
+      "feed",
+      "folders",
+      "key-table",
+      "outbox",
+      "recount",
+      "schema",
+      "tags",
+      "unindexed",
+      "voids",
+    ].map((name) => `src/vault/state/${name}.ts`),
   );
 });
 

@@ -48,6 +48,12 @@ const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?:
   ],
   ["what is still read of a body that is refused", ["MAX_DRAIN_BYTES", "MAX_STRANGER_DRAIN_BYTES", "MAX_DRAIN_MS"]],
   ["page", ["MAX_PAGE", "DEFAULT_PAGE"], "INVALID_PARAMS"],
+  [
+    "filters of the list of assets",
+    ["MAX_TAG_FILTERS", "MAX_METADATA_FILTERS", "MAX_ID_FILTERS", "MAX_FILTER_LENGTH", "MIN_SEARCH_LENGTH"],
+    "INVALID_PARAMS",
+  ],
+  ["rows that a list looks at for a page that no index has", ["MAX_LIST_ROWS", "MAX_LIST_LENGTH"]],
   ["`cursor`", ["MAX_CURSOR_LENGTH"], "INVALID_PARAMS"],
   ["operations of a batch", ["MAX_BATCH_OPERATIONS"], "INVALID_PARAMS"],
   ["`limit` of a folder's deletion", ["MAX_FOLDER_DELETION", "MAX_FOLDER_DELETION"], "INVALID_PARAMS"],

@@ -151,7 +151,7 @@ describe("a page whose client does not read it", () => {
   /** A page in the form in which the vault hands it out. */
   const inVault = <T>(vault: TestVault, use: (body: string | ReadableStream<Uint8Array>) => Promise<T>): Promise<T> =>
     runInDurableObject(vault.stub, async (instance: Vault) => {
-      const outcome = await instance.listAssets(OPERATOR, { filter: {}, limit: 200, before: Number.MAX_SAFE_INTEGER });
+      const outcome = await instance.listAssets(OPERATOR, { filter: {}, limit: 200 });
       if (!outcome.ok) throw new Error(outcome.message);
       return use(outcome.body);
     });
@@ -202,8 +202,8 @@ describe("list in a vault of 20,000 assets", () => {
     });
 
   it.each(FILTERS)("reads at most limit + 1 rows for %j, on the first page and in the middle", async (filter) => {
-    for (const before of [Number.MAX_SAFE_INTEGER, 10_000]) {
-      expect(await rowsRead({ filter, limit: 50, before })).toBeLessThanOrEqual(51);
+    for (const from of [undefined, 10_000]) {
+      expect(await rowsRead({ filter, limit: 50, from })).toBeLessThanOrEqual(51);
     }
   });
 });

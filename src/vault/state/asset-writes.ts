@@ -17,6 +17,7 @@ const folderOf = ({ partition, collection, channel }: Asset): string => `${parti
 export function insertAsset(database: VaultDatabase, change: Change, asset: Asset): void {
   database.insertAsset(asset);
   change.touched.push(asset.id);
+  database.recount.note(asset, 1);
   const isIndexed = database.unindexed.isIndexed(asset.seq);
   change.count(asset, 1, asset.size, isIndexed);
   if (isIndexed) database.index(asset);
@@ -34,6 +35,10 @@ export function updateAsset(database: VaultDatabase, change: Change, old: Asset,
   if (moved.length > 0) database.moveAsset(asset, moved);
   else database.updateAsset(asset);
   change.touched.push(id);
+  if (isMoved) {
+    database.recount.note(old, -1);
+    database.recount.note(asset, 1);
+  }
   if (old.rev !== seq) database.outbox.forgetChange(old.rev);
   if (isMoved) database.outbox.add({ kind: "move", rev, seq, id, path: folderOf(old), at: change.now });
   else database.outbox.add({ kind: "change", rev, seq });
@@ -50,6 +55,7 @@ export function updateAsset(database: VaultDatabase, change: Change, old: Asset,
 export function removeAsset(database: VaultDatabase, change: Change, asset: Asset): void {
   database.deleteAsset(asset.seq);
   change.touched.push(asset.id);
+  database.recount.note(asset, -1);
   if (asset.rev !== asset.seq) database.outbox.forgetChange(asset.rev);
   const isIndexed = database.unindexed.isIndexed(asset.seq);
   change.count(asset, -1, -asset.size, isIndexed);

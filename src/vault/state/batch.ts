@@ -93,7 +93,7 @@ export function deleteFolder(
     const after = change.rev;
     const allowance = new Allowance();
     // Read before anything is deleted: a statement that reads an index must not see it change.
-    const ids = database.newestIn(folder, limit + 1);
+    const ids = database.list.newestIn(folder, limit + 1);
     let deleted = 0;
     for (const id of ids.slice(0, limit)) {
       if (!deleteAsset(database, id, UNCONDITIONAL, allowance)(change).ok) break;

@@ -3,22 +3,14 @@
  * reached from here. Nothing here decides anything, and nothing in the vault outside this folder says SELECT.
  */
 
-import {
-  type Asset,
-  ASSET_FIELDS,
-  type AssetFilter,
-  type AssetPath,
-  CHANGEABLE_FIELDS,
-  type FolderFilter,
-  PATH_COMPONENTS,
-  PATH_FIELDS,
-} from "../../model/asset.ts";
+import { type Asset, ASSET_FIELDS, type AssetPath, CHANGEABLE_FIELDS, PATH_FIELDS } from "../../model/asset.ts";
+import { AssetList } from "./asset-list.ts";
 import { Doubts } from "./doubts.ts";
 import { Feed } from "./feed.ts";
 import { Folders } from "./folders.ts";
 import { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
-import { RECORD_JSON } from "./record-json.ts";
+import { Recount } from "./recount.ts";
 import { type AssetRevision, MIGRATIONS, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
 import { Sql } from "./sql.ts";
 import { Tags } from "./tags.ts";
@@ -29,9 +21,6 @@ import { Voids } from "./voids.ts";
 type ChangedAsset = Pick<Asset, "seq" | (typeof CHANGEABLE_FIELDS)[number]>;
 
 export type ToIndex = Pick<Asset, "seq" | "rev" | "partition" | "collection" | "channel" | "size" | "tags">;
-
-/** A listed asset. `record` is JSON text. */
-export type Listed = [seq: number, created_at: string, record: string];
 
 const ASSET_COLUMNS = ASSET_FIELDS.join(", ");
 
@@ -48,38 +37,10 @@ const UPDATE_ASSET = update(UNINDEXED_FIELDS);
 
 const INSERT_ASSET = `INSERT INTO assets (${ASSET_COLUMNS}) VALUES (?${",?".repeat(ASSET_FIELDS.length - 1)})`;
 
-/** The index on these components of the path. */
-const indexOn = (columns: readonly string[]): string =>
-  `assets_${columns.map((column) => (column === "channel" ? "h" : column.charAt(0))).join("")}`;
-
-/**
- * One list statement for each of the eight combinations of filters. Each names its index, because the planner could
- * choose a wrong one: assets_name begins with (partition, collection, channel) too, but a list by it would have to
- * sort.
- */
-const LIST = new Map(
-  [
-    [],
-    ["partition"],
-    ["collection"],
-    ["channel"],
-    ["partition", "collection"],
-    ["partition", "channel"],
-    ["collection", "channel"],
-    ["partition", "collection", "channel"],
-  ].map((columns) => {
-    const from = columns.length > 0 ? `assets INDEXED BY ${indexOn(columns)}` : "assets";
-    const where = [...columns.map((column) => `${column} = ?`), "seq < ?"].join(" AND ");
-    return [
-      columns.join(),
-      `SELECT seq, created_at, ${RECORD_JSON} FROM ${from} WHERE ${where} ORDER BY seq DESC LIMIT ?`,
-    ];
-  }),
-);
-
 /** Every method is synchronous. Several of them become one transaction inside {@link VaultDatabase.transaction}. */
 export class VaultDatabase {
   readonly #sql: Sql;
+  readonly list: AssetList;
   readonly keys: KeyTable;
   readonly outbox: Outbox;
   readonly voids: Voids;
@@ -87,10 +48,12 @@ export class VaultDatabase {
   readonly tags: Tags;
   readonly folders: Folders;
   readonly feed: Feed;
+  readonly recount: Recount;
   readonly unindexed: Unindexed;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
+    this.list = new AssetList(this.#sql);
     this.keys = new KeyTable(this.#sql);
     this.outbox = new Outbox(this.#sql);
     this.voids = new Voids(this.#sql);
@@ -98,6 +61,7 @@ export class VaultDatabase {
     this.tags = new Tags(this.#sql);
     this.folders = new Folders(this.#sql);
     this.feed = new Feed(this.#sql);
+    this.recount = new Recount(this.#sql, this.folders);
     this.unindexed = new Unindexed(this.#sql);
   }
 
@@ -249,31 +213,6 @@ export class VaultDatabase {
     return this.#sql.all("SELECT seq, id, r2_key FROM assets WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
   }
 
-  /**
-   * At most `limit` records of the vault `id` with a seq below `before`, newest first. They are read lazily, so no more
-   * rows are read than the caller takes. A caller should read on to the end: a statement that is not at its end is
-   * still in use, and the next list has to prepare it again.
-   */
-  list(id: string, filter: AssetFilter, before: number, limit: number): IterableIterator<Listed> {
-    const columns = (["partition", "collection", "channel"] as const).filter((column) => filter[column] !== undefined);
-    const statement = LIST.get(columns.join());
-    if (!statement) throw new Error(`no list statement for ${columns.join()}`);
-    const values = columns.map((column) => filter[column] ?? null);
-    return this.#sql.exec(statement, id, ...values, before, limit).raw<Listed>();
-  }
-
-  /** The ids of the newest assets of a folder, at most `limit` of them, newest first. */
-  newestIn(folder: FolderFilter, limit: number): string[] {
-    const columns = PATH_COMPONENTS.filter((column) => folder[column] !== undefined);
-    const where = columns.map((column) => `${column} = ?`).join(" AND ");
-    const rows = this.#sql.all<{ id: string }>(
-      `SELECT id FROM assets INDEXED BY ${indexOn(columns)} WHERE ${where} ORDER BY seq DESC LIMIT ?`,
-      ...columns.map((column) => folder[column] ?? null),
-      limit,
-    );
-    return rows.map(({ id }) => id);
-  }
-
   // --- reconcile
 
   /** When the next reconciliation is due, in epoch milliseconds, and its state as JSON. */
@@ -282,6 +221,11 @@ export class VaultDatabase {
   }
 
   saveReconcile(due: number, state: string | null): void {
-    this.#sql.exec("INSERT OR REPLACE INTO reconcile (one, due, state) VALUES (1,?,?)", due, state);
+    this.#sql.exec(
+      `INSERT INTO reconcile (one, due, state) VALUES (1,?,?)
+       ON CONFLICT (one) DO UPDATE SET due = excluded.due, state = excluded.state`,
+      due,
+      state,
+    );
   }
 }

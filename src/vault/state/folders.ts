@@ -18,6 +18,15 @@ export interface Folder {
   bytes: number;
 }
 
+/** What lists the folders in a folder: the whole vault, a partition, or a collection of it. */
+export interface FolderRequest {
+  partition?: string | undefined;
+  collection?: string | undefined;
+  /** Only names beyond this one. */
+  after: string;
+  limit: number;
+}
+
 export class Folders {
   readonly #sql: Sql;
 
@@ -29,6 +38,18 @@ export class Folders {
   largest(limit: number): Folder[] {
     return this.#sql.all(
       "SELECT name, assets, bytes FROM folders WHERE level = 1 AND parent = '' ORDER BY assets DESC, name LIMIT ?",
+      limit,
+    );
+  }
+
+  /** The folders in a folder that are not empty, by name. */
+  in({ partition, collection, after, limit }: FolderRequest): Folder[] {
+    const parents = [partition, collection].filter((name) => name !== undefined);
+    return this.#sql.all(
+      "SELECT name, assets, bytes FROM folders WHERE level = ? AND parent = ? AND name > ? ORDER BY name LIMIT ?",
+      parents.length + 1,
+      parents.join("/"),
+      after,
       limit,
     );
   }
@@ -50,6 +71,21 @@ export class Folders {
       parent,
       name,
     );
+  }
+
+  /** Makes the counters of a folder what they must be. Returns whether they were anything else. */
+  correct(level: number, parent: string, { name, assets, bytes }: Folder): boolean {
+    const now = this.#sql.first<{ assets: number; bytes: number }>(
+      "SELECT assets, bytes FROM folders WHERE level = ? AND parent = ? AND name = ?",
+      level,
+      parent,
+      name,
+    );
+    if ((now?.assets ?? 0) === assets && (now?.bytes ?? 0) === bytes && (now !== undefined) === assets > 0)
+      return false;
+    this.#sql.exec("DELETE FROM folders WHERE level = ? AND parent = ? AND name = ?", level, parent, name);
+    if (assets > 0) this.add(level, parent, name, assets, bytes);
+    return true;
   }
 }
 

@@ -1,8 +1,11 @@
 /** A page of the list of assets as JSON text, in one string or as a stream. */
 
 import type { AssetFilter } from "../../model/asset.ts";
+import { fieldsLookedAt, type PageSearch } from "../../model/asset-search.ts";
 import { encodeCursor } from "../../model/cursor.ts";
-import type { VaultDatabase, Listed } from "./database.ts";
+import type { Listed } from "./asset-list.ts";
+import type { VaultDatabase } from "./database.ts";
+import { findAssets, rangeOf, sourcesOf } from "./find.ts";
 
 const KIB = 1024;
 
@@ -18,11 +21,35 @@ const PAGE_TEXT = 256 * KIB;
  */
 const PAGE_PIECE = 64 * KIB;
 
+/** Lists are in the order of seq. This is above every seq, so a list begins at the newest asset. */
+const NEWEST = Number.MAX_SAFE_INTEGER;
+
 export interface PageRequest {
+  /** The path. */
   filter: AssetFilter;
   limit: number;
-  /** The page begins below this seq, which the cursor carries. */
-  before: number;
+  /** The page begins beyond this seq, which the cursor carries. Undefined for the first page. */
+  from?: number | undefined;
+  /** Of a list that is narrowed by more than the path, or that begins with the oldest. */
+  search?: PageSearch | undefined;
+}
+
+/** Names a page among all pages of a vault, so that it can be kept ready. */
+export const pageKey = ({ filter, from, limit, search }: PageRequest): string =>
+  [filter.partition, filter.collection, filter.channel, from, limit, search?.digest].join("/");
+
+/** Whether a page is made from the table of tags. */
+export const needsTags = ({ search }: PageRequest): boolean =>
+  search !== undefined && search.filters.tags.length > 0 && search.filters.ids.length === 0;
+
+/** Where a page's records come from. */
+interface PageSource {
+  /** How many records the page holds at most. */
+  readonly limit: number;
+  /** At most `most` records beyond the seq `last`, read lazily. */
+  rows(last: number | undefined, most: number): Iterable<Listed>;
+  /** The cursor of the next page; null when there is none. `more` says whether there is a record beyond the last one. */
+  cursor(last: Listed | undefined, more: boolean): string | null;
 }
 
 /**
@@ -37,12 +64,13 @@ export function listPage(
   vaultId: string,
   request: PageRequest,
 ): string | ReadableStream<Uint8Array> {
-  const whole = new PagePieces(database, vaultId, request);
+  const source = sourceOf(database, vaultId, request);
+  const whole = new PagePieces(source);
   const text = whole.next(PAGE_TEXT);
   if (whole.done) return text;
   // The text that has been read so far is too much to hold for a client that may never take it. So the page is read
   // again, piece by piece.
-  const pieces = new PagePieces(database, vaultId, request);
+  const pieces = new PagePieces(source);
   const encoder = new TextEncoder();
   return new ReadableStream({
     type: "bytes",
@@ -53,31 +81,64 @@ export function listPage(
   });
 }
 
+function sourceOf(database: VaultDatabase, vaultId: string, request: PageRequest): PageSource {
+  const { filter, limit, from, search } = request;
+  if (!search) {
+    return {
+      limit,
+      rows: (last, most) => database.list.newest(vaultId, filter, last ?? from ?? NEWEST, most),
+      cursor: beyond((created_at, seq) => ({ created_at, seq, ...filter })),
+    };
+  }
+  const { filters, order, digest } = search;
+  const range = rangeOf(database, filters, order, from);
+  const [source, ...others] = sourcesOf(filter, filters);
+  const position = (created_at: string, seq: number) => ({ created_at, seq, ...filter, digest });
+  if (others.length === 0 && filters.ids.length === 0 && !fieldsLookedAt(filters).any) {
+    // One index has exactly what is asked for, in order.
+    return {
+      limit,
+      rows: (last, most) => {
+        const rest = order === "newest" ? { before: last ?? range.before } : { after: last ?? range.after };
+        return database.list.records(vaultId, source, { ...range, ...rest }, order, most);
+      },
+      cursor: beyond(position),
+    };
+  }
+  const { seqs, next } = findAssets(database, { path: filter, search: filters, order, range, limit });
+  return {
+    limit: seqs.length,
+    rows: (last) => database.list.recordsAt(vaultId, last === undefined ? seqs : seqs.slice(seqs.indexOf(last) + 1)),
+    cursor: () => (next === undefined ? null : encodeCursor(position(database.list.createdAt(next, order), next))),
+  };
+}
+
+/** The cursor of a list whose next record tells whether there is another page. */
+const beyond =
+  (position: (created_at: string, seq: number) => Record<string, unknown>): PageSource["cursor"] =>
+  (last, more) =>
+    more && last ? encodeCursor(position(last[1], last[0])) : null;
+
 /**
  * One page, handed out in pieces of text. It remembers the last row between two pieces, and holds no statement open.
  */
 class PagePieces {
-  readonly #database: VaultDatabase;
-  readonly #vaultId: string;
-  readonly #request: PageRequest;
+  readonly #source: PageSource;
   #last: Listed | undefined;
   #taken = 0;
   done = false;
 
-  constructor(database: VaultDatabase, vaultId: string, request: PageRequest) {
-    this.#database = database;
-    this.#vaultId = vaultId;
-    this.#request = request;
+  constructor(source: PageSource) {
+    this.#source = source;
   }
 
   /** The next piece of text, of about `size` characters. `done` is true after the piece that closes the page. */
   next(size: number): string {
-    const { filter, limit, before } = this.#request;
+    const { limit } = this.#source;
     let text = this.#last ? "" : '{"data":[';
     let more = false;
     // One row beyond the page tells whether there is another.
-    const rows = this.#database.list(this.#vaultId, filter, this.#last?.[0] ?? before, limit - this.#taken + 1);
-    for (const row of rows) {
+    for (const row of this.#source.rows(this.#last?.[0], limit - this.#taken + 1)) {
       if (this.#taken === limit) {
         more = true;
         continue; // This row is the last, so the statement comes to its end and can be used again.
@@ -88,8 +149,7 @@ class PagePieces {
       this.#taken++;
     }
     this.done = true;
-    const [seq, created_at] = this.#last ?? [];
-    const cursor = more && created_at !== undefined ? encodeCursor({ created_at, seq, ...filter }) : null;
-    return `${text}],"cursor":${JSON.stringify(cursor)},"has_more":${more}}`;
+    const cursor = this.#source.cursor(this.#last, more);
+    return `${text}],"cursor":${JSON.stringify(cursor)},"has_more":${cursor !== null}}`;
   }
 }

@@ -162,6 +162,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (level, parent, name)
   ) WITHOUT ROWID;
   DROP TABLE partitions;
+  ALTER TABLE reconcile ADD COLUMN recount TEXT; -- JSON: the recount of folders that is under way (state/recount.ts)
 
   -- The assets with a seq in (after, upto] have no rows in tags, folders and outbox yet. Without a row here all have.
   CREATE TABLE unindexed (one INTEGER PRIMARY KEY CHECK (one = 1), after INTEGER NOT NULL, upto INTEGER NOT NULL);

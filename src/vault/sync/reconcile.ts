@@ -5,11 +5,11 @@
  *
  *     keys    ── index and D1 side by side, by id
  *     rows    ── index and D1 side by side, by seq
+ *     folders ── the counters of folders and the totals, beside a recount of the index
  *     bodies  ── what R2 has under the vault's prefix. Each is looked up by its asset's id: key order is not seq order
  *     missing ── only if fewer bodies matched than there are assets: R2 is asked for each asset's body by its key
  */
 
-import { UNCONDITIONAL } from "../../model/etag.ts";
 import { log } from "../../runtime/log.ts";
 import { MAX_MISSING_IDS } from "../../model/limits.ts";
 import { isLost, type LostWindow } from "../../model/lost-window.ts";
@@ -21,7 +21,6 @@ import type { BoundedD1 } from "../../d1/bounded.ts";
 import { keyPage, PAGE_ROWS, revisionPage } from "../../d1/vaults.ts";
 import type { Bucket } from "../../r2/bucket.ts";
 import { parseKey, vaultPrefix } from "../../r2/keys.ts";
-import { deleteAsset, voidAsset } from "../state/assets.ts";
 import { covered } from "./covered.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import { LAST_KEY_ID } from "../state/key-table.ts";
@@ -29,7 +28,8 @@ import { MAX_CALLS } from "../limits.ts";
 import type { VaultRow } from "../state/schema.ts";
 import type { Operation } from "../state/group-commit.ts";
 import type { ReconcileSettings } from "./reconcile-settings.ts";
-import { beginReconciliation, type Progress, type ReconcileState } from "./reconcile-state.ts";
+import { beginReconciliation, parseState, type Progress, type ReconcileState } from "./reconcile-state.ts";
+import { correctTotals, discardBodies, noteChanges, removeAll } from "./reconcile-writes.ts";
 
 /** Bodies that one step asks R2 for. Each takes a call. */
 const HEADS = 30;
@@ -70,7 +70,7 @@ export class Reconciler {
     const saved = this.#database.reconcile();
     this.#due = saved?.due ?? Date.now() + settings.every;
     if (!saved) this.#database.saveReconcile(this.#due, null);
-    this.#state = saved?.state ? (JSON.parse(saved.state) as ReconcileState) : { progress: null, findings: null };
+    this.#state = saved?.state ? parseState(saved.state) : { progress: null, findings: null };
   }
 
   /** When there is something to do, in epoch milliseconds. */
@@ -106,6 +106,7 @@ export class Reconciler {
       if (calls > MAX_CALLS) return;
       if (progress.phase === "keys") await this.#keys(progress, findings);
       else if (progress.phase === "rows") await this.#rows(progress, findings);
+      else if (progress.phase === "folders") await this.#folders(progress, findings);
       else if (progress.phase === "bodies") await this.#bodies(progress, findings);
       else await this.#missing(progress, findings);
       this.#save();
@@ -183,8 +184,29 @@ export class Reconciler {
     if (stale.length + gone.length > 0) await this.#enqueue(noteChanges(this.#database, [...stale, ...gone]));
     findings.restored += stale.length;
     findings.removed += gone.length;
-    if (end === Number.MAX_SAFE_INTEGER) progress.phase = "bodies";
-    else progress.after = end;
+    progress.after = end === Number.MAX_SAFE_INTEGER ? 0 : end;
+    if (progress.after === 0) progress.phase = "folders";
+  }
+
+  /** Counts the next assets, and after the last ones looks for folders that have none. */
+  async #folders(progress: Progress, findings: ReconcileFindings): Promise<void> {
+    const { recount } = this.#database;
+    if (progress.after === 0) {
+      const { mended, totals } = recount.step();
+      findings.recounted += mended;
+      if (!totals) return;
+      progress.after = 1;
+      const { row } = this.#vault;
+      const [assets, bytes] = [totals.assets - row.assets, totals.bytes - row.bytes];
+      if (assets === 0 && bytes === 0) return;
+      findings.recounted++;
+      await this.#enqueue(correctTotals(assets, bytes));
+      return;
+    }
+    const { removed, after } = recount.removeEmpty(progress.afterKey);
+    findings.recounted += removed;
+    progress.afterKey = after ?? "";
+    if (after === undefined) progress.phase = "bodies";
   }
 
   /** Looks at a page of what R2 has, and finds the bodies that no asset names. */
@@ -238,34 +260,3 @@ export class Reconciler {
     await this.#vault.write(THE_VAULT, operation, "urgent");
   }
 }
-
-/** Deletes assets again that a client had deleted before the storage became old. */
-const removeAll =
-  (database: VaultDatabase, ids: readonly string[]): Operation<object> =>
-  (change) => {
-    for (const id of ids) deleteAsset(database, id, UNCONDITIONAL)(change);
-    return { ok: true };
-  };
-
-/** Has D1 told once more of the assets at these seqs: what they are now, or that they are gone. */
-const noteChanges =
-  (database: VaultDatabase, seqs: readonly number[]): Operation<object> =>
-  (change) => {
-    for (const seq of seqs) database.outbox.add({ kind: "change", rev: change.next(), seq });
-    return { ok: true };
-  };
-
-/**
- * Has bodies deleted that no asset names, except those that an asset names by now. An id without an asset becomes void,
- * because an upload might still be committed with it.
- */
-const discardBodies =
-  (database: VaultDatabase, orphans: readonly { id: string; key: string }[]): Operation<object> =>
-  (change) => {
-    for (const { id, key } of orphans) {
-      if (database.asset(id)?.r2_key === key) continue;
-      if (!database.asset(id)) voidAsset(database, id);
-      database.outbox.add({ kind: "orphan", rev: change.next(), r2_key: key });
-    }
-    return { ok: true };
-  };
