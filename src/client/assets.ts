@@ -1,5 +1,6 @@
-import { unexpected } from "./error.ts";
-import { type List, listAt } from "./list.ts";
+import { listAssets } from "./asset-list.ts";
+import { openContent } from "./content.ts";
+import type { List } from "./list.ts";
 import { inVault, jsonBody, type Transport } from "./transport.ts";
 import type {
   Asset,
@@ -27,7 +28,7 @@ import type {
   UploadOutcome,
 } from "./types.ts";
 import { deleteEach, sendBatch } from "./many.ts";
-import { assetOf, condition, rangeOf, stored } from "./values.ts";
+import { condition, stored } from "./values.ts";
 import { uploadCall } from "./upload.ts";
 import { type Files, uploadEach } from "./upload-many.ts";
 
@@ -115,16 +116,21 @@ export class Assets {
   }
 
   /**
-   * Lists assets, newest first: awaited one page, looped over all.
+   * Lists and finds assets, newest first: awaited one page, looped over all. All that is asked for must match. A page by
+   * more than a path, one tag or ids may be short or empty while `has_more` is true.
    *
    * @example
    * for await (const asset of vault.assets.list({ partition: "marketing" })) console.log(asset.filename);
    *
    * @example
    * const { data, cursor, has_more } = await vault.assets.list({ partition: "marketing", limit: 200 });
+   *
+   * @example
+   * const found = { tags: ["hero"], mime_type: "image/*", metadata: { year: 2026 }, created_since: "2026-01-01T00:00:00Z" };
+   * for await (const asset of vault.assets.list({ ...found, order: "oldest" })) console.log(asset.filename);
    */
   list(parameters: AssetListParameters = {}, options: CallOptions = {}): List<Asset> {
-    return listAt(this.#transport, this.#path(), parameters, options, assetOf);
+    return listAssets(this.#transport, this.#path(), parameters, options);
   }
 
   /**
@@ -246,7 +252,7 @@ export class Assets {
    * @throws StrongroomError `ASSET_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`
    */
   async download(id: string, options: DownloadOptions = {}): Promise<Response> {
-    return this.#open(this.#path(id, "content"), options);
+    return openContent(this.#transport, this.#path(id, "content"), options);
   }
 
   /**
@@ -260,7 +266,11 @@ export class Assets {
    */
   async downloadAt(path: AssetPathFields & { filename: string }, options: DownloadOptions = {}): Promise<Response> {
     const { partition, collection, channel, filename } = path;
-    return this.#open(inVault(this.#vaultId, "files", partition, collection, channel, filename), options);
+    return openContent(
+      this.#transport,
+      inVault(this.#vaultId, "files", partition, collection, channel, filename),
+      options,
+    );
   }
 
   /**
@@ -285,14 +295,5 @@ export class Assets {
 
   #path(...rest: string[]): string[] {
     return inVault(this.#vaultId, "assets", ...rest);
-  }
-
-  async #open(path: string[], { range, signal }: DownloadOptions): Promise<Response> {
-    const headers: Record<string, string> = range ? { Range: rangeOf(range) } : {};
-    const response = await this.#transport.open({ method: "GET", path, headers, signal });
-    if (!range || response.status === 206) return response;
-    // Something on the way does not know ranges: these bytes are not those that were asked for.
-    await response.body?.cancel();
-    throw unexpected(response, "");
   }
 }

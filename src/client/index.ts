@@ -4,6 +4,7 @@ export { StrongroomError } from "./error.ts";
 export { Strongroom, StrongroomAdmin, type StrongroomAdminOptions, type StrongroomOptions } from "./strongroom.ts";
 export type { Assets } from "./assets.ts";
 export type { Changes } from "./changes.ts";
+export type { Folders } from "./folders.ts";
 export type { Keys } from "./keys.ts";
 export type { List } from "./list.ts";
 export type { Vaults } from "./vaults.ts";

@@ -1,7 +1,7 @@
 /**
- * Which endpoint of the API each method of the client calls, by the endpoint's id. `assets`, `changes` and `keys` are of a
- * `Strongroom`, `vaults` of a `StrongroomAdmin`. `assets.uploadMany` calls what `assets.upload` does, and `changes.watch` what
- * `changes.list` does.
+ * Which endpoint of the API each method of the client calls, by the endpoint's id. `assets`, `changes`, `folders` and `keys`
+ * are of a `Strongroom`, `vaults` of a `StrongroomAdmin`. `assets.uploadMany` calls what `assets.upload` does, and
+ * `changes.watch` what `changes.list` does.
  */
 export const METHODS = {
   "assets.upload": "assets.create",
@@ -15,6 +15,7 @@ export const METHODS = {
   "assets.downloadAt": "files.get",
   "assets.createLink": "links.create",
   "changes.list": "changes.list",
+  "folders.list": "folders.list",
   "keys.create": "keys.create",
   "keys.list": "keys.list",
   "keys.revoke": "keys.revoke",

@@ -1,5 +1,6 @@
 import { Assets } from "./assets.ts";
 import { Changes } from "./changes.ts";
+import { Folders } from "./folders.ts";
 import { Keys } from "./keys.ts";
 import { Transport } from "./transport.ts";
 import type { ConnectionOptions } from "./types.ts";
@@ -35,6 +36,7 @@ export class Strongroom {
   readonly vaultId: string;
   readonly assets: Assets;
   readonly changes: Changes;
+  readonly folders: Folders;
   readonly keys: Keys;
 
   /** @throws TypeError when the key is none, or the URL */
@@ -46,6 +48,7 @@ export class Strongroom {
     this.vaultId = `vault_${ulid}`;
     this.assets = new Assets(transport, this.vaultId, options.concurrency ?? DEFAULT_CONCURRENCY);
     this.changes = new Changes(transport, this.vaultId);
+    this.folders = new Folders(transport, this.vaultId);
     this.keys = new Keys(transport, this.vaultId);
   }
 }

@@ -61,11 +61,14 @@ export const jsonBody = (value: unknown, type = "application/json") => ({
 /** A path behind `/api/v1/vaults/{vaultId}`. */
 export const inVault = (vaultId: string, ...rest: string[]): string[] => ["vaults", vaultId, ...rest];
 
+/** Parameters of a query. One that has a list stands there once for each of its values. */
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
 /** A query of the parameters that have a value, with its question mark. Throws URIError for text that is not Unicode. */
-export function queryOf(parameters: Readonly<Record<string, string | number | undefined>>): string {
+export function queryOf(parameters: Query): string {
   const pairs = Object.entries(parameters)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
+    .flatMap(([name, value]) => [value ?? []].flat().map((each) => [name, String(each)] as const))
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
   return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }
 

@@ -64,6 +64,35 @@ it.concurrent("put, ls: a file is uploaded and listed", async () => {
   expect(await json("ls", "listed/other/")).toEqual([]);
 });
 
+it.concurrent("ls: finds by what its options say, oldest first if asked, and shows folders with their counts", async () => {
+  for (const name of ["f1.txt", "f2.txt"]) await uploaded(name, "found/a/b/");
+  await uploaded("g.json", "found/a/c/");
+  const [f1] = await json<Asset>("set", "found/a/b/f1.txt", "--add-tag", "hero", "--add-tag", "cats", "n=1");
+  const names = async (...args: string[]): Promise<string[]> =>
+    (await json<Asset>("ls", "found/", ...args)).map(({ filename }) => filename);
+  expect(f1?.tags).toEqual(["hero", "cats"]);
+  expect(await names("--tag", "hero", "--tag", "cats")).toEqual(["f1.txt"]);
+  expect(await names("--oldest")).toEqual(["f1.txt", "f2.txt", "g.json"]);
+  expect(await names("--name", "f", "--limit", "1")).toEqual(["f2.txt"]);
+  expect(await names("--type", "application/*")).toEqual(["g.json"]);
+  expect(await names("--meta", "n=1")).toEqual(["f1.txt"]);
+  expect(await names("--search", "F1.T")).toEqual(["f1.txt"]);
+  expect(await names("--since", "2020-01-01", "--before", "2099-01-01T00:00:00Z")).toHaveLength(3);
+  expect(await names("--before", "2020-01-01")).toEqual([]);
+  expect(await data("ls", "found/a/", "--folders")).toMatch(
+    /^ *2 +5\.9 KiB  found\/a\/b\/\n *1 +2\.9 KiB  found\/a\/c\/\n$/,
+  );
+  expect(await json("ls", "found/", "--folders")).toEqual([{ name: "a", assets: 3, bytes: 9_000 }]);
+  for (const [args, message] of [
+    [["found/a/b/", "--folders"], "a channel has no folders in it"],
+    [["--folders", "--tag", "x"], "--folders: goes with --limit alone"],
+    [["--meta", "x"], "--meta x: must be KEY=VALUE"],
+  ] as const) {
+    expect(await run("ls", ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+  }
+  expect(await run("ls", "--search", "ab")).toMatchObject({ code: 1, stderr: expect.stringContaining("q: must be") });
+});
+
 it.concurrent("ls: stops at a limit, newest first", async () => {
   for (const name of ["l1", "l2", "l3"]) await uploaded(name, "limited/a/b/");
   const names = (await json<Asset>("ls", "limited/", "--limit", "2")).map(({ filename }) => filename);

@@ -25,9 +25,9 @@ function recorded() {
       : new Response(JSON.stringify(ANSWER));
   };
   const url = "https://strongroom.test";
-  const { assets, changes, keys } = new Strongroom({ url, key: KEY, fetch });
+  const { assets, changes, folders, keys } = new Strongroom({ url, key: KEY, fetch });
   const { vaults } = new StrongroomAdmin({ url, token: "t", fetch });
-  return { sent, rooms: { assets, changes, keys, vaults } };
+  return { sent, rooms: { assets, changes, folders, keys, vaults } };
 }
 
 const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["rooms"]) => PromiseLike<unknown>> = {
@@ -42,6 +42,7 @@ const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["r
   "assets.downloadAt": ({ assets }) => assets.downloadAt({ ...PATH, filename: "a" }),
   "assets.createLink": ({ assets }) => assets.createLink("x"),
   "changes.list": ({ changes }) => changes.list(),
+  "folders.list": ({ folders }) => folders.list(),
   "keys.create": ({ keys }) => keys.create(),
   "keys.list": ({ keys }) => all(keys.list()),
   "keys.revoke": ({ keys }) => keys.revoke("x"),

@@ -3,7 +3,7 @@ import { openAsBlob, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, inject, it } from "vitest";
-import { Strongroom, StrongroomAdmin } from "../../src/client/index.ts";
+import { type AssetListParameters, Strongroom, StrongroomAdmin } from "../../src/client/index.ts";
 import { temporaryState } from "../local/server-process.ts";
 import { all, failure, PATH, useServer } from "./server.ts";
 
@@ -522,5 +522,39 @@ describe("keys and vaults", () => {
     expect(await failure(manager.vaults.update(id, { name: "x" }))).toMatchObject({ status: 403 });
     expect(await operator.vaults.delete(id)).toMatchObject({ id, status: "deleting" });
     expect((await failure(operator.vaults.get("vault_nothing"))).code).toBe("NOT_FOUND");
+  });
+});
+
+describe("what is found", () => {
+  it("is listed by tags, metadata, name, type, text, time and ids, in both orders; folders with their counts", async () => {
+    const vault = await newVault();
+    const upload = (name: string, type: string, fields: object) =>
+      vault.assets.upload(file("hello", name, type), { ...PATH, ...fields });
+    const cat = await upload("Cat.png", "image/png", { tags: ["a", "b&c"], metadata: { n: 1, "a.b": "x" } });
+    const dog = await upload("dog.txt", "text/plain", { tags: ["a"], metadata: { n: "1", ["__proto__"]: true } });
+    const none = await upload("none.txt", "text/plain", { channel: "other" });
+    const found = async (parameters: AssetListParameters): Promise<string[]> =>
+      (await all(vault.assets.list(parameters))).map(({ id }) => id);
+    expect(await found({ tags: ["a"] })).toEqual([dog.id, cat.id]);
+    expect(await found({ tags: ["a"], order: "oldest", limit: 1 })).toEqual([cat.id, dog.id]);
+    expect(await found({ tags: ["b&c", "a"] })).toEqual([cat.id]);
+    expect(await found({ metadata: { n: 1 } })).toEqual([dog.id, cat.id]);
+    expect(await found({ metadata: { n: "1", "a.b": "x" } })).toEqual([cat.id]);
+    expect(await found({ metadata: { ["__proto__"]: true } })).toEqual([dog.id]);
+    expect(await found({ filename_prefix: "C", mime_type: "image/*", q: "CAT" })).toEqual([cat.id]);
+    expect(await found({ created_since: cat.created_at, created_before: "2099-01-01T00:00:00+01:00" })).toHaveLength(3);
+    expect(await found({ created_before: cat.created_at })).toEqual([]);
+    expect(await found({ ids: [cat.id, none.id] })).toEqual([none.id, cat.id]);
+    expect(await found({ ids: [] })).toEqual([]);
+    expect(await failure(vault.assets.list({ q: "ab" }))).toMatchObject({ code: "INVALID_PARAMS", status: 400 });
+
+    const { partition, collection } = PATH;
+    expect(await all(vault.folders.list())).toEqual([{ name: partition, assets: 3, bytes: 15 }]);
+    const channels = await all(vault.folders.list({ partition, collection, limit: 1 }));
+    expect(channels).toEqual([
+      { name: PATH.channel, assets: 2, bytes: 10 },
+      { name: "other", assets: 1, bytes: 5 },
+    ]);
+    expect(await failure(vault.folders.list({ collection }))).toMatchObject({ code: "INVALID_PARAMS" });
   });
 });
