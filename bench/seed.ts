@@ -39,6 +39,9 @@ function holds(db: DatabaseSync, vaultId: string): boolean {
 const path = (name: "partition" | "collection" | "channel"): string =>
   `CASE seq % 8 ${Array.from({ length: 8 }, (_, i) => `WHEN ${i} THEN '${pathOf(i)[name]}'`).join(" ")} END`;
 
+/** The assets of a partition have a tag, and no others have it: a list by one has as many as a list by the other. */
+export const TAGGED = { partition: "p1", tag: "tagged" } as const;
+
 /** The ids are made of hexadecimal digits, which are digits of a ULID too. */
 const INSERT = `
   INSERT INTO assets (vault_id, seq, rev, id, partition, collection, channel, filename, r2_key, size, mime_type, metadata, tags,
@@ -48,5 +51,5 @@ const INSERT = `
     a AS (SELECT seq, 'asset_01kf' || printf('%022x', seq) AS id, ${path("partition")} AS p, ${path("collection")} AS c,
                  ${path("channel")} AS h FROM n)
   SELECT ?1, seq, seq, id, p, c, h, 'f.bin', format('%s/%s/%s/%s/%s_f.bin', ?1, p, c, h, id), 20480, 'application/octet-stream',
-         '{}', '[]', printf('%064x', seq), ?3, ?3
+         '{}', iif(p = '${TAGGED.partition}', '["${TAGGED.tag}"]', '[]'), printf('%064x', seq), ?3, ?3
   FROM a`;

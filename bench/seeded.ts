@@ -1,10 +1,12 @@
 /** A vault whose assets were seeded, and the pages of its list that are measured. */
 
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { canonicalSearch } from "../src/model/asset-search.ts";
 import { encodeCursor } from "../src/model/cursor.ts";
 import { ask, Connection } from "./connection.ts";
 import type { Shot } from "./shot.ts";
-import { SEEDED_AT } from "./seed.ts";
+import { SEEDED_AT, TAGGED } from "./seed.ts";
 import type { Vault } from "./vault.ts";
 
 const FILTERS = { partition: "p1", collection: "c1", channel: "h1" };
@@ -20,6 +22,9 @@ export const COMBINATIONS: readonly Filter[] = Array.from({ length: 8 }, (_, i) 
  * that none of them is.
  */
 const PLACES = 500;
+
+/** The part of a digest that stands in a cursor. */
+const DIGEST_BYTES = 16;
 
 /** How often the vault is asked whether it is ready. Milliseconds. */
 const POLL_MS = 100;
@@ -43,6 +48,7 @@ export class SeededVault {
     seed(vault.id, size);
     const seconds = await ready(vault);
     const seeded = new SeededVault(vault, size, seconds.toFixed(1));
+    await check(vault.url, seeded.tagged(), { partition: TAGGED.partition });
     for (const filter of COMBINATIONS) {
       for (const shot of [seeded.first(filter), seeded.firstAnew(filter), seeded.middle(filter)]) {
         await check(vault.url, shot, filter);
@@ -66,8 +72,19 @@ export class SeededVault {
 
   /** A page from around the middle. There are as many different ones in a vault of any size. */
   middle(filter: Filter): Shot {
-    const place = (this.#turn++ % PLACES) / PLACES;
-    return this.#from(Math.floor(this.#size * (0.45 + 0.5 * place)), filter);
+    return this.#from(this.#place(), filter);
+  }
+
+  #place(): number {
+    return Math.floor(this.#size * (0.45 + (0.5 * (this.#turn++ % PLACES)) / PLACES));
+  }
+
+  /** A page by a tag from around the middle, of the assets that are also those of a partition: {@link TAGGED}. */
+  tagged(): Shot {
+    const search = { tags: [TAGGED.tag], metadata: [], ids: [] };
+    const hash = createHash("sha256").update(canonicalSearch(search, "newest")).digest().subarray(0, DIGEST_BYTES);
+    const cursor = { created_at: SEEDED_AT, seq: this.#place(), digest: hash.toString("base64url") };
+    return this.#vault.list(`limit=50&tag=${TAGGED.tag}&cursor=${encodeCursor(cursor)}`);
   }
 
   #from(seq: number, filter: Filter): Shot {

@@ -1,6 +1,7 @@
 import { fire } from "../load.ts";
 import type { Bench, Round, Scenario } from "../scenario.ts";
 import { COMBINATIONS, type Filter, SeededVault } from "../seeded.ts";
+import { TAGGED } from "../seed.ts";
 import type { Shot } from "../shot.ts";
 
 /** Few connections, so that the list's own time is measured and not that of a queue. */
@@ -32,6 +33,21 @@ export function million({ options, deployment, note }: Bench): Scenario[] {
     large = await SeededVault.make(await vaults.fresh(), options.assets, seed);
     note(`The index of a vault of ${size(options.assets)} assets was rebuilt from D1 in ${large.rebuilt} s.`);
   };
+  const anywhere = (page: (vault: SeededVault) => Shot): Round => {
+    return (seconds) =>
+      fire({ url: deployment.url, connections: CONNECTIONS, seconds, next: () => large && page(large) });
+  };
+  const byTag: Scenario = {
+    group: `List of 50 by a tag in a vault of ${size(options.assets)} assets, beside one by partition`,
+    name: "middle page, tag",
+    connections: CONNECTIONS,
+    figure: "requests",
+    ours: anywhere((vault) => vault.tagged()),
+    other: { name: "partition", round: anywhere((vault) => vault.middle({ partition: TAGGED.partition })) },
+    goal: 0.8,
+    prepare,
+    share: SHARE,
+  };
   const scenario = (place: string, filter: Filter, page: (vault: SeededVault) => Shot): Scenario => {
     const round =
       (vault: () => SeededVault | undefined): Round =>
@@ -60,6 +76,7 @@ export function million({ options, deployment, note }: Bench): Scenario[] {
     scenario("first page, kept ready", {}, (vault) => vault.first({})),
     ...COMBINATIONS.map((filter) => scenario("first page", filter, (vault) => vault.firstAnew(filter))),
     ...COMBINATIONS.map((filter) => scenario("middle page", filter, (vault) => vault.middle(filter))),
+    byTag,
   ];
 }
 
