@@ -93,11 +93,40 @@ async function expectVault(api: string, admin: string, vault: OldVault): Promise
   }
 }
 
+/** What is made from tables that version 0.1 did not have must be of its assets too, as soon as they are indexed. */
+async function expectIndexed(api: string, { id, secret_key, assets }: OldVault): Promise<void> {
+  for (let tries = 0; (await get(`${api}/${id}/folders`, secret_key)).status === 503; tries++) {
+    expect(tries).toBeLessThan(100);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const { data: folders } = (await read(`${api}/${id}/folders`, secret_key)) as {
+    data: { name: string; assets: number; bytes: number }[];
+  };
+  const partitions = [...new Set(assets.map(({ partition }) => partition))].toSorted();
+  expect(folders).toEqual(
+    partitions.map((name) => {
+      const inside = assets.filter(({ partition }) => partition === name);
+      return { name, assets: inside.length, bytes: inside.reduce((sum, { size }) => sum + size, 0) };
+    }),
+  );
+  for (const tag of new Set(assets.flatMap(({ tags }) => JSON.parse(tags) as string[]))) {
+    const tagged = assets.filter(({ tags }) => (JSON.parse(tags) as string[]).includes(tag));
+    const query = `limit=200&tag=${encodeURIComponent(tag)}`;
+    expect(await read(`${api}/${id}/assets?${query}`, secret_key)).toMatchObject({ data: tagged, has_more: false });
+  }
+  const feed = (await read(`${api}/${id}/changes?limit=1000`, secret_key)) as { data: { asset?: AssetRecord }[] };
+  const byId = (a?: AssetRecord, b?: AssetRecord): number => ((a?.id ?? "") < (b?.id ?? "") ? -1 : 1);
+  expect(feed.data.map(({ asset }) => asset).toSorted(byId)).toEqual(assets.toSorted(byId));
+}
+
 it("a state directory of version 0.1: every vault, key, asset and body is there", async () => {
   unpack();
   const { url, admin } = await start();
   expect(old.vaults.flatMap(({ assets }) => assets)).toHaveLength(20);
-  for (const vault of old.vaults) await expectVault(url, admin, vault);
+  for (const vault of old.vaults) {
+    await expectVault(url, admin, vault);
+    await expectIndexed(url, vault);
+  }
 });
 
 it("a state directory of version 0.1: a vault that lost its storage is rebuilt from D1", async () => {
