@@ -5,7 +5,8 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
+import type { ChangesPage } from "../../src/api/types.ts";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { ServerProcess } from "./server-process.ts";
 
@@ -73,6 +74,14 @@ async function read(url: string, token: string): Promise<unknown> {
   return response.json();
 }
 
+/** The ids of all assets in the feed of changes. It is 503 until they are indexed. */
+async function followed(url: string, token: string): Promise<string[]> {
+  await vi.waitFor(async () => expect((await get(url, token)).status).toBe(200), 10_000);
+  const { data, has_more } = (await read(`${url}?limit=1000`, token)) as ChangesPage;
+  expect(has_more).toBe(false);
+  return data.map((change) => (change.type === "asset" ? change.asset.id : change.id));
+}
+
 async function expectVault(api: string, admin: string, vault: OldVault): Promise<void> {
   const { id, name, created_at, secret_key } = vault;
   expect(await read(`${api}/${id}`, admin)).toMatchObject({ id, name, created_at, status: "active" });
@@ -86,6 +95,8 @@ async function expectVault(api: string, admin: string, vault: OldVault): Promise
   if (vault.deleted) expect((await get(`${api}/${id}/assets/${vault.deleted}`, secret_key)).status).toBe(404);
   const rest = await read(`${api}/${id}/assets?cursor=${vault.cursor_after_three}`, secret_key);
   expect(rest).toMatchObject({ data: vault.assets.slice(3) });
+  const ids = vault.assets.map((asset) => asset.id);
+  expect((await followed(`${api}/${id}/changes`, secret_key)).toSorted()).toEqual(ids.toSorted());
   for (const asset of vault.assets) {
     const response = await get(`${api}/${id}/assets/${asset.id}/content`, secret_key);
     expect(response.status, asset.id).toBe(200);
