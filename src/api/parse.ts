@@ -63,7 +63,9 @@ export function parseParameters<const S extends ObjectSchema>(
     names.filter((name) => familyOf(name) === undefined),
   );
   if (wrong !== undefined) return invalid(wrong);
-  const repeated = names.find((name) => Array.isArray(query[name]) && !isList(schema.entries[name]));
+  const repeated = names.find(
+    (name) => Array.isArray(query[name]) && (familyOf(name) !== undefined || !isList(schema.entries[name])),
+  );
   if (repeated !== undefined) return invalid(`${shown(repeated)}: must be given only once`);
   const input: Record<string, unknown> = {};
   const pairs: string[] = [];

@@ -39,7 +39,9 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     const other = plain(each);
     const isPart = Math.min(given.length, other.length) >= 3 && (given.startsWith(other) || other.startsWith(given));
     const distance = isPart ? 1 : editDistance(given, other);
-    const bound = Math.max(1, Math.floor(Math.max(given.length, other.length) / 3));
+    const longer = Math.max(given.length, other.length);
+    // Names of one letter that have nothing in common are no slips of each other.
+    const bound = Math.min(longer - 1, Math.max(1, Math.floor(longer / 3)));
     if (distance <= bound && distance < (best?.distance ?? Infinity)) best = { name: each, distance };
   }
   return best?.name;

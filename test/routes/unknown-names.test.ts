@@ -3,6 +3,7 @@
  * of their own.
  */
 
+import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import { describe, expect, it } from "vitest";
 import { admin, bearer, type Page, refusal, send, TestVault } from "../support/api.ts";
 
@@ -11,7 +12,7 @@ const json = (type = "application/json") => ({ "Content-Type": type });
 
 describe("unknown names: list queries", () => {
   const lists = (vault: TestVault): [string, string[]][] => [
-    [vault.assets, ["partition", "collection", "channel", "limit", "cursor"]],
+    [vault.assets, Object.keys(ENDPOINTS["assets.list"].query.entries)],
     [`${vault.path}/keys`, ["limit", "cursor"]],
     ["/api/v1/vaults", ["limit", "cursor"]],
   ];
@@ -21,9 +22,9 @@ describe("unknown names: list queries", () => {
   it("are refused, and the message says which known name is nearest, or else which there are", async () => {
     const vault = await TestVault.create();
     for (const [path, known] of lists(vault)) {
-      for (const name of [...HOSTILE, "q", "", "Foo", "%00", "a%0d%0aX-Y:%20z"]) {
+      for (const name of [...HOSTILE, "zz", "", "Foo", "%00", "a%0d%0aX-Y:%20z"]) {
         const message = await refusal(await get(vault, `${path}?${name}=1`), 400, "INVALID_PARAMS");
-        expect(message).toMatch(new RegExp(`: unknown; known are ${known.join(", ")}$`));
+        expect(message.endsWith(`: unknown; known are ${known.join(", ")}`), message).toBe(true);
       }
       const typo = await refusal(await get(vault, `${path}?limti=2`), 400, "INVALID_PARAMS");
       expect(typo).toBe("limti: unknown; did you mean limit?");
@@ -52,7 +53,8 @@ describe("unknown names: list queries", () => {
   it("are refused like known names that are repeated", async () => {
     const vault = await TestVault.create();
     for (const [path, known] of lists(vault)) {
-      for (const name of known) {
+      // These two are lists: their own rules hold for each value.
+      for (const name of known.filter((each) => each !== "tag" && each !== "id")) {
         const message = await refusal(await get(vault, `${path}?${name}=a&${name}=a`), 400, "INVALID_PARAMS");
         expect(message).toBe(`${name}: must be given only once`);
       }
