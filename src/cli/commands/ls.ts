@@ -35,7 +35,8 @@ export const ls = command({
     const most = limitOf(limit);
     const page = { limit: Math.min(most, 200) };
     if (folders) {
-      if (long || Object.keys(found).length > 0) throw new UsageError("--folders: goes with --limit alone");
+      if (long || FINDING.some((name) => found[name] !== undefined))
+        throw new UsageError("--folders: goes with --limit alone");
       const list = access.vault().folders.list({ ...parentOf(folder), ...page }, { signal });
       const row = ({ name, assets, bytes: size }: Folder): string[] => [
         count(assets),
@@ -54,6 +55,9 @@ export const ls = command({
     return printList(output, first(assets, most), long ? LONG : SHORT, row);
   },
 });
+
+/** The options that find assets. */
+const FINDING = ["oldest", "tag", "name", "type", "since", "before", "meta", "search"] as const;
 
 /** What was given of what finds assets. */
 interface Search {
