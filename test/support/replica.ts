@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import type { ChangesPage } from "../../src/api/types.ts";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { bearer, insist, send, type TestVault } from "./api.ts";
+import { bearer, send, type TestVault } from "./api.ts";
 
 export const askChanges = (vault: TestVault, query: Record<string, string | number> = {}): Promise<Response> => {
   const params = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
@@ -20,6 +20,16 @@ export async function changes(vault: TestVault, query: Record<string, string | n
 /** What a page says, in short: filenames of assets, and ids of those that were deleted. */
 export const told = ({ data }: ChangesPage): string[] =>
   data.map((change) => (change.type === "asset" ? change.asset.filename : `deleted ${change.id}`));
+
+/** Repeats a request while it is answered with 503, for some seconds: so long a takeover or a rebuild may take here. */
+export async function patiently(request: () => Promise<Response>): Promise<Response> {
+  for (let tries = 0; ; tries++) {
+    const response = await request();
+    if (response.status !== 503 || tries === 100) return response;
+    await response.text();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 export class Replica {
   readonly #vault: TestVault;
@@ -38,7 +48,7 @@ export class Replica {
   /** Reads a page. Returns whether there is more. */
   async read(limit: number): Promise<boolean> {
     const query = { limit, ...(this.cursor === undefined ? {} : { cursor: this.cursor }) };
-    const response = await insist(() => askChanges(this.#vault, query));
+    const response = await patiently(() => askChanges(this.#vault, query));
     if (response.status === 410) {
       expect(this.cursor).toBeDefined();
       await response.text();

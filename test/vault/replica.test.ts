@@ -6,10 +6,10 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, inject, it, vi } from "vitest";
-import { insist, TestVault, textFile } from "../support/api.ts";
+import { TestVault, textFile } from "../support/api.ts";
 import { putBack, record, restoreRecord, stored, wipe, work } from "../support/history.ts";
 import { down, withD1 } from "../support/outage.ts";
-import { expectCopy, listed, Replica } from "../support/replica.ts";
+import { expectCopy, listed, patiently, Replica } from "../support/replica.ts";
 
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
@@ -37,7 +37,7 @@ const step = (name: string, run: (real: Real) => Promise<unknown>): Step => ({
 
 /** Sends a change, which is made, or finds nothing, or is put off. */
 async function change(request: () => Promise<Response>): Promise<void> {
-  const response = await insist(request);
+  const response = await patiently(request);
   expect([200, 204, 404, 503], await response.clone().text()).toContain(response.status);
 }
 
@@ -45,7 +45,7 @@ const one = <T>(items: readonly T[], n: number): T | undefined => items[n % Math
 
 const upload = fc.integer({ min: 1, max: 5 }).map((count) =>
   step(`upload ${count} at once`, async ({ vault, ids }) => {
-    const sent = Array.from({ length: count }, () => insist(() => vault.send({ ...PATH, file: textFile() })));
+    const sent = Array.from({ length: count }, () => patiently(() => vault.send({ ...PATH, file: textFile() })));
     for (const response of await Promise.all(sent)) {
       expect(response.status, await response.clone().text()).toBe(201);
       ids.push((await response.json<{ id: string }>()).id);
@@ -174,8 +174,9 @@ describe.each(Object.entries(LOSSES))("%s", (name, happen) => {
     await late.drain(2);
     await happen(vault, before);
     // In the history that is left there may be as many changes as there were.
-    for (const filename of ["e", "f", "g", "h"]) await insist(() => vault.send({ ...PATH, file: textFile(filename) }));
-    await insist(() => vault.delete(c.id));
+    for (const filename of ["e", "f", "g", "h"])
+      await patiently(() => vault.send({ ...PATH, file: textFile(filename) }));
+    await patiently(() => vault.delete(c.id));
     await work(vault, 3);
     for (const replica of [early, late, new Replica(vault)]) {
       const { cursor } = replica;
