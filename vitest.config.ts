@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 import { DATABASES } from "./src/local/layout.ts";
 
 /** Cases of each fuzz test. `npm run test:long` runs 10,000. */
-const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 300);
+const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 200);
 
 /** How often the server is killed under load; `npm run test:long` does it 20 times. */
 const crashRounds = Number(process.env["CRASH_ROUNDS"] ?? 2);
@@ -25,8 +25,8 @@ declare module "vitest" {
 
 export default defineConfig({
   test: {
-    // Most of the time a test waits for a store, a timer or a server: one file at a time would leave a core idle.
-    maxWorkers: 2,
+    // Most of the time a test waits for a store, a timer or a server: two files at a time would leave a core idle.
+    maxWorkers: 3,
     provide: { fuzzRuns, crashRounds, faults, install },
     // The Worker's own log: one line a request.
     onConsoleLog: (text) => !text.startsWith('{"event":'),
