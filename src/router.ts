@@ -7,6 +7,7 @@ import { IttyRouter } from "itty-router/IttyRouter";
 import { bodyTypes } from "./api/endpoint.ts";
 import { type EndpointId, ENDPOINTS, isEndpointId } from "./api/endpoints.ts";
 import type { Env } from "./env.ts";
+import { idempotencyKeyRefusal } from "./http/idempotency.ts";
 import { ApiRequest, type Handler, type RequestContext } from "./http/request.ts";
 import { refusalReply, render, type Reply } from "./http/reply.ts";
 import { refuse, type Refusal } from "./model/refusal.ts";
@@ -112,7 +113,7 @@ async function dispatch(api: ApiRequest): Promise<Reply | Refusal | undefined> {
     if (!match) continue;
     api.params = match.groups ?? {};
     api.endpoint = id;
-    return (await api.allow(access)) ?? handler(api);
+    return (await api.allow(access)) ?? idempotencyKeyRefusal(api) ?? handler(api);
   }
   return undefined;
 }

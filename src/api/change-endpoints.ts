@@ -18,7 +18,7 @@ export const CHANGE_ENDPOINTS = {
       "In place of `tags`, `remove_tags` takes tags away and then `add_tags` appends those that are not there yet. " +
       "`partition`, `collection`, `channel` and `filename` move and rename the asset; its file stays where it is, and so " +
       "does `r2_key`.",
-    headers: ["ifMatch", "ifNoneMatch"],
+    headers: ["ifMatch", "ifNoneMatch", "idempotencyKey"],
     body: {
       json: { "application/json": PatchBody, "application/merge-patch+json": MergePatchBody },
       example: { metadata: { alt: "Two cats" }, tags: ["featured"] },
@@ -28,10 +28,10 @@ export const CHANGE_ENDPOINTS = {
         is: "The record as it is now.",
         body: AssetRecord,
         headers: ["ETag", "Cache-Control"],
-        mayHave: ["Strongroom-Durability"],
+        mayHave: ["Strongroom-Durability", "Idempotency-Replayed"],
       },
     },
-    refusals: ["ASSET_NOT_FOUND", "PRECONDITION_FAILED"],
+    refusals: ["ASSET_NOT_FOUND", "PRECONDITION_FAILED", "IDEMPOTENCY_KEY_REUSED"],
   },
   "assets.delete": {
     method: "DELETE",
@@ -54,6 +54,7 @@ export const CHANGE_ENDPOINTS = {
       "`operations[3]: …`. The records that a batch changes or deletes have at most " +
       `${MAX_BATCH_RECORD_BYTES} bytes together, and it gives and takes at most ${MAX_BATCH_TAGS} tags: an operation ` +
       "beyond that gets 413.",
+    headers: ["idempotencyKey"],
     body: {
       json: { "application/json": BatchBody },
       example: {
@@ -68,10 +69,10 @@ export const CHANGE_ENDPOINTS = {
         is: "What became of each operation, in their order.",
         body: BatchAnswer,
         headers: ["Cache-Control"],
-        mayHave: ["Strongroom-Durability"],
+        mayHave: ["Strongroom-Durability", "Idempotency-Replayed"],
       },
     },
-    refusals: ["ASSET_NOT_FOUND", "PRECONDITION_FAILED"],
+    refusals: ["ASSET_NOT_FOUND", "PRECONDITION_FAILED", "IDEMPOTENCY_KEY_REUSED"],
   },
   "assets.deleteFolder": {
     method: "DELETE",

@@ -65,17 +65,17 @@ export const ENDPOINTS = {
       `${MAX_FILE_BYTES} bytes. Beside a form, query parameters mean nothing. Fields and parameters that are not known are ` +
       "named in `Strongroom-Ignored`.",
     parameters: RawUploadQuery,
-    headers: ["createOnly", "contentDigest"],
+    headers: ["createOnly", "contentDigest", "idempotencyKey"],
     body: { file: ["multipart/form-data", "*/*"], form: UploadForm },
     answers: {
       201: {
         is: "The record. The next read by anyone sees it.",
         body: AssetRecord,
         headers: ["ETag", "Location", "Cache-Control"],
-        mayHave: ["Strongroom-Durability", "Strongroom-Ignored"],
+        mayHave: ["Strongroom-Durability", "Strongroom-Ignored", "Idempotency-Replayed"],
       },
     },
-    refusals: ["INVALID_PARAMS", "PRECONDITION_FAILED", "QUOTA_EXCEEDED"],
+    refusals: ["INVALID_PARAMS", "PRECONDITION_FAILED", "QUOTA_EXCEEDED", "CONFLICT", "IDEMPOTENCY_KEY_REUSED"],
   },
   "assets.list": {
     method: "GET",

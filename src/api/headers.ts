@@ -58,6 +58,14 @@ export const REQUEST_HEADERS = {
       "Of a raw upload (RFC 9530). A `sha-256` is checked before anything is stored; other algorithms are ignored.",
     example: "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:",
   },
+  idempotencyKey: {
+    name: "Idempotency-Key",
+    description:
+      "Makes it safe to repeat the request: for 24 hours, the same key with the same request gets the first answer again. " +
+      "1 to 64 visible ASCII characters, which may stand in quotes.",
+    pattern: String.raw`^\s*(?:"(?:[!#-\[\]-~]|\\["\\]){1,64}"|[!#-~][!-~]{0,63})\s*$`,
+    example: '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
+  },
 } as const satisfies Readonly<Record<string, RequestHeaderRule>>;
 
 export type RequestHeader = keyof typeof REQUEST_HEADERS;
@@ -92,6 +100,11 @@ export const RESPONSE_HEADERS = {
   },
   "Strongroom-Ignored": {
     description: "Fields and parameters of the upload that meant nothing, percent-encoded; the first 20.",
+  },
+  "Idempotency-Replayed": {
+    description:
+      "`true`: this is the answer to an earlier request with the same `Idempotency-Key`. Nothing was done again.",
+    pattern: "^true$",
   },
   "Retry-After": { description: "Seconds after which it makes sense to ask again.", pattern: String.raw`^\d+$` },
   RateLimit: {

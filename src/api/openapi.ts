@@ -113,7 +113,10 @@ const REFUSALS: Readonly<
   ASSET_NOT_FOUND: { is: "The vault has no such asset." },
   METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },
   REQUEST_TIMEOUT: { is: "The body did not come in time." },
-  CONFLICT: { is: "The vault has as many keys as it may have." },
+  CONFLICT: {
+    is: "The vault has as many keys as it may have, or a request with the same `Idempotency-Key` is still running.",
+    mayHave: ["Retry-After"],
+  },
   CURSOR_EXPIRED: {
     is: "The cursor is too old, or the vault has lost what it stands for. Start over without one, and drop what the feed has not named when `has_more` is false.",
   },
@@ -123,6 +126,7 @@ const REFUSALS: Readonly<
     is: "The body's media type or encoding is not taken here.",
     mayHave: ["Accept-Post", "Accept-Patch"],
   },
+  IDEMPOTENCY_KEY_REUSED: { is: "The `Idempotency-Key` belongs to another request, which succeeded." },
   RANGE_NOT_SATISFIABLE: { is: "The range lies outside the file.", headers: ["Content-Range"] },
   RATE_LIMITED: { is: "The vault has had as many requests as its rate allows.", headers: ["Retry-After"] },
   INTERNAL_ERROR: { is: "A bug of the server's. The request id finds it in the log." },
@@ -133,11 +137,13 @@ const REFUSALS: Readonly<
 };
 
 /** The refusals that an endpoint's own rules entail, beside those that it names. */
-function refusalsOf({ access, query, body, refusals = [] }: Endpoint): ErrorCode[] {
+function refusalsOf({ method, access, query, headers, body, refusals = [] }: Endpoint): ErrorCode[] {
   const of = (when: unknown, ...codes: ErrorCode[]): ErrorCode[] => (when ? codes : []);
   return [
     ...of(access !== "anyone", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED", "UNAVAILABLE"),
     ...of(query, "INVALID_PARAMS"),
+    // An Idempotency-Key where none is taken.
+    ...of(method === "POST" && !headers?.includes("idempotencyKey"), "INVALID_PARAMS"),
     ...of(body, "INVALID_PARAMS", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "UNAVAILABLE"),
     ...refusals,
     "INTERNAL_ERROR",

@@ -47,7 +47,7 @@ export function refusalReply({ code, message, headers: given }: Refusal): Reply 
 const EXPOSED =
   "ETag, Location, Content-Location, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Repr-Digest, " +
   "Retry-After, WWW-Authenticate, Allow, Accept-Patch, Accept-Post, X-Request-Id, Strongroom-Durability, " +
-  "Strongroom-Ignored, RateLimit, RateLimit-Policy";
+  "Strongroom-Ignored, Idempotency-Replayed, RateLimit, RateLimit-Policy";
 
 let dateSecond = 0;
 let dateText = "";
@@ -115,3 +115,7 @@ export function render(reply: Reply, request: Answered): Response {
 /** The header of a write that D1 has not confirmed yet or, for a delete, R2; none for any other. */
 export const durability = (durable: boolean): Record<string, string> =>
   durable ? {} : { "Strongroom-Durability": "queued" };
+
+/** The header of an answer that was given before, to an earlier request with the same Idempotency-Key. */
+export const replay = (isReplayed: boolean | undefined): Record<string, string> =>
+  isReplayed ? { "Idempotency-Replayed": "true" } : {};

@@ -170,3 +170,8 @@ export interface RecordBody {
   body: string;
   etag: string;
 }
+
+/** The same of an asset that was written, with its id. */
+export interface StoredRecord extends RecordBody {
+  id: string;
+}

@@ -158,6 +158,17 @@ export const MAX_STRANGER_DRAIN_BYTES = 128 * MIB;
 /** How long such a body is read. At 18 MiB/s all of it comes in this time. */
 export const MAX_DRAIN_MS = 30_000;
 
+// --- safe retries
+
+/** The longest Idempotency-Key. A UUID has 36 characters, and a SHA-256 in hex has 64. */
+export const MAX_IDEMPOTENCY_KEY_LENGTH = 64;
+
+/**
+ * For at least this long, a write that had an Idempotency-Key is answered by its first answer when it is repeated. For
+ * less than twice as long, the vault keeps that answer.
+ */
+export const RECEIPT_KEPT_MS = DAY_MS;
+
 // --- lists
 
 export * from "./list-limits.ts";

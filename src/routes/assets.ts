@@ -6,7 +6,8 @@ import { ENDPOINTS } from "../api/endpoints.ts";
 import { parseParameters } from "../api/parse.ts";
 import { precondition, tagConditions } from "../http/conditional.ts";
 import { readBody } from "../http/json.ts";
-import { durability, json, recordHeaders } from "../http/reply.ts";
+import { safeRetry } from "../http/idempotency.ts";
+import { durability, json, recordHeaders, replay } from "../http/reply.ts";
 import type { Handler } from "../http/request.ts";
 import { PATH_COMPONENTS } from "../model/asset.ts";
 import { type AssetPatch, toPatch } from "../model/asset-patch.ts";
@@ -95,11 +96,17 @@ export const updateAsset: Handler = async (api) => {
   if (!body.ok) return body;
   const patch = toPatch(body.value, mergeOf(body.type));
   if (!patch.ok) return patch;
-  if (!isAssetId(id)) return assetNotFound();
   const conditions = tagConditions(api.request.headers);
-  const outcome = await api.vault("once", (stub, caller) => stub.patchAsset(caller, id, patch.patch, conditions));
+  const given = safeRetry(api, id, patch.patch, conditions);
+  if (!given.ok) return given;
+  if (!isAssetId(id)) return assetNotFound();
+  const { retry } = given;
+  const outcome = await api.vault(retry ? "repeatable" : "once", (stub, caller) =>
+    stub.patchAsset(caller, id, patch.patch, conditions, retry),
+  );
   if (!outcome.ok) return outcome;
-  return json(outcome.body, { headers: { ...recordHeaders(outcome.etag), ...durability(outcome.durable) } });
+  const headers = { ...recordHeaders(outcome.etag), ...durability(outcome.durable), ...replay(outcome.isReplayed) };
+  return json(outcome.body, { headers });
 };
 
 /** `assets.delete` */

@@ -4,7 +4,8 @@ import { BATCH_OPERATIONS, BatchEnvelope } from "../api/change-schemas.ts";
 import { ENDPOINTS } from "../api/endpoints.ts";
 import { parseBody, parseParameters } from "../api/parse.ts";
 import { readBody } from "../http/json.ts";
-import { durability, json } from "../http/reply.ts";
+import { safeRetry } from "../http/idempotency.ts";
+import { durability, json, replay } from "../http/reply.ts";
 import type { Handler } from "../http/request.ts";
 import { toPatch } from "../model/asset-patch.ts";
 import type { BatchOperation } from "../model/batch.ts";
@@ -23,10 +24,16 @@ export const batchAssets: Handler = async (api) => {
     operations.push(parsed.operation);
   }
   const { atomic } = body.value;
-  const outcome = await api.vault("once", (stub, caller) => stub.batchAssets(caller, operations, atomic));
+  const given = safeRetry(api, operations, atomic);
+  if (!given.ok) return given;
+  const { retry } = given;
+  const outcome = await api.vault(retry ? "repeatable" : "once", (stub, caller) =>
+    stub.batchAssets(caller, operations, atomic, retry),
+  );
   if (!outcome.ok) return outcome;
-  const { results, durable } = outcome;
-  return json({ data: results, durability: durable ? "recorded" : "queued" }, { headers: durability(durable) });
+  const { results, durable, isReplayed } = outcome;
+  const headers = { ...durability(durable), ...replay(isReplayed) };
+  return json({ data: results, durability: durable ? "recorded" : "queued" }, { headers });
 };
 
 /** `assets.deleteFolder` */

@@ -2,58 +2,120 @@
 
 import { bodyTypes } from "../api/endpoint.ts";
 import { ENDPOINTS } from "../api/endpoints.ts";
+import { idempotencyKey } from "../http/idempotency.ts";
+import type { IgnoredNames } from "../http/ignored.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { CACHE_BUSTER } from "../api/parse.ts";
-import { durability, json, recordHeaders } from "../http/reply.ts";
-import { PATH_COMPONENTS } from "../model/asset.ts";
+import { durability, json, recordHeaders, replay, type Reply } from "../http/reply.ts";
+import { PATH_COMPONENTS, type StoredRecord } from "../model/asset.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, refuse, type Refusal, type Result } from "../model/refusal.ts";
+import type { Acknowledged } from "../model/safe-retry.ts";
+import { KeyedUpload } from "../upload/keyed-upload.ts";
 import { MAX_TRAILER_BYTES } from "../upload/limits.ts";
 import { boundaryOf, receiveForm } from "../upload/receive-form.ts";
 import { finishUpload, commitUpload } from "../upload/commit.ts";
-import { receiveRaw } from "../upload/receive-raw.ts";
-import type { Received } from "../upload/staged.ts";
+import { type RawUpload, rawUpload, receiveRaw } from "../upload/receive-raw.ts";
 import type { UploadContext } from "../upload/body-source.ts";
 
 const FORM = "multipart/form-data";
 
+/** How a file comes, as the head of its request says. */
+type Coming = { readonly boundary: string; readonly raw?: undefined } | { readonly raw: RawUpload };
+
 /**
  * `assets.create`: the body is a form, or the file itself with its fields as query parameters. With `If-None-Match: *`
- * an asset is made only if the path has none of that name yet.
+ * an asset is made only if the path has none of that name yet. With an `Idempotency-Key` it is made once, however often
+ * it is sent.
  */
 export const createAsset: Handler = async (api) => {
-  const { env, vaultId } = api;
   const condition = api.header("If-None-Match");
   if (condition !== null && condition.trim() !== "*") {
     return invalid("If-None-Match: an upload can only be conditional on *");
   }
   const createOnly = condition !== null;
-  const received = await receive(api, {
-    env,
-    vaultId,
+  const given = idempotencyKey(api);
+  if (!given.ok) return given;
+  const coming = comingOf(api);
+  if (!coming.ok) return coming;
+  if (given.key === undefined) return store(api, coming.how, createOnly, undefined);
+  const keyed = new KeyedUpload(api, given.key, createOnly);
+  try {
+    return await storeOnce(api, coming.how, createOnly, keyed);
+  } finally {
+    await keyed.end();
+  }
+};
+
+/** Stores a file unless it is known before its bytes have come that it has been stored already. */
+async function storeOnce(
+  api: ApiRequest,
+  coming: Coming,
+  createOnly: boolean,
+  keyed: KeyedUpload,
+): Promise<Reply | Refusal> {
+  const { raw } = coming;
+  const begun = await keyed.begin(
+    raw && { fields: { ...raw.path, ...raw.fields.json, mime_type: raw.mime_type }, sha256: raw.promised },
+  );
+  if (!begun.ok) return begun;
+  if (!begun.record) return store(api, coming, createOnly, keyed);
+  await api.drain();
+  return created(api, begun.record, raw?.fields.ignored);
+}
+
+async function store(
+  api: ApiRequest,
+  coming: Coming,
+  createOnly: boolean,
+  keyed: KeyedUpload | undefined,
+): Promise<Reply | Refusal> {
+  const context: UploadContext = {
+    env: api.env,
+    vaultId: api.vaultId,
     request: api.id,
     watchdog: api.watchdog,
     checkUpload: async (path, file) => {
-      const check = api.vault("repeatable", (stub, caller) => stub.checkUpload(caller, path, createOnly, file));
+      const check = api.vault("repeatable", (stub, caller) =>
+        stub.checkUpload(caller, path, createOnly, file, keyed?.key),
+      );
       return must(await check).most ?? Infinity;
     },
-  });
-  if (!received.ok) return received;
-  const outcome = await api.lasting(() =>
-    finishUpload(received.received, (staged) => api.timed(commitUpload(api, api.nextCaller(), staged, createOnly))),
-  );
-  if (!outcome.ok) return outcome;
-  const headers = {
-    ...recordHeaders(outcome.etag),
-    Location: `/api/v1/vaults/${vaultId}/assets/${outcome.id}`,
-    ...durability(outcome.durable),
-    ...received.received.ignored.header,
   };
-  return json(outcome.body, { status: 201, headers });
-};
+  const { reader } = api;
+  const arrived = await (coming.raw
+    ? receiveRaw(context, reader, coming.raw)
+    : receiveForm(context, reader, coming.boundary));
+  if (!arrived.ok) return arrived;
+  const { received } = arrived;
+  // Parameters beside a form mean nothing.
+  if (!coming.raw) for (const name of Object.keys(api.query)) if (name !== CACHE_BUSTER) received.ignored.add(name);
+  const outcome = await api.lasting(() =>
+    finishUpload(received, (staged) => {
+      const retry = keyed?.handOver(staged.upload);
+      return api.timed(commitUpload(api, api.nextCaller(), staged, { createOnly, retry }));
+    }),
+  );
+  return outcome.ok ? created(api, outcome, received.ignored) : outcome;
+}
 
-async function receive(api: ApiRequest, context: UploadContext): Promise<Result<{ received: Received }>> {
+function created(
+  { vaultId }: ApiRequest,
+  stored: Acknowledged<StoredRecord>,
+  ignored: IgnoredNames | undefined,
+): Reply {
+  const headers = {
+    ...recordHeaders(stored.etag),
+    Location: `/api/v1/vaults/${vaultId}/assets/${stored.id}`,
+    ...durability(stored.durable),
+    ...replay(stored.isReplayed),
+    ...ignored?.header,
+  };
+  return json(stored.body, { status: 201, headers });
+}
+
+function comingOf(api: ApiRequest): Result<{ how: Coming }> {
   const { reader, query } = api;
   const contentType = api.header("Content-Type") ?? "";
   const encoding = api.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";
@@ -65,14 +127,7 @@ async function receive(api: ApiRequest, context: UploadContext): Promise<Result<
     const boundary = boundaryOf(contentType);
     if (!boundary.ok) return boundary;
     // The form around a file is as large before the file as after it, at most.
-    const received =
-      isOver(reader.declared, MAX_FILE_BYTES + 2 * MAX_TRAILER_BYTES) ??
-      (await receiveForm(context, reader, boundary.boundary));
-    // Parameters beside a form mean nothing.
-    if (received.ok) {
-      for (const name of Object.keys(query)) if (name !== CACHE_BUSTER) received.received.ignored.add(name);
-    }
-    return received;
+    return isOver(reader.declared, MAX_FILE_BYTES + 2 * MAX_TRAILER_BYTES) ?? { ok: true, how: boundary };
   }
   const isRaw = PATH_COMPONENTS.some((name) => query[name] !== undefined);
   if (!isRaw || essenceOf(contentType).startsWith("multipart/")) {
@@ -81,8 +136,10 @@ async function receive(api: ApiRequest, context: UploadContext): Promise<Result<
   }
   const malformed = api.malformedParameter;
   if (malformed !== undefined) return invalid(`${malformed.slice(0, 64)}: must be UTF-8 in percent-encoding`);
-  const request = { query, contentType, contentDigest: api.header("Content-Digest") };
-  return isOver(reader.declared, MAX_FILE_BYTES) ?? receiveRaw(context, reader, request);
+  const tooLarge = isOver(reader.declared, MAX_FILE_BYTES);
+  if (tooLarge) return tooLarge;
+  const raw = rawUpload({ query, contentType, contentDigest: api.header("Content-Digest") });
+  return raw.ok ? { ok: true, how: raw } : raw;
 }
 
 const unsupported = (message: string, headers: Record<string, string>): Refusal =>

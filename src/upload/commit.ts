@@ -4,10 +4,11 @@
  */
 
 import { logError } from "../runtime/log.ts";
-import type { NewAsset, RecordBody } from "../model/asset.ts";
+import type { NewAsset, StoredRecord } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { Refused, type Result, unavailable } from "../model/refusal.ts";
-import type { Caller, Durability } from "../model/vault.ts";
+import type { Acknowledged, SafeRetry } from "../model/safe-retry.ts";
+import type { Caller } from "../model/vault.ts";
 import { callVault, type VaultTarget } from "../vault/client.ts";
 import { Bucket } from "../r2/bucket.ts";
 import { bodyKey } from "../r2/keys.ts";
@@ -33,24 +34,30 @@ export async function finishUpload<T extends object>(
   return commit(staged);
 }
 
+/** What the vault is asked for with a staged body. */
+export interface CommitOptions {
+  /** Only if the path has no asset of the name. */
+  readonly createOnly: boolean;
+  readonly retry?: SafeRetry | undefined;
+}
+
 /**
  * Makes a staged body an asset. A vault that has just lost its storage does not take the body under its id: the id may
  * have been committed, and even deleted, in what was lost. The body then becomes an asset under another id, and its
  * first copy is kept.
+ *
+ * A repeat of an earlier upload makes no asset. It gets the first answer, and its body is removed.
  */
 export async function commitUpload(
   target: VaultTarget,
   caller: Caller,
   staged: Staged,
-  createOnly: boolean,
-): Promise<Result<RecordBody & Durability & { id: string }>> {
-  const outcome = await commitOrResolve(target, caller, staged, createOnly);
-  if (outcome.ok) return { ...outcome, id: staged.upload.id };
-  if (!outcome.keep) return outcome;
+  options: CommitOptions,
+): Promise<Result<Acknowledged<StoredRecord>>> {
+  const outcome = await commitOrResolve(target, caller, staged, options);
+  if (outcome.ok || !outcome.keep) return outcome;
   const copy = await copied(target, caller, staged.upload);
-  if (!copy) return outcome;
-  const again = await commitOrResolve(target, { ...caller, isPaid: true }, copy, createOnly);
-  return again.ok ? { ...again, id: copy.upload.id } : again;
+  return copy ? commitOrResolve(target, { ...caller, isPaid: true }, copy, options) : outcome;
 }
 
 async function copied(
@@ -67,7 +74,11 @@ async function copied(
     logError("upload: the body could not be copied", error, { request, vault: vaultId, asset: upload.id });
     return undefined;
   }
-  return { upload: { ...upload, id, r2_key }, discard: () => bucket.delete(r2_key, DISCARD_MS) };
+  const discard = (): Promise<void> =>
+    bucket.delete(r2_key, DISCARD_MS).catch((error: unknown) => {
+      logError("upload: a copy stays", error, { request, vault: vaultId, asset: id });
+    });
+  return { upload: { ...upload, id, r2_key }, discard };
 }
 
 /**
@@ -79,16 +90,23 @@ async function commitOrResolve(
   target: VaultTarget,
   caller: Caller,
   { upload, discard }: Staged,
-  createOnly: boolean,
-): Promise<Result<RecordBody & Durability>> {
+  { createOnly, retry }: CommitOptions,
+): Promise<Result<Acknowledged<StoredRecord>>> {
+  /** What a vault has committed. The vault may have had an earlier call of this request, and repeat its own answer. */
+  const stored = async (answer: Acknowledged<StoredRecord>): Promise<{ ok: true } & Acknowledged<StoredRecord>> => {
+    const isReplayed = answer.id !== upload.id;
+    if (isReplayed) await discard();
+    return { ok: true, ...answer, isReplayed };
+  };
   let attempts = 0;
   try {
     const call = callVault(target, "repeatable", (stub) => {
       attempts++;
-      return stub.commitUpload(attempts === 1 ? caller : { ...caller, isPaid: true }, upload, createOnly);
+      return stub.commitUpload(attempts === 1 ? caller : { ...caller, isPaid: true }, upload, createOnly, retry);
     });
     const outcome = await target.watchdog.within(COMMIT_MS, call);
-    if (outcome.ok || outcome.keep) return outcome;
+    if (outcome.ok) return await stored(outcome);
+    if (outcome.keep) return outcome;
     // After a first attempt that gave no answer, a refusal says nothing of what that attempt did.
     if (attempts === 1 && !outcome.lost) {
       await discard();
@@ -98,9 +116,9 @@ async function commitOrResolve(
     logError("upload: commit failed", error, { request: caller.request, vault: target.vaultId, asset: upload.id });
   }
   try {
-    const call = callVault(target, "repeatable", (stub) => stub.resolveUpload(caller, upload.id, upload.r2_key));
+    const call = callVault(target, "repeatable", (stub) => stub.resolveUpload(caller, upload.id, upload.r2_key, retry));
     const outcome = await target.watchdog.within(RESOLVE_MS, call);
-    if (outcome.ok && outcome.record) return { ok: true, ...outcome.record };
+    if (outcome.ok && outcome.record) return await stored(outcome.record);
     // The vault is gone for good, so nothing can come of the body.
     if (!outcome.ok && outcome.code === "NOT_FOUND") await discard();
   } catch (error) {

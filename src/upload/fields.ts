@@ -44,6 +44,11 @@ export class UploadFields {
     }
   }
 
+  /** Metadata and tags as the vault stores them: JSON text. */
+  get json(): { metadata: string; tags: string } {
+    return { metadata: this.metadata, tags: this.tags };
+  }
+
   /** The required path fields that have not come yet. */
   get missing(): string[] {
     return PATH_COMPONENTS.filter((name) => this.#path[name] === undefined);

@@ -55,6 +55,9 @@ export const JOIN_BYTES = 1 * MIB;
  * leaves nothing.
  */
 
+/** How often the vault is told that an upload with an Idempotency-Key still runs. It forgets those after a minute. */
+export const RUNNING_SIGN_MS: number = 20_000;
+
 /** The last calls to R2 store the tail of the file, complete it, and move a body whose path came after it. */
 export const STORE_MS: number = 14_000;
 

@@ -1,6 +1,7 @@
 import { CACHE_BUSTER } from "../api/parse.ts";
 import type { Query } from "../http/query.ts";
 import type { BodyReader } from "../http/body-reader.ts";
+import type { AssetPath } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
@@ -15,16 +16,21 @@ import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./st
 /** The type that curl gives to any `--data-binary`: it tells nothing of the file. */
 const FORM_DEFAULT = "application/x-www-form-urlencoded";
 
-/**
- * Receives an upload whose body is the file and whose fields are query parameters. Everything is known before the first
- * byte, so a large file of declared length is streamed into R2 without any buffer. On a refusal nothing is left in R2.
- */
-export async function receiveRaw(
-  context: UploadContext,
-  reader: BodyReader,
-  request: { query: Query; contentType: string; contentDigest: string | null },
-): Promise<Result<{ received: Received }>> {
-  let sink: BodySink | undefined;
+/** What the head of a raw upload says of its file. */
+export interface RawUpload {
+  readonly fields: UploadFields;
+  readonly path: AssetPath;
+  readonly mime_type: string;
+  /** The SHA-256 that the file must have, in lower-case hex; undefined when none is promised. */
+  readonly promised: string | undefined;
+}
+
+/** Checks the head of an upload whose body is the file and whose fields are query parameters. */
+export function rawUpload(request: {
+  query: Query;
+  contentType: string;
+  contentDigest: string | null;
+}): Result<{ raw: RawUpload }> {
   try {
     const fields = queryFields(request.query);
     const path = fields.path(undefined);
@@ -32,7 +38,24 @@ export async function receiveRaw(
     if (!path || missing.length > 0) return invalid(`missing required parameters: ${missing.join(", ")}`);
     const { sha256: promised } = must(promisedDigest(request.contentDigest));
     const declaredType = essenceOf(request.contentType) === FORM_DEFAULT ? "" : request.contentType;
-    const mime_type = mimeTypeOf(declaredType, path.filename);
+    return { ok: true, raw: { fields, path, mime_type: mimeTypeOf(declaredType, path.filename), promised } };
+  } catch (error) {
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
+}
+
+/**
+ * Receives the body of a raw upload. Everything else is known before the first byte, so a large file of declared length
+ * is streamed into R2 without any buffer. On a refusal nothing is left in R2.
+ */
+export async function receiveRaw(
+  context: UploadContext,
+  reader: BodyReader,
+  { fields, path, mime_type, promised }: RawUpload,
+): Promise<Result<{ received: Received }>> {
+  let sink: BodySink | undefined;
+  try {
     const id = newAssetId();
     const r2_key = bodyKey(context.vaultId, path, id);
     await reader.borrow(fileLoan(reader.declared));

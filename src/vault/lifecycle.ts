@@ -65,12 +65,15 @@ export class Lifecycle {
   }
 
   /**
-   * Does `work` for a caller that may act here, within the vault's rate, and refuses all others. Waits up to {@link REBUILD_WAIT_MS} for a vault
-   * that is not live yet, and then answers 503.
+   * Does `work` for a caller that may act here, within the vault's rate, and refuses all others. Waits up to
+   * {@link REBUILD_WAIT_MS} for a vault that is not live yet, and then answers 503.
+   *
+   * @param isFree whether the work takes no token of the rate, since it only repeats an answer
    */
   async authorized<T extends object>(
     caller: Caller,
     work: (live: LiveVault) => Result<T> | Promise<Result<T>>,
+    isFree: (live: LiveVault) => boolean = () => false,
   ): Promise<Result<T>> {
     let live = this.#live;
     if (!live) {
@@ -82,7 +85,8 @@ export class Lifecycle {
     if (refusal) return refusal;
     // An unknown key costs the tenant nothing: the token is taken after that.
     const { rate } = live.bounds;
-    return rate ? withinRate(rate, caller, () => work(live)) : work(live);
+    if (!rate) return work(live);
+    return withinRate(rate, isFree(live) ? { ...caller, isPaid: true } : caller, () => work(live));
   }
 
   /** Brings the vault to life for a caller, or says why it is not. */

@@ -25,6 +25,12 @@ export const ALARM_DELAY_MS: number = 5_000;
 export const RETRY_MIN_MS: number = 1_000;
 export const RETRY_MAX_MS: number = 60_000;
 
+/**
+ * An upload with an Idempotency-Key counts as running for this long after its last sign of life. The router gives such a
+ * sign three times in it.
+ */
+export const RUNNING_MS: number = 60_000;
+
 // --- what several files of the vault need
 
 /**

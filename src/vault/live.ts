@@ -228,8 +228,8 @@ export class LiveVault {
     const row = { ...this.#row };
     const isMoreOld = this.#database.transaction(() => {
       const isTrimmed = this.#trim(row);
-      const isMore = forgetOld(this.#database, row);
-      if (isTrimmed || row.feed_from !== this.#row.feed_from || this.#held.isUnsaved) this.#database.saveVault(row);
+      const { hasForgotten, isMore } = forgetOld(this.#database, row);
+      if (isTrimmed || hasForgotten || this.#held.isUnsaved) this.#database.saveVault(row);
       return isMore;
     });
     this.#held.saved(row);

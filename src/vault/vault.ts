@@ -3,37 +3,36 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import {
-  type Asset,
   type AssetPath,
   type BodyLocation,
   type FolderFilter,
   type KnownFile,
   type NewAsset,
   type RecordBody,
-  toRecord,
 } from "../model/asset.ts";
 import type { Conditions } from "../model/etag.ts";
 import type { AssetPatch } from "../model/asset-patch.ts";
 import type { BatchOperation, BatchResult } from "../model/batch.ts";
-import { assetNotFound, type Result, unavailable } from "../model/refusal.ts";
+import { assetNotFound, type Result } from "../model/refusal.ts";
 import type { VaultChange } from "../model/settings.ts";
-import { type Caller, type Durability, type Key, type NewKey, THE_VAULT, type VaultReport } from "../model/vault.ts";
-import { log } from "../runtime/log.ts";
+import type { Acknowledged, SafeRetry, UploadFingerprint } from "../model/safe-retry.ts";
+import { type Caller, type Durability, type Key, type NewKey, type VaultReport } from "../model/vault.ts";
 import { type ChangesRequest, follow } from "./follow.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Changed, LastStore } from "./durable.ts";
 import type { LiveVault } from "./live.ts";
 import { createKey, revokeKey, updateVault } from "./manage.ts";
+import { answering, durable, once, render, type Stored } from "./answers.ts";
 import { assetPage, type Page } from "./pages.ts";
 import { report } from "./report.ts";
-import { commitUpload, deleteAsset, nameTaken, patchAsset, recordTag, resolveUpload } from "./state/assets.ts";
+import { deleteAsset, patchAsset } from "./state/assets.ts";
 import { batchAssets, deleteFolder } from "./state/batch.ts";
-import { mostBytes, outOfBounds } from "./state/bounds.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { Folder, FolderRequest } from "./state/folders.ts";
 import type { Operation } from "./state/group-commit.ts";
 import { withoutRev } from "./state/key-table.ts";
 import type { PageRequest } from "./state/list-page.ts";
+import { Uploads } from "./uploads.ts";
 import type { Urgency } from "./urgency.ts";
 
 /**
@@ -46,11 +45,13 @@ import type { Urgency } from "./urgency.ts";
 export class Vault extends DurableObject<Env> {
   readonly #life: Lifecycle;
   readonly #database: VaultDatabase;
+  readonly #uploads: Uploads;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#life = new Lifecycle(ctx, env);
     this.#database = this.#life.database;
+    this.#uploads = new Uploads(this.#life);
   }
 
   // --- assets
@@ -60,7 +61,7 @@ export class Vault extends DurableObject<Env> {
       const ready = live.records.get(id);
       if (ready) return { ok: true, ...ready };
       const asset = this.#database.asset(id);
-      return asset ? { ok: true, ...live.records.set(id, this.#render(asset)) } : assetNotFound();
+      return asset ? { ok: true, ...live.records.set(id, render(this.#life.id, asset)) } : assetNotFound();
     });
   }
 
@@ -100,53 +101,41 @@ export class Vault extends DurableObject<Env> {
     });
   }
 
-  /**
-   * Whether the commit of an upload would be refused. The router asks before a large upload, whose path may not be
-   * known yet, and again when the file turns out to be larger than the `most` bytes that this answers. Only the commit
-   * decides.
-   */
+  /** See {@link Uploads.check}. */
   async checkUpload(
     caller: Caller,
     path: AssetPath | undefined,
     createOnly: boolean,
     file: KnownFile,
+    key?: string,
   ): Promise<Result<{ most?: number }>> {
-    return this.#life.authorized<{ most?: number }>(caller, ({ bounds: { settings }, row }) => {
-      const taken = createOnly && path ? nameTaken(this.#database, path) : undefined;
-      const refusal = taken ?? outOfBounds(settings, row, file);
-      const most = mostBytes(settings, row);
-      return refusal ?? (most === undefined ? { ok: true } : { ok: true, most });
-    });
+    return this.#uploads.check(caller, { path, createOnly, file, key });
   }
 
-  /** See {@link commitUpload}. The caller must have put the body into R2 under `upload.r2_key`. */
-  async commitUpload(caller: Caller, upload: NewAsset, createOnly = false): Promise<Result<RecordBody & Durability>> {
-    return this.#life.authorized(caller, async (live) => {
-      const operation = commitUpload(this.#database, upload, createOnly, live);
-      const outcome = await live.write(caller.actor, operation, createOnly ? "careful" : "ordinary");
-      return outcome.ok ? { ok: true, ...(await this.#acknowledge(live, caller, outcome.asset)) } : outcome;
-    });
+  /** See {@link Uploads.begin}. */
+  async beginUpload(caller: Caller, key: string, known: UploadFingerprint): Promise<Result<{ record: Stored | null }>> {
+    return this.#uploads.begin(caller, key, known);
   }
 
-  /**
-   * See {@link resolveUpload}. It needs no key that still acts: the caller began the upload with one.
-   *
-   * @param bodyKey the R2 key of the upload's body
-   */
+  /** Says that an upload with an Idempotency-Key has ended without a commit. */
+  async endUpload(caller: Caller, key: string): Promise<Result> {
+    this.#uploads.end(caller, key);
+    return { ok: true };
+  }
+
+  /** See {@link Uploads.commit}. The caller must have put the body into R2 under `upload.r2_key`. */
+  async commitUpload(caller: Caller, upload: NewAsset, createOnly = false, retry?: SafeRetry): Promise<Result<Stored>> {
+    return this.#uploads.commit(caller, upload, { createOnly, retry });
+  }
+
+  /** See {@link Uploads.resolve}. `bodyKey` is the R2 key of the upload's body. */
   async resolveUpload(
-    { request }: Caller,
+    caller: Caller,
     id: string,
     bodyKey: string,
-  ): Promise<Result<{ record: (RecordBody & Durability) | null }>> {
-    const caller: Caller = { actor: THE_VAULT, request };
-    return this.#life.authorized(caller, async (live) => {
-      // An old storage may not know the asset, and would then have its body deleted.
-      if (!(await live.confirmed())) return unavailable("the durable record does not answer");
-      const operation = resolveUpload(this.#database, id, bodyKey, live.lostWindows);
-      const outcome = await live.write(THE_VAULT, operation, "urgent");
-      if (!outcome.ok) return outcome;
-      return { ok: true, record: outcome.asset && (await this.#acknowledge(live, caller, outcome.asset)) };
-    });
+    retry?: SafeRetry,
+  ): Promise<Result<{ record: Stored | null }>> {
+    return this.#uploads.resolve(caller, { id, bodyKey, retry });
   }
 
   async patchAsset(
@@ -154,12 +143,10 @@ export class Vault extends DurableObject<Env> {
     id: string,
     patch: AssetPatch,
     conditions: Conditions,
-  ): Promise<Result<RecordBody & Durability>> {
-    return this.#life.authorized(caller, async (live) => {
-      const operation = patchAsset(this.#database, id, patch, conditions);
-      const outcome = await live.write(caller.actor, operation, "careful");
-      return outcome.ok ? { ok: true, ...(await this.#acknowledge(live, caller, outcome.asset)) } : outcome;
-    });
+    retry?: SafeRetry,
+  ): Promise<Result<Stored>> {
+    const operation = answering(this.#life.id, patchAsset(this.#database, id, patch, conditions));
+    return once(this.#life, caller, retry, operation, { urgency: "careful" });
   }
 
   async deleteAsset(caller: Caller, id: string, conditions: Conditions): Promise<Result<Durability>> {
@@ -174,8 +161,9 @@ export class Vault extends DurableObject<Env> {
     caller: Caller,
     operations: readonly BatchOperation[],
     atomic: boolean,
-  ): Promise<Result<Durability & { results: BatchResult[] }>> {
-    return this.#change(caller, () => batchAssets(this.#database, operations, atomic), {
+    retry?: SafeRetry,
+  ): Promise<Result<Acknowledged<{ results: BatchResult[] }>>> {
+    return once(this.#life, caller, retry, batchAssets(this.#database, operations, atomic), {
       urgency: "careful",
       last: operations.some(({ op }) => op === "delete") ? "R2" : "D1",
       weight: operations.length,
@@ -277,22 +265,7 @@ export class Vault extends DurableObject<Env> {
   ): Promise<Result<T & Durability>> {
     return this.#life.authorized(caller, async (live): Promise<Result<T & Durability>> => {
       const outcome = await live.write(caller.actor, operation(live), urgency, weight);
-      return outcome.ok ? { ...outcome, ...(await this.#durable(live, caller, outcome, last)) } : outcome;
+      return outcome.ok ? { ...outcome, ...(await durable(live, caller, outcome, last)) } : outcome;
     });
-  }
-
-  async #acknowledge(live: LiveVault, caller: Caller, asset: Asset): Promise<RecordBody & Durability> {
-    return { ...this.#render(asset), ...(await this.#durable(live, caller, { rev: asset.rev })) };
-  }
-
-  async #durable(live: LiveVault, { request }: Caller, changed: Changed, last?: LastStore): Promise<Durability> {
-    const durability = await live.durable(changed, last);
-    const { rev } = changed;
-    if (!durability.durable) log("vault: a write was acknowledged as queued", { request, vault: this.#life.id, rev });
-    return durability;
-  }
-
-  #render(asset: Asset): RecordBody {
-    return { body: JSON.stringify(toRecord(this.#life.id, asset)), etag: recordTag(asset) };
   }
 }

@@ -120,6 +120,7 @@ it("SQL: stands in one module per database", () => {
       "folders",
       "key-table",
       "outbox",
+      "receipts",
       "recount",
       "schema",
       "tags",

@@ -47,6 +47,7 @@ const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?:
     "UNAVAILABLE",
   ],
   ["what is still read of a body that is refused", ["MAX_DRAIN_BYTES", "MAX_STRANGER_DRAIN_BYTES", "MAX_DRAIN_MS"]],
+  ["`Idempotency-Key`", ["MAX_IDEMPOTENCY_KEY_LENGTH", "RECEIPT_KEPT_MS"], "INVALID_PARAMS"],
   ["page", ["MAX_PAGE", "DEFAULT_PAGE"], "INVALID_PARAMS"],
   [
     "filters of the list of assets",
@@ -91,6 +92,7 @@ const UNITS: Readonly<Record<string, readonly [of: string, factor: number]>> = {
   MiB: ["bytes", 1024 * 1024],
   characters: ["characters", 1],
   seconds: ["milliseconds", 1000],
+  hours: ["milliseconds", 60 * 60 * 1000],
   hour: ["milliseconds", 60 * 60 * 1000],
   days: ["milliseconds", 24 * 60 * 60 * 1000],
   "KiB/s": ["bytes per second", 1024],
@@ -172,7 +174,7 @@ describe("limits of our own", () => {
     expect(names).not.toEqual([]);
     const lonely = names.filter((name) => {
       const users = others.filter((other) => new RegExp(`\\b${name}\\b`).test(read(other)));
-      return users.length < 2 && !new RegExp(`\\b${name}:`).test(replaced.get(file) ?? "");
+      return users.length < 2 && !new RegExp(`\\b${name}(?::|\\(\\))`).test(replaced.get(file) ?? "");
     });
     expect(lonely).toEqual([]);
   });

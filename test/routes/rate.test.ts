@@ -5,6 +5,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { VaultReport } from "../../src/model/vault.ts";
 import { admin, bearer, PATH, post, refusal, send, TestVault, textFile } from "../support/api.ts";
+import { expectReplay, told, upload as uploadWithKey } from "../support/keyed.ts";
 import { withReplaced } from "../support/outage.ts";
 
 /** Only the clock stands still: the tokens that come while a test runs must not depend on how long it takes. */
@@ -64,6 +65,22 @@ describe("requests_per_second", () => {
     // No more than one second's worth is kept.
     later(3_600_000);
     expect(limits(await list(vault))).toEqual(['"default";r=2;t=1', policy]);
+  });
+
+  it("a repeat that gets the first answer again takes no token", async () => {
+    const vault = await limited(3);
+    const upload = (key: string): Promise<Response> => uploadWithKey(vault, key);
+    const response = await upload("k");
+    const { id } = await response.clone().json<{ id: string }>();
+    const first = await told(response);
+    const patch = (key: string): Promise<Response> => vault.patch(id, { tags: ["a"] }, { "Idempotency-Key": key });
+    const patched = await told(await patch("p"));
+    await list(vault);
+    expect(await left(vault)).toBe(0);
+    await expectReplay(await upload("k"), first);
+    await expectReplay(await patch("p"), patched);
+    for (const other of [upload("l"), patch("q"), patch("k")]) await refusal(await other, 429, "RATE_LIMITED");
+    expect(await left(vault)).toBe(0);
   });
 
   it("of 100 requests at once exactly as many pass as there are tokens", async () => {

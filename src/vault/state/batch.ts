@@ -8,6 +8,7 @@ import { Allowance } from "./allowance.ts";
 import { deleteAsset, patchAsset, recordTag } from "./assets.ts";
 import type { VaultDatabase } from "./database.ts";
 import type { Change, Operation } from "./group-commit.ts";
+import type { Answered } from "./idempotent.ts";
 
 /** The revisions that an operation took: those in (after, rev]. They are none when it changed nothing. */
 export interface Span {
@@ -23,7 +24,7 @@ export function batchAssets(
   database: VaultDatabase,
   operations: readonly BatchOperation[],
   atomic: boolean,
-): Operation<Span & { results: BatchResult[] }> {
+): Operation<Span & Answered<{ results: BatchResult[] }>> {
   return (change) => {
     const after = change.rev;
     const allowance = new Allowance();
@@ -34,7 +35,7 @@ export function batchAssets(
         const outcome = run(operation);
         return outcome.ok ? outcome.result : refusedResult(operation.id, outcome);
       });
-      return { ok: true, results, after, rev: change.rev };
+      return { ok: true, answer: { results }, after, rev: change.rev };
     }
     const mark = change.mark();
     try {
@@ -45,7 +46,7 @@ export function batchAssets(
           return outcome.result;
         }),
       );
-      return { ok: true, results, after, rev: change.rev };
+      return { ok: true, answer: { results }, after, rev: change.rev };
     } catch (error) {
       // Any other error undoes the whole group.
       if (!(error instanceof Refused)) throw error;

@@ -10,6 +10,7 @@ import { Feed } from "./feed.ts";
 import { Folders } from "./folders.ts";
 import { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
+import { Receipts } from "./receipts.ts";
 import { Recount } from "./recount.ts";
 import { type AssetRevision, MIGRATIONS, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
 import { Sql } from "./sql.ts";
@@ -50,6 +51,7 @@ export class VaultDatabase {
   readonly feed: Feed;
   readonly recount: Recount;
   readonly unindexed: Unindexed;
+  readonly receipts: Receipts;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
@@ -63,6 +65,7 @@ export class VaultDatabase {
     this.feed = new Feed(this.#sql);
     this.recount = new Recount(this.#sql, this.folders);
     this.unindexed = new Unindexed(this.#sql);
+    this.receipts = new Receipts(this.#sql);
   }
 
   /** Runs `work` as one transaction. A nested call that throws is rolled back alone. */

@@ -21,6 +21,7 @@ import { timestamp } from "../../model/time.ts";
 import { log } from "../../runtime/log.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import type { Operation } from "../state/group-commit.ts";
+import { NO_RECEIPTS } from "../state/receipts.ts";
 import type { AssetRevision, VaultRow } from "../state/schema.ts";
 import { covered } from "./covered.ts";
 import { mergeAssets, mergeKeys, mergeOutbox, type Takeover } from "./takeover-merge.ts";
@@ -74,6 +75,8 @@ export async function beginTakeover(
     lost_windows: boundWindows(claimed.lost_windows),
     generation: crypto.randomUUID(),
     ...(isOurs ? {} : { name: claimed.name, settings: claimed.settings }),
+    // What receipts tell of may not last.
+    receipts_day: NO_RECEIPTS,
     loaded: null,
     starts: "{}",
     merging: JSON.stringify(takeover),

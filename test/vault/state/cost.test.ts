@@ -1,11 +1,15 @@
 /** What requests cost in rows and calls, which is what Cloudflare bills. docs/cost.md calculates with these figures. */
 
 import { expect, it } from "vitest";
+import type { AssetRecord } from "../../../src/model/asset.ts";
 import { TestVault } from "../../support/api.ts";
+import { upload as uploadRaw } from "../../support/keyed.ts";
 import { type Bill, meter } from "../../support/meter.ts";
 
 /** Writes come many at once, because they share transactions and flushes. */
 const WRITES = { requests: 128, concurrency: 32 };
+/** Those that are to be compared come one at a time, so that each pays for all of its group. */
+const ALONE = { requests: 20, concurrency: 1 };
 /** What a read costs does not depend on other reads. */
 const READS = { requests: 10, concurrency: 1 };
 
@@ -83,4 +87,34 @@ it("what a request costs in rows and calls stays what docs/cost.md says", async 
   expect(removal.d1Written).toBeLessThanOrEqual(1.5);
   expect(removal.d1Calls).toBeLessThanOrEqual(0.15);
   expect(removal.r2Deletes).toBeLessThanOrEqual(0.15);
+});
+
+it("an Idempotency-Key costs one row more, and a repeat none", async () => {
+  const vault = await TestVault.create();
+  // The first receipt of a day makes its table anew.
+  await uploadRaw(vault, "first");
+  const kept: string[] = [];
+  const together = await perRequest(vault, WRITES, async (n) => {
+    const response = await uploadRaw(vault, `k${n}`);
+    kept.push((await response.json<AssetRecord>()).id);
+  });
+  report("upload with an Idempotency-Key", together);
+  expect(together.vaultWritten).toBeLessThanOrEqual(13);
+  const alone = await perRequest(vault, ALONE, async () => (await uploadRaw(vault, undefined)).text());
+  const keyed = await perRequest(vault, ALONE, async (n) => (await uploadRaw(vault, `a${n}`)).text());
+  // How many uploads share what a group writes is chance. Alone, the receipt is one row more.
+  expect(keyed.vaultWritten - alone.vaultWritten).toBeCloseTo(1, 1);
+  expect(keyed.d1Written).toBeCloseTo(alone.d1Written, 1);
+  // A repeat writes nothing but the body, which is removed again.
+  const repeated = await perRequest(vault, ALONE, async (n) => (await uploadRaw(vault, `a${n}`)).text());
+  report("upload that is repeated", repeated);
+  expect([repeated.vaultWritten, repeated.d1Calls, repeated.r2Puts, repeated.r2Deletes]).toEqual([0, 0, 1, 1]);
+
+  const patchAlone = await perRequest(vault, ALONE, async (n) =>
+    (await vault.patch(kept[n] ?? "", { metadata: { n } })).text(),
+  );
+  const patchKeyed = await perRequest(vault, ALONE, async (n) =>
+    (await vault.patch(kept[ALONE.requests + n] ?? "", { metadata: { n } }, { "Idempotency-Key": `p${n}` })).text(),
+  );
+  expect(patchKeyed.vaultWritten - patchAlone.vaultWritten).toBeCloseTo(1, 1);
 });

@@ -419,7 +419,7 @@ describe("commit by the router", () => {
       { env: lossy, vaultId: vault.id, id: "req_test", watchdog: new Watchdog() },
       OPERATOR,
       { upload, discard },
-      false,
+      { createOnly: false },
     );
     expect(outcome.ok).toBe(true);
     expect(discard).not.toHaveBeenCalled();

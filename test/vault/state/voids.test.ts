@@ -16,6 +16,7 @@ import {
   textFile,
   sendTo,
 } from "../../support/api.ts";
+import { type Commit, interposed, reset } from "../../support/interposed.ts";
 import { state, wipe, work } from "../../support/history.ts";
 import { down, withD1 } from "../../support/outage.ts";
 import { bodies, reconcile } from "../../support/stores.ts";
@@ -28,31 +29,6 @@ const HOUR = 60 * 60 * 1000;
 afterEach(() => {
   delete env.RECONCILE_GRACE_SECONDS;
 });
-
-type Stub = Record<string, (...args: unknown[]) => Promise<unknown>>;
-type Commit = (call: () => Promise<unknown>, n: number) => Promise<unknown>;
-
-/**
- * The bindings with `commit` between router and vault. It gets each call that commits an upload, and the call's number.
- */
-function interposed(commit: Commit): typeof env {
-  let commits = 0;
-  const getByName = (name: string): Stub => {
-    const stub = env.VAULT.getByName(name) as unknown as Stub;
-    return new Proxy(stub, {
-      get:
-        (_, method: string) =>
-        (...args: unknown[]) => {
-          const call = (): Promise<unknown> => (stub[method] as Stub[string])(...args);
-          return method === "commitUpload" ? commit(call, ++commits) : call();
-        },
-    });
-  };
-  return { ...env, VAULT: { getByName } } as unknown as typeof env;
-}
-
-/** The platform's report that an object was reset. The call may have been carried out. */
-const reset = (): Error => Object.assign(new Error("Durable Object reset"), { retryable: true });
 
 /** Uploads through a router whose commits go through `commit`. */
 function upload(vault: TestVault, commit: Commit, headers: Record<string, string> = {}): Promise<Response> {

@@ -1,0 +1,122 @@
+/** The way of an upload through its vault: it may be announced, it is committed, and sometimes it must be resolved. */
+
+import type { AssetPath, KnownFile, NewAsset, StoredRecord } from "../model/asset.ts";
+import { type Result, unavailable } from "../model/refusal.ts";
+import { agrees, type SafeRetry, type UploadFingerprint } from "../model/safe-retry.ts";
+import { type Caller, THE_VAULT } from "../model/vault.ts";
+import { acknowledge, answering, receiptOf, type Stored, stored } from "./answers.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { RunningUploads } from "./running.ts";
+import { commitUpload, nameTaken, resolveUpload } from "./state/assets.ts";
+import { mostBytes, outOfBounds } from "./state/bounds.ts";
+import type { Operation } from "./state/group-commit.ts";
+import {
+  type Answered,
+  answerOf,
+  idempotent,
+  keyReused,
+  receiptId,
+  resolved,
+  stillRunning,
+} from "./state/idempotent.ts";
+
+export class Uploads {
+  readonly #life: Lifecycle;
+  readonly #running = new RunningUploads();
+
+  constructor(life: Lifecycle) {
+    this.#life = life;
+  }
+
+  /**
+   * Whether the commit of an upload would be refused. The router asks before a large upload, whose path may not be
+   * known yet, and again when the file turns out to be larger than the `most` bytes that this answers. Only the commit
+   * decides. An upload whose Idempotency-Key has a receipt may be a repeat, and nothing else is asked of a repeat.
+   */
+  async check(
+    caller: Caller,
+    upload: { path: AssetPath | undefined; createOnly: boolean; file: KnownFile; key: string | undefined },
+  ): Promise<Result<{ most?: number }>> {
+    const { path, createOnly, file, key } = upload;
+    return this.#life.authorized<{ most?: number }>(caller, (live) => {
+      if (key !== undefined && receiptOf(this.#life, live, caller, key)) return { ok: true };
+      const { row } = live;
+      const { settings } = live.bounds;
+      const taken = createOnly && path ? nameTaken(this.#life.database, path) : undefined;
+      const refusal = taken ?? outOfBounds(settings, row, file);
+      const most = mostBytes(settings, row);
+      return refusal ?? (most === undefined ? { ok: true } : { ok: true, most });
+    });
+  }
+
+  /**
+   * Notes that an upload with an Idempotency-Key is under way. The router tells when it begins, and again and again while
+   * it goes on. Returns the answer to an earlier upload, if it is known to be the same. 422 if it is known to be another,
+   * and 409 while another request with the key is under way. Only the commit decides.
+   */
+  async begin(caller: Caller, key: string, known: UploadFingerprint): Promise<Result<{ record: Stored | null }>> {
+    return this.#life.authorized<{ record: Stored | null }>(
+      caller,
+      async (live) => {
+        const receipt = receiptOf(this.#life, live, caller, key);
+        const isSame = receipt && agrees(receipt.fingerprint, known);
+        if (isSame === false) return keyReused();
+        if (receipt && isSame) {
+          return { ok: true, record: await acknowledge(live, caller, answerOf<StoredRecord>(receipt)) };
+        }
+        const isRunning = this.#running.begin(receiptId(caller.actor, key), caller.request);
+        return isRunning ? stillRunning() : { ok: true, record: null };
+      },
+      (live) => {
+        const receipt = receiptOf(this.#life, live, caller, key);
+        return receipt !== undefined && agrees(receipt.fingerprint, known) !== false;
+      },
+    );
+  }
+
+  /** An upload with an Idempotency-Key has ended. */
+  end({ actor, request }: Caller, key: string): void {
+    this.#running.end(receiptId(actor, key), request);
+  }
+
+  /** See {@link commitUpload} and {@link idempotent}. */
+  async commit(
+    caller: Caller,
+    upload: NewAsset,
+    { createOnly, retry }: { createOnly: boolean; retry: SafeRetry | undefined },
+  ): Promise<Result<Stored>> {
+    const { id, database } = this.#life;
+    return this.#life.authorized<Stored>(caller, async (live) => {
+      const commit = answering(id, commitUpload(database, upload, createOnly, live));
+      const operation = idempotent(database, caller.actor, retry, commit);
+      const outcome = await live.write(caller.actor, operation, createOnly ? "careful" : "ordinary");
+      if (retry) this.end(caller, retry.key);
+      return outcome.ok ? { ok: true, ...(await acknowledge(live, caller, outcome)) } : outcome;
+    });
+  }
+
+  /**
+   * See {@link resolveUpload} and {@link resolved}. It needs no key that still acts: the caller began the upload with
+   * one.
+   */
+  async resolve(
+    caller: Caller,
+    { id, bodyKey, retry }: { id: string; bodyKey: string; retry: SafeRetry | undefined },
+  ): Promise<Result<{ record: Stored | null }>> {
+    const { id: vaultId, database } = this.#life;
+    return this.#life.authorized<{ record: Stored | null }>({ ...caller, actor: THE_VAULT }, async (live) => {
+      // An old storage may not know the asset, and would then have its body deleted.
+      if (!(await live.confirmed())) return unavailable("the durable record does not answer");
+      const resolve = resolveUpload(database, id, bodyKey, live.lostWindows);
+      const answer: Operation<{ answered: Answered<StoredRecord> | null }> = (change) => {
+        const outcome = resolve(change);
+        return outcome.ok ? { ok: true, answered: outcome.asset && stored(vaultId, outcome.asset) } : outcome;
+      };
+      const operation = resolved(database, caller.actor, retry, answer, id);
+      const outcome = await live.write(THE_VAULT, operation, "urgent");
+      if (retry) this.end(caller, retry.key);
+      if (!outcome.ok) return outcome;
+      return { ok: true, record: outcome.answered && (await acknowledge(live, caller, outcome.answered)) };
+    });
+  }
+}
