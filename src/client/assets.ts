@@ -26,9 +26,10 @@ import type {
   UploadManyOptions,
   UploadOptions,
   UploadOutcome,
+  WriteOptions,
 } from "./types.ts";
 import { deleteEach, sendBatch } from "./many.ts";
-import { condition, stored } from "./values.ts";
+import { condition, stored, writeOf } from "./values.ts";
 import { uploadCall } from "./upload.ts";
 import { type Files, uploadEach } from "./upload-many.ts";
 
@@ -46,7 +47,7 @@ export class Assets {
   }
 
   /**
-   * Uploads a file. It is repeated only when that is safe: when the server puts it off, or no connection was made.
+   * Uploads a file. It is repeated after a lost answer, and stored once all the same.
    *
    * @example
    * const asset = await vault.assets.upload(
@@ -147,7 +148,7 @@ export class Assets {
    * away (`remove_tags`) and added (`add_tags`). `partition`, `collection`, `channel` and `filename` move and rename it. With
    * `mergePatch` it is a merge patch (RFC 7396): a null removes, nested objects are merged.
    *
-   * With `ifMatch` only if the asset is still as it was. It is never repeated after a lost answer: get the asset to see.
+   * With `ifMatch` only if the asset is still as it was. It is repeated after a lost answer, and happens once all the same.
    *
    * @example
    * await vault.assets.update(id, { channel: "archive", add_tags: ["old"] });
@@ -158,34 +159,25 @@ export class Assets {
    *
    * @throws StrongroomError `ASSET_NOT_FOUND`, `PRECONDITION_FAILED`
    */
-  update(id: string, change: AssetChange, options?: CallOptions & { mergePatch?: false }): Promise<StoredAsset>;
+  update(id: string, change: AssetChange, options?: WriteOptions & { mergePatch?: false }): Promise<StoredAsset>;
   update(
     id: string,
     change: AssetChange,
-    options: CallOptions & IfMatch & { mergePatch?: false },
+    options: WriteOptions & IfMatch & { mergePatch?: false },
   ): Promise<StoredAsset>;
-  update(id: string, change: AssetMergePatch, options: CallOptions & { mergePatch: true }): Promise<StoredAsset>;
+  update(id: string, change: AssetMergePatch, options: WriteOptions & { mergePatch: true }): Promise<StoredAsset>;
   update(
     id: string,
     change: AssetMergePatch,
-    options: CallOptions & IfMatch & { mergePatch: true },
+    options: WriteOptions & IfMatch & { mergePatch: true },
   ): Promise<StoredAsset>;
   async update(
     id: string,
     change: AssetMergePatch,
-    options: CallOptions & Partial<IfMatch> & { mergePatch?: boolean } = {},
+    options: WriteOptions & Partial<IfMatch> & { mergePatch?: boolean } = {},
   ): Promise<StoredAsset> {
-    const { headers, body } = jsonBody(change, options.mergePatch ? "application/merge-patch+json" : undefined);
-    return this.#transport.json(
-      {
-        method: "PATCH",
-        path: this.#path(id),
-        headers: { ...headers, ...condition(options) },
-        body,
-        signal: options.signal,
-      },
-      stored,
-    );
+    const type = options.mergePatch ? "application/merge-patch+json" : undefined;
+    return this.#transport.json({ method: "PATCH", path: this.#path(id), ...writeOf(change, options, type) }, stored);
   }
 
   /**
@@ -209,7 +201,7 @@ export class Assets {
   /**
    * Changes and deletes many assets in one request: up to 1,000, one after the other. Each operation has its result, in
    * their order. With `atomic` all of them happen or none: then the call fails with the first refusal. Like an update it is
-   * never repeated after a lost answer.
+   * repeated after a lost answer.
    *
    * @example
    * const { data } = await vault.assets.batch([
@@ -222,7 +214,7 @@ export class Assets {
    */
   async batch(
     operations: readonly BatchOperation[],
-    options: CallOptions & { atomic?: boolean | undefined } = {},
+    options: WriteOptions & { atomic?: boolean | undefined } = {},
   ): Promise<BatchAnswer> {
     return sendBatch(this.#transport, this.#path("batch"), operations, options);
   }

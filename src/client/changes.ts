@@ -90,7 +90,7 @@ export class Changes {
         // The first answer says whether all is well. It also says where `now` is, so it must not be waited for.
         page = await this.#page({ cursor: at, limit, wait: hasBegun ? LONGEST_WAIT : undefined }, signal);
       } catch (error) {
-        if (!hasBegun || !(error instanceof StrongroomError) || !mayRepeat("GET", error)) throw error;
+        if (!hasBegun || !(error instanceof StrongroomError) || !mayRepeat({ method: "GET" }, error)) throw error;
         onRetry?.(error);
         await sleep(pauseAfter(failures++, error), signal);
         continue;

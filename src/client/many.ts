@@ -1,15 +1,15 @@
 /** Requests that change or delete many assets at once. */
 
-import { jsonBody, queryOf, type Transport } from "./transport.ts";
+import { queryOf, type Transport } from "./transport.ts";
 import type {
   BatchAnswer,
   BatchOperation,
-  CallOptions,
   DeleteFolderOptions,
   FolderDeletion,
   FolderFields,
+  WriteOptions,
 } from "./types.ts";
-import { assertBound } from "./values.ts";
+import { assertBound, writeOf } from "./values.ts";
 
 /** The most assets that one request deletes of a folder. */
 const MOST_DELETED = 1_000;
@@ -38,9 +38,9 @@ export async function sendBatch(
   transport: Transport,
   path: readonly string[],
   operations: readonly BatchOperation[],
-  { atomic = false, signal }: CallOptions & { atomic?: boolean | undefined },
+  { atomic = false, ...options }: WriteOptions & { atomic?: boolean | undefined },
 ): Promise<BatchAnswer> {
   for (const operation of operations) assertBound(operation, "if_match");
-  const call = { method: "POST", path, ...jsonBody({ operations, atomic }), signal } as const;
+  const call = { method: "POST", path, ...writeOf({ operations, atomic }, options) } as const;
   return transport.json(call, (value) => value as BatchAnswer);
 }

@@ -1,6 +1,13 @@
 /** What may be repeated, and when. */
 
 import type { StrongroomError } from "./error.ts";
+import { KEY_HEADER } from "./values.ts";
+
+/**
+ * How often a call is repeated because an attempt before is still running. With the server's Retry-After of 2 seconds, and
+ * pauses that grow, these are more than a minute.
+ */
+export const MOST_WAITS = 15;
 
 /** The first pause, which doubles, and the longest one. Milliseconds. */
 const FIRST_PAUSE_MS = 250;
@@ -31,15 +38,28 @@ export function didNothing(error: StrongroomError): boolean {
   return false;
 }
 
+/** Of a call, what tells whether it may be made once more. */
+interface Repeatable {
+  readonly method: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const isKeyed = ({ headers }: Repeatable): boolean => headers?.[KEY_HEADER] !== undefined;
+
+/** Whether the server still works on an attempt before, which it takes for alive up to a minute after it died. */
+export const isRunning = (call: Repeatable, { status, retryAfter }: StrongroomError): boolean =>
+  status === 409 && retryAfter !== undefined && isKeyed(call);
+
 /**
- * Whether a failed call may be made once more. A read and a DELETE come to the same when they are done twice: they are
- * repeated after any failure that may pass. A PATCH or a POST does not: it is repeated only when it did nothing.
+ * Whether a failed call may be made once more. A read and a DELETE come to the same when they are done twice, and so does a
+ * write that has a key: they are repeated after any failure that may pass. Other writes are repeated only when they did
+ * nothing.
  */
-export function mayRepeat(method: string, error: StrongroomError): boolean {
+export function mayRepeat(call: Repeatable, error: StrongroomError): boolean {
   if (didNothing(error)) return true;
-  if (method !== "GET" && method !== "DELETE") return false;
+  if (call.method !== "GET" && call.method !== "DELETE" && !isKeyed(call)) return false;
   const { code, status } = error;
-  return code === "NETWORK_ERROR" || code === "TIMEOUT" || status === 408 || status >= 500;
+  return code === "NETWORK_ERROR" || code === "TIMEOUT" || status === 408 || status >= 500 || isRunning(call, error);
 }
 
 /**

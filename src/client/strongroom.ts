@@ -22,8 +22,8 @@ export interface StrongroomOptions extends ConnectionOptions {
 /**
  * A vault, opened by one of its keys. It holds nothing open and need not be closed.
  *
- * Calls that fail reject with a `StrongroomError`. They are repeated before, with growing pauses, where that is safe: reads
- * and deletions after whatever may pass, everything else only when it has certainly done nothing.
+ * Calls that fail reject with a `StrongroomError`. They are repeated before, with growing pauses, where that is safe: new
+ * keys and links only when it has certainly done nothing, everything else after whatever may pass.
  *
  * @example
  * import { Strongroom } from "strongroom";

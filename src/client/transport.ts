@@ -1,7 +1,7 @@
 /** How a call becomes requests: where it goes, how long it may take, and how often it is tried. */
 
 import { refusalOf, StrongroomError, unexpected } from "./error.ts";
-import { didNothing, mayRepeat, pauseBefore, sleep } from "./retry.ts";
+import { didNothing, isRunning, mayRepeat, MOST_WAITS, pauseBefore, sleep } from "./retry.ts";
 import type { CallOptions, ConnectionOptions, ErrorCode, Fetch } from "./types.ts";
 
 const DEFAULT_RETRIES = 3;
@@ -138,7 +138,9 @@ export class Transport {
     const url = this.#base + pathOf(call.path) + (call.query ?? "");
     /** Whether an attempt before may have done what is asked. */
     let mayBeDone = false;
-    for (let repeat = 1; ; repeat++) {
+    let failures = 0;
+    let waits = 0;
+    for (;;) {
       let failure: StrongroomError;
       try {
         const answer = await this.#attempt(call, url);
@@ -149,8 +151,11 @@ export class Transport {
         if (!(error instanceof StrongroomError)) throw error;
         failure = error;
       }
-      const isLast = repeat > this.#maxRetries || call.isOnce === true || !mayRepeat(call.method, failure);
-      const pause = isLast ? undefined : pauseBefore(repeat, failure);
+      const isEnough = isRunning(call, failure)
+        ? ++waits > (this.#maxRetries > 0 ? MOST_WAITS : 0)
+        : ++failures > this.#maxRetries;
+      const isLast = isEnough || call.isOnce === true || !mayRepeat(call, failure);
+      const pause = isLast ? undefined : pauseBefore(failures + waits, failure);
       if (pause === undefined) throw failure;
       mayBeDone ||= !didNothing(failure);
       await sleep(pause, call.signal);

@@ -58,6 +58,16 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What every write may be given that is repeated after a lost answer. */
+export interface WriteOptions extends CallOptions {
+  /**
+   * Names the write, so that it happens once: 1 to 64 visible characters of ASCII. Each call has a random one by itself, which
+   * makes its own repeats safe. With one that you keep you can repeat the call itself, for 24 hours, even from another process:
+   * the same call gets the first answer again, and another one fails with `IDEMPOTENCY_KEY_REUSED`.
+   */
+  idempotencyKey?: string | undefined;
+}
+
 /** An asset as it is stored: the record of the API, with `metadata` and `tags` as values. */
 export interface Asset extends Omit<AssetRecord, "metadata" | "tags"> {
   metadata: Record<string, unknown>;
@@ -121,7 +131,7 @@ export interface Progress {
 }
 
 /** How an upload is made. */
-export interface UploadOptions extends CallOptions {
+export interface UploadOptions extends WriteOptions {
   /**
    * Called while the file is sent, and once when all of it has arrived. An upload that is repeated begins again at 0. Where
    * the runtime tells no progress (a service worker, or a browser with a `fetch` of your own) it is called at the end only.

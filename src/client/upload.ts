@@ -3,6 +3,7 @@
 import { sentOver, type UploadBody, wayToSend } from "./sending.ts";
 import { type Call, queryOf } from "./transport.ts";
 import type { FileSource, NewAssetFields, UploadOptions } from "./types.ts";
+import { keyHeader, randomText } from "./values.ts";
 
 /** A longer query would make a URL of more than 8 KB, which some proxies refuse. Characters. */
 const LONGEST_QUERY = 7_500;
@@ -58,6 +59,7 @@ export function uploadCall(
     headers: {
       "Content-Type": form?.type ?? type,
       ...(options.ifNoneMatch === undefined ? {} : { "If-None-Match": options.ifNoneMatch }),
+      ...keyHeader(options),
     },
     signal: options.signal,
     isOnce: isStream,
@@ -78,8 +80,7 @@ function sourceOf(file: FileSource): Blob | ReadableStream<Uint8Array> {
 
 /** What stands before and after a file to make a form of it. The boundary is random, so that no file holds it. */
 function formAround(texts: Readonly<Record<string, string | undefined>>, fileType: string) {
-  const random = crypto.getRandomValues(new Uint8Array(16));
-  const boundary = `strongroom-${Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const boundary = `strongroom-${randomText()}`;
   const part = (parameters: string, rest: string): string =>
     `--${boundary}\r\nContent-Disposition: form-data; ${parameters}\r\n${rest}`;
   const fields = Object.entries(texts).map(([name, text]) =>

@@ -113,17 +113,78 @@ describe("retries", () => {
     expect((await failure(vault().assets.delete("asset_1"))).code).toBe("NOT_FOUND");
   });
 
-  const writes = {
+  const safe = {
     upload: () => vault().assets.upload(file(), PATH),
     "upload with progress": () => vault().assets.upload(file(), PATH, { onProgress: () => {} }),
+    "upload as a form": () => vault().assets.upload(file(), { ...PATH, tags: ["x".repeat(8_000)] }),
     update: () => vault().assets.update("asset_1", { tags: [] }),
+    "bound update": () => vault().assets.update("asset_1", { tags: [] }, { ifMatch: '"1"' }),
+    batch: () => vault().assets.batch([{ op: "delete", id: "asset_1" }]),
+  };
+  const unsafe = {
     createLink: () => vault().assets.createLink("asset_1"),
     "keys.create": () => vault().keys.create(),
     "vaults.create": () => new StrongroomAdmin({ url, token: "t" }).vaults.create({ name: "x" }),
     "vaults.reconcile": () => new StrongroomAdmin({ url, token: "t" }).vaults.reconcile("vault_1"),
   };
+  const writes = { ...safe, ...unsafe };
 
-  it.each(Object.entries(writes))("repeat no %s that may have been done", async (_name, write) => {
+  const keysSent = (): unknown[] => seen.map(({ headers }) => headers["idempotency-key"]);
+
+  it.each(Object.entries(safe))("repeat %s that may have been done, under one key", async (_name, write) => {
+    play(lose, refuse(503, "UNAVAILABLE", { "Retry-After": "0" }), refuse(408, "REQUEST_TIMEOUT"));
+    await write();
+    expect(seen).toHaveLength(4);
+    expect(new Set(keysSent()).size).toBe(1);
+    expect(keysSent()[0]).toMatch(/^"[0-9a-f]{32}"$/);
+    expect(seen.map(({ body }) => body.toString())).toEqual(Array.from(seen, () => seen[0]?.body.toString()));
+    // Another call is another write.
+    await write();
+    expect(new Set(keysSent()).size).toBe(2);
+    forget();
+    play(refuse(500, "INTERNAL_ERROR"), answer(502, "<html>"), lose, lose);
+    expect(await failure(write())).toMatchObject({ code: "NETWORK_ERROR" });
+    expect(seen).toHaveLength(4);
+  });
+
+  it("wait for an attempt that is still running, for longer than for one that failed", async () => {
+    const running = refuse(409, "CONFLICT", { "Retry-After": "0" });
+    play(lose, running, running, running, running, refuse(503, "UNAVAILABLE", { "Retry-After": "0" }));
+    await vault().assets.update("asset_1", { tags: [] });
+    expect(seen).toHaveLength(7);
+    forget();
+    play(running, running);
+    expect(await failure(vault({ maxRetries: 0 }).assets.update("asset_1", { tags: [] }))).toMatchObject({
+      status: 409,
+    });
+    expect(seen).toHaveLength(1);
+    // Without Retry-After it is another conflict.
+    play(refuse(409, "CONFLICT"));
+    expect(await failure(vault().assets.update("asset_1", { tags: [] }))).toMatchObject({ status: 409 });
+    play(running);
+    expect(await failure(vault().keys.create())).toMatchObject({ status: 409 });
+    expect(seen).toHaveLength(3);
+  });
+
+  it("use a key of the caller's, and are not made of one that belongs to another write", async () => {
+    const idempotencyKey = 'a"b\\';
+    play(lose);
+    await vault().assets.upload(file(), PATH, { idempotencyKey });
+    await vault().assets.update("asset_1", { tags: [] }, { idempotencyKey, ifMatch: '"1"' });
+    await vault().assets.batch([], { idempotencyKey });
+    expect(keysSent()).toEqual(Array.from({ length: 4 }, () => '"a\\"b\\\\"'));
+    play(refuse(422, "IDEMPOTENCY_KEY_REUSED"));
+    expect(await failure(vault().assets.upload(file(), PATH, { idempotencyKey }))).toMatchObject({
+      code: "IDEMPOTENCY_KEY_REUSED",
+    });
+    expect(seen).toHaveLength(5);
+    for (const bad of ["", "x".repeat(65), "a b", "\u00e4"]) {
+      await expect(vault().assets.upload(file(), PATH, { idempotencyKey: bad })).rejects.toThrow(TypeError);
+    }
+    expect(seen).toHaveLength(5);
+  });
+
+  it.each(Object.entries(unsafe))("repeat no %s that may have been done", async (_name, write) => {
     const lost: [Turn, object][] = [
       [lose, { code: "NETWORK_ERROR", status: 0 }],
       [refuse(503, "UNAVAILABLE", { "Retry-After": "0" }), { status: 503 }],
@@ -135,6 +196,7 @@ describe("retries", () => {
       play(turn);
       expect(await failure(write())).toMatchObject(expected);
       expect(seen).toHaveLength(1);
+      expect(keysSent()).toEqual([undefined]);
     }
   });
 

@@ -132,6 +132,19 @@ describe("an asset's life", () => {
     await expect(ended).rejects.toThrow("aborted");
   });
 
+  it("is written once, however often the call is made, by a key of the caller's", async () => {
+    const vault = await newVault();
+    const upload = (content: string) => vault.assets.upload(file(content), PATH, { idempotencyKey: "mine" });
+    const first = await upload("hello");
+    expect(await upload("hello")).toEqual(first);
+    expect(await failure(upload("other"))).toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED", status: 422 });
+    const update = () => vault.assets.update(first.id, { tags: ["a"] }, { idempotencyKey: "u", ifMatch: first.etag });
+    expect(await update()).toEqual(await update());
+    const batch = () => vault.assets.batch([{ op: "delete", id: first.id }], { idempotencyKey: "b" });
+    expect(await batch()).toEqual(await batch());
+    expect((await vault.assets.list()).data).toEqual([]);
+  });
+
   it("is created only if its name is free, when that is asked for", async () => {
     const vault = await newVault();
     await vault.assets.upload(file(), PATH, { ifNoneMatch: "*" });
