@@ -26,6 +26,18 @@ interface Known {
   maybeDeleted: boolean;
 }
 
+/** A write with an Idempotency-Key that got no answer. It is repeated later, and must then have been done once. */
+interface Unanswered {
+  send(): Promise<Response>;
+  /** Of an upload: a channel to which nothing else was uploaded, and the digest of the file. */
+  readonly upload?: { readonly channel: string; readonly sha256: string };
+  /** Of a patch: the asset, which is not changed any more. */
+  readonly asset?: Known;
+}
+
+/** How long a repeat is put off, at most: an upload counts as running for a minute after its last sign of life. */
+const MOST_PUT_OFF_MS = 90_000;
+
 /** An answer that a client does not expect. */
 class Unexpected extends Error {
   readonly status: number;
@@ -44,8 +56,13 @@ export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update
 export class Load {
   readonly #state: string;
   readonly #known: Known[] = [];
+  readonly #unanswered: Unanswered[] = [];
   #clients = 0;
   acknowledged = 0;
+  /** Writes with a key that got no answer and were repeated. */
+  repeated = 0;
+  /** Those of them that had been done. */
+  replayed = 0;
 
   constructor(state: string) {
     this.#state = state;
@@ -82,12 +99,36 @@ export class Load {
 
   /** Asserts that every asset is in a state that it may be in. From here on, that is the state that it must be in. */
   async check(mayHaveLost: boolean): Promise<void> {
+    for (const write of this.#unanswered.splice(0)) await this.#repeat(write, mayHaveLost);
     for (const asset of this.#known) await this.#check(asset, mayHaveLost);
   }
 
   /** The state in which each asset was found. */
   *found(): Generator<[id: string, record: State]> {
     for (const { id, states } of this.#known) yield [id, states.at(-1)];
+  }
+
+  /**
+   * Repeats a write that got no answer, twice, and asserts that it is done once. What a lost storage knew of it is lost
+   * as well, and then it may be done again.
+   */
+  async #repeat(write: Unanswered, mayHaveLost: boolean): Promise<void> {
+    const { upload, asset } = write;
+    const response = await patiently(write);
+    const text = await response.text();
+    if (asset && response.status === 404 && (mayHaveLost || asset.maybeDeleted)) return;
+    expect(response.status, text).toBe(upload ? 201 : 200);
+    const again = await patiently(write);
+    expect([await again.text(), again.headers.get("Idempotency-Replayed")]).toEqual([text, "true"]);
+    const record = JSON.parse(text) as AssetRecord;
+    if (upload) {
+      const { data } = (await (await this.call(`/assets?channel=${upload.channel}`)).json()) as { data: AssetRecord[] };
+      expect(data.map(({ id }) => id)).toContain(record.id);
+      if (!mayHaveLost) expect(data).toHaveLength(1);
+      this.#learn(record, upload.sha256, response);
+    } else if (asset) this.#acknowledge(asset, response, record);
+    this.repeated++;
+    if (response.headers.has("Idempotency-Replayed")) this.replayed++;
   }
 
   /** Runs one client. It changes only what it made itself, so that it knows what to expect. */
@@ -99,7 +140,7 @@ export class Load {
       const asset = mine[Math.floor(Math.random() * mine.length)];
       try {
         const dice = Math.random();
-        if (asset?.states.at(-1) && dice < 0.45) await this.#change(asset);
+        if (asset?.states.at(-1) && dice < 0.45) await this.#change(asset, mine);
         else if (asset?.states.at(-1) && dice < 0.55) await this.#batch(mine);
         else if (dice < 0.6) await this.#deleteFolder(folder, mine);
         else mine.push(await this.#upload(folder));
@@ -113,42 +154,67 @@ export class Load {
 
   async #upload(folder: string): Promise<Known> {
     const bytes = randomBytes(Math.random() < 0.03 ? 9 * 1024 * 1024 : Math.ceil(Math.random() * 30_000));
-    const place = { partition: "crash", collection: folder, channel: "h" };
-    let response: Response;
-    if (Math.random() < 0.5) {
-      const query = new URLSearchParams({ ...place, filename: "raw.bin" }).toString();
-      const headers = { "Content-Type": "application/octet-stream" };
-      response = await this.call(`/assets?${query}`, { method: "POST", body: bytes, headers });
-    } else {
+    const key = randomKey();
+    const channel = key ?? "h";
+    const place = { partition: "crash", collection: folder, channel };
+    const isForm = Math.random() < 0.5;
+    const isFileFirst = Math.random() < 0.5;
+    const send = (): Promise<Response> => {
+      const headers = withKey(key);
+      if (!isForm) {
+        const query = new URLSearchParams({ ...place, filename: "raw.bin" }).toString();
+        const type = { "Content-Type": "application/octet-stream" };
+        return this.call(`/assets?${query}`, { method: "POST", body: bytes, headers: { ...headers, ...type } });
+      }
       const form = new FormData();
-      if (Math.random() < 0.5) form.set("file", new File([bytes], "form.bin"));
+      if (isFileFirst) form.set("file", new File([bytes], "form.bin"));
       for (const [name, value] of Object.entries(place)) form.set(name, value);
       if (!form.has("file")) form.set("file", new File([bytes], "form.bin"));
-      response = await this.call("/assets", { method: "POST", body: form });
-    }
-    const record = (await response.json()) as AssetRecord;
-    if (response.status !== 201) throw new Unexpected(`upload ${JSON.stringify(record)}`, response.status);
-    const asset: Known = {
-      id: record.id,
-      sha256: sha256(bytes),
-      states: [undefined],
-      maybePatched: false,
-      maybeDeleted: false,
+      return this.call("/assets", { method: "POST", body: form, headers });
     };
+    const digest = sha256(bytes);
+    try {
+      const response = await send();
+      const record = (await response.json()) as AssetRecord;
+      if (response.status !== 201) throw new Unexpected(`upload ${JSON.stringify(record)}`, response.status);
+      return this.#learn(record, digest, response);
+    } catch (error) {
+      if (key !== undefined && isUnanswered(error)) {
+        this.#unanswered.push({ send, upload: { channel, sha256: digest } });
+      }
+      throw error;
+    }
+  }
+
+  /** Remembers a new asset. */
+  #learn(record: AssetRecord, digest: string, response: Response): Known {
+    const { id } = record;
+    const asset: Known = { id, sha256: digest, states: [undefined], maybePatched: false, maybeDeleted: false };
     this.#known.push(asset);
     this.#acknowledge(asset, response, record);
     return asset;
   }
 
-  async #change(asset: Known): Promise<void> {
+  /** Changes or deletes an asset of `mine`. */
+  async #change(asset: Known, mine: Known[]): Promise<void> {
     if (Math.random() < 0.7) {
       asset.maybePatched = true;
+      const key = randomKey();
       const body = JSON.stringify(randomChange());
-      const headers = { "Content-Type": "application/json" };
-      const response = await this.call(`/assets/${asset.id}`, { method: "PATCH", body, headers });
-      const record = (await response.json()) as AssetRecord;
-      if (response.status !== 200) throw new Unexpected("patch", response.status);
-      this.#acknowledge(asset, response, record);
+      const headers = { ...withKey(key), "Content-Type": "application/json" };
+      const send = (): Promise<Response> => this.call(`/assets/${asset.id}`, { method: "PATCH", body, headers });
+      try {
+        const response = await send();
+        const record = (await response.json()) as AssetRecord;
+        if (response.status !== 200) throw new Unexpected("patch", response.status);
+        this.#acknowledge(asset, response, record);
+      } catch (error) {
+        if (key !== undefined && isUnanswered(error)) {
+          this.#unanswered.push({ send, asset });
+          mine.splice(mine.indexOf(asset), 1);
+        }
+        throw error;
+      }
     } else {
       asset.maybeDeleted = true;
       const response = await this.call(`/assets/${asset.id}`, { method: "DELETE" });
@@ -230,6 +296,27 @@ export class Load {
     Object.assign(asset, { states: [answer], maybePatched: false, maybeDeleted: false });
     const content = await this.call(`/assets/${id}/content`);
     expect(sha256(new Uint8Array(await content.arrayBuffer())), `the body of ${id}`).toBe(asset.sha256);
+  }
+}
+
+/** Every other write has an Idempotency-Key. */
+const randomKey = (): string | undefined => (Math.random() < 0.5 ? `k${randomBytes(8).toString("hex")}` : undefined);
+
+const withKey = (key: string | undefined): Record<string, string> =>
+  key === undefined ? {} : { "Idempotency-Key": key };
+
+/** Whether a request was sent and got no answer. A server that is dead already does not listen. */
+const isUnanswered = (error: unknown): boolean =>
+  !(error instanceof Unexpected) && (error as { cause?: { code?: unknown } }).cause?.code !== "ECONNREFUSED";
+
+/** Sends a request again while it is put off. */
+async function patiently(write: Unanswered): Promise<Response> {
+  const until = Date.now() + MOST_PUT_OFF_MS;
+  for (;;) {
+    const response = await write.send();
+    if ((response.status !== 503 && response.status !== 409) || Date.now() > until) return response;
+    await response.arrayBuffer();
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 

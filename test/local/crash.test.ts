@@ -55,6 +55,8 @@ const report = async (): Promise<VaultReport> => (await load.call("", {}, true))
 
 /** Begins a reconciliation, and waits until it is done and everything is recorded. */
 async function reconcile(): Promise<NonNullable<VaultReport["reconcile"]>> {
+  // Its time has no fractions: one that has just begun would be taken for the new one.
+  while (Date.parse((await report()).reconcile?.started_at ?? "") >= Date.now() - 1_000) await between(100, 100);
   const before = Date.now();
   await load.call("/reconcile", { method: "POST" }, true);
   for (;;) {
@@ -153,7 +155,12 @@ it(
         throw new Error(`round ${done + 1}, ${kind}`, { cause: error });
       }
     }
-    console.log(`crash: ${rounds} rounds, ${kills} kills, ${load.acknowledged} acknowledged writes checked`);
+    // Most kills cut some off.
+    if (rounds >= 5) expect(load.repeated).toBeGreaterThan(0);
+    console.log(
+      `crash: ${rounds} rounds, ${kills} kills, ${load.acknowledged} acknowledged writes checked, ` +
+        `${load.repeated} unanswered ones repeated, ${load.replayed} of them had been done`,
+    );
   },
   30 * 60 * 1000,
 );
