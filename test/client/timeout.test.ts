@@ -19,10 +19,13 @@ describe("timeout", () => {
     }
   });
 
-  it("does not repeat a write", async () => {
+  it("repeats a write that has a key, and no other", async () => {
     play(silent);
-    expect((await failure(vault({ timeout: 200 }).assets.update("asset_1", {}))).code).toBe("TIMEOUT");
-    expect(seen).toHaveLength(1);
+    expect((await vault({ timeout: 200 }).assets.update("asset_1", {})).id).toBe("asset_1");
+    expect(seen).toHaveLength(2);
+    play(silent);
+    expect((await failure(vault({ timeout: 200 }).assets.createLink("asset_1"))).code).toBe("TIMEOUT");
+    expect(seen).toHaveLength(3);
   });
 
   it("does not end a download that has begun", async () => {
@@ -64,7 +67,7 @@ describe("timeout", () => {
     const upload = vault({ timeout: 100 }).assets.upload(file("x".repeat(3 * 32 * 1024)), PATH);
     expect((await upload).id).toBe("asset_1");
     play(silent);
-    const small = vault({ timeout: 100 }).assets.upload(file(), PATH);
+    const small = vault({ timeout: 100, maxRetries: 0 }).assets.upload(file(), PATH);
     expect((await failure(small)).code).toBe("TIMEOUT");
   });
 
