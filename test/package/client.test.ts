@@ -134,7 +134,7 @@ const GIVEN = `
 declare const vault: Strongroom;
 declare const [file, files, bytes, stream, id]: [File, File[], Uint8Array, ReadableStream<Uint8Array>, string];
 declare const path: { partition: string; collection: string; channel: string };
-declare const [saved, signal, ids]: [string | undefined, AbortSignal, string[]];
+declare const [saved, signal, ids, day]: [string | undefined, AbortSignal, string[], string];
 declare const copy: Map<string, object>;
 declare function save(copy: Map<string, object>, cursor: string): Promise<void>;
 `;
