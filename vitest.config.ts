@@ -14,6 +14,9 @@ const faults = process.env["FAULTS"] === "all" ? "all" : "each";
 /** Whether the test of a checkout links the packages that are here, or runs `npm ci`, as in `npm run test:long`. */
 const install = process.env["INSTALL"] === "ci" ? "ci" : "linked";
 
+/** Tests that pack and install the package again and again: only `npm run test:long` runs them. */
+const INSTALLING = ["test/package/start.test.ts", "test/package/command.test.ts"];
+
 declare module "vitest" {
   interface ProvidedContext {
     fuzzRuns: number;
@@ -58,6 +61,7 @@ export default defineConfig({
         test: {
           name: "local",
           include: ["test/{cli,local,package}/**/*.test.ts"],
+          exclude: install === "ci" ? [] : INSTALLING,
           setupFiles: ["test/support/checked-fetch.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
