@@ -279,10 +279,10 @@ export class LiveVault {
    */
   #trim(row: VaultRow): boolean {
     if (this.relayD1.watermark === row.recorded && this.relayR2.watermark === row.erased) return false;
-    const from = Math.min(row.recorded, row.erased);
+    const { recorded, erased } = row;
     row.recorded = this.relayD1.watermark;
     row.erased = this.relayR2.watermark;
-    this.#database.outbox.trim(from, row.recorded, row.erased);
+    this.#database.outbox.trim({ recorded, erased }, row);
     return true;
   }
 

@@ -278,6 +278,16 @@ describe("batch", () => {
     await expectAgreement(vault);
   });
 
+  it("counts an operation that is refused when it has been worked out, so that it cannot be had for nothing", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload({ metadata: JSON.stringify({ a: "x".repeat(65_400) }) });
+    const ops = Array.from({ length: 100 }, () => ({ op: "update", id, metadata: { z: "y".repeat(200) } }));
+    const data = await results(vault, ops);
+    const statuses = data.map(({ status }) => status);
+    expect(statuses.slice(0, 60)).toEqual(Array.from({ length: 60 }, () => 400));
+    expect(statuses.slice(60)).toEqual(Array.from({ length: 40 }, () => 413));
+  });
+
   it("refuses the operation that would be too much, and with `atomic` all of them", async () => {
     const vault = await TestVault.create();
     const text = JSON.stringify({ a: "x".repeat(60_000) });

@@ -17,22 +17,36 @@ export class Allowance {
   #tags = MAX_BATCH_TAGS;
 
   /**
-   * Takes what it costs to make `next` of an asset, or to delete it when there is no `next`. Takes nothing and returns a
-   * 413 when that is more than is left.
+   * Takes what it costs to read an asset and to work out what becomes of it, which costs as much when it is refused. Takes
+   * nothing and returns a 413 when that is more than is left.
    */
-  take(asset: Asset, next?: Asset): Refusal | undefined {
-    const { metadata, tags } = next ?? asset;
-    const bytes = utf8Length(metadata) + utf8Length(tags) + RECORD_BYTES;
-    const rows = next ? tagRows(asset.tags, next.tags) : tagRows(asset.tags, "[]");
+  read(asset: Asset): Refusal | undefined {
+    return this.#takeBytes(bytesOf(asset));
+  }
+
+  /**
+   * Takes what it costs beyond that to make `next` of an asset, or to delete it when there is no `next`. Takes nothing and
+   * returns a 413 when that is more than is left.
+   */
+  write(asset: Asset, next?: Asset): Refusal | undefined {
+    const rows = tagRows(asset.tags, next?.tags ?? "[]");
+    if (rows > this.#tags) return tooMuch(`it gives assets, and takes from them, at most ${MAX_BATCH_TAGS} tags`);
+    const grown = next ? Math.max(0, bytesOf(next) - bytesOf(asset)) : 0;
+    const over = this.#takeBytes(grown);
+    if (!over) this.#tags -= rows;
+    return over;
+  }
+
+  #takeBytes(bytes: number): Refusal | undefined {
     if (bytes > this.#bytes) {
       return tooMuch(`the records that it changes or deletes have at most ${MAX_BATCH_RECORD_BYTES} bytes together`);
     }
-    if (rows > this.#tags) return tooMuch(`it gives assets, and takes from them, at most ${MAX_BATCH_TAGS} tags`);
     this.#bytes -= bytes;
-    this.#tags -= rows;
     return undefined;
   }
 }
+
+const bytesOf = ({ metadata, tags }: Asset): number => utf8Length(metadata) + utf8Length(tags) + RECORD_BYTES;
 
 const tooMuch = (rule: string): Refusal => refuse("PAYLOAD_TOO_LARGE", `this is too much for one batch: ${rule}`);
 

@@ -20,7 +20,7 @@ export function insertAsset(database: VaultDatabase, change: Change, asset: Asse
   database.recount.note(asset, 1);
   const isIndexed = database.unindexed.isIndexed(asset.seq);
   change.count(asset, 1, asset.size, isIndexed);
-  if (isIndexed) database.index(asset);
+  if (isIndexed) change.tagRows += database.index(asset);
 }
 
 /**
@@ -39,11 +39,11 @@ export function updateAsset(database: VaultDatabase, change: Change, old: Asset,
     database.recount.note(old, -1);
     database.recount.note(asset, 1);
   }
-  if (old.rev !== seq) database.outbox.forgetChange(old.rev);
+  forgetChange(database, change, old);
   if (isMoved) database.outbox.add({ kind: "move", rev, seq, id, path: folderOf(old), at: change.now });
   else database.outbox.add({ kind: "change", rev, seq });
   if (!database.unindexed.isIndexed(seq)) return;
-  database.tags.replace(seq, old.tags, asset.tags);
+  change.tagRows += database.tags.replace(seq, old.tags, asset.tags);
   if (!isMoved) return;
   change.count(old, -1, -old.size, true);
   change.count(asset, 1, asset.size, true);
@@ -56,10 +56,18 @@ export function removeAsset(database: VaultDatabase, change: Change, asset: Asse
   database.deleteAsset(asset.seq);
   change.touched.push(asset.id);
   database.recount.note(asset, -1);
-  if (asset.rev !== asset.seq) database.outbox.forgetChange(asset.rev);
+  forgetChange(database, change, asset);
   const isIndexed = database.unindexed.isIndexed(asset.seq);
   change.count(asset, -1, -asset.size, isIndexed);
-  if (isIndexed) database.tags.replace(asset.seq, asset.tags, "[]");
+  if (isIndexed) change.tagRows += database.tags.replace(asset.seq, asset.tags, "[]");
+}
+
+/**
+ * Forgets where the feed had an asset that changes or goes. A change that D1 has not heard of keeps its row until then:
+ * whoever waits for its revision is told that D1 has it by a flush that must carry the asset.
+ */
+function forgetChange(database: VaultDatabase, change: Change, { rev, seq }: Asset): void {
+  if (rev !== seq && rev <= change.row.recorded) database.outbox.forgetChange(rev);
 }
 
 /** The row of the outbox by which D1, R2 and the feed learn that an asset was deleted. */

@@ -100,10 +100,12 @@ export function patchAsset(
     if (!old) return assetNotFound();
     const failed = failedCondition(conditions, recordTag(old));
     if (failed) return failed;
+    const refusal = allowance?.read(old);
+    if (refusal) return refusal;
     const result = patched(old, patch);
     if (!result.ok) return result;
     const { asset } = result;
-    const over = allowance?.take(old, asset);
+    const over = allowance?.write(old, asset);
     if (over) return over;
     asset.rev = change.next();
     asset.updated_at = change.now;
@@ -126,7 +128,7 @@ export function deleteAsset(
     const asset = database.asset(id);
     if (!asset) return assetNotFound();
     const failed = failedCondition(conditions, recordTag(asset));
-    const refusal = failed ?? allowance?.take(asset);
+    const refusal = failed ?? allowance?.read(asset) ?? allowance?.write(asset);
     if (refusal) return refusal;
     const rev = change.next();
     removeAsset(database, change, asset);

@@ -23,6 +23,12 @@ import type { VaultRow } from "./schema.ts";
  */
 const MAX_GROUP = 256;
 
+/**
+ * The most rows of tags that the operations of one transaction write together, but for the last of them. So many take a
+ * tenth of a second. How many an operation writes is known only when it has.
+ */
+const MAX_GROUP_TAGS = 20_000;
+
 /** A vault's revision and totals at some point of a group. */
 type Totals = Pick<VaultRow, "rev" | "assets" | "bytes">;
 
@@ -45,6 +51,8 @@ export class Change {
   readonly counts: { folder: FolderPath; assets: number; bytes: number }[] = [];
   /** Fields of the vault's own row to set. */
   vault: Partial<Omit<VaultRow, "id" | "rev" | "assets" | "bytes">> = {};
+  /** How many rows of tags it has written. */
+  tagRows = 0;
   /** Ids of assets that have changed, or are gone. */
   readonly touched: string[] = [];
   /** What memory must learn. Runs after the group is committed. */
@@ -130,6 +138,8 @@ export interface CommitTarget {
 
 /** What memory learns of a group once it is committed. */
 interface Committed {
+  /** How many of its operations were run. */
+  count: number;
   row: VaultRow;
   effects: (() => void)[];
   touched: string[];
@@ -184,28 +194,33 @@ export class GroupCommit {
     this.#timer = undefined;
     this.#isMicrotaskQueued = false;
     const { count, weight } = nextGroup(this.#queue);
-    this.#commit(this.#queue.splice(0, count));
+    const rest = this.#commit(this.#queue.splice(0, count));
+    this.#queue.unshift(...rest);
     // After a group that took long, whoever reads has a turn before the next one.
-    if (weight > MAX_GROUP && this.#queue.length > 0) this.#timer ??= setTimeout(() => this.#next(), 0);
+    if (rest.length > 0 || (weight > MAX_GROUP && this.#queue.length > 0))
+      this.#timer ??= setTimeout(() => this.#next(), 0);
     else this.#schedule();
   }
 
-  #commit(group: Waiting[]): void {
+  /** Commits a group, or the first part of it. Returns the rest. */
+  #commit(group: Waiting[]): Waiting[] {
     let committed: Committed;
     try {
       committed = this.#target.database.transaction(() => this.#write(group));
     } catch (error) {
       if (group.length > 1) for (const waiting of group) this.#commit([waiting]);
       else for (const waiting of group) waiting.fail(error);
-      return;
+      return [];
     }
+    const done = group.slice(0, committed.count);
     try {
       this.#target.committed(committed.row, committed.touched);
       for (const effect of committed.effects) effect();
-      for (const waiting of group) waiting.settle();
+      for (const waiting of done) waiting.settle();
     } catch (error) {
-      for (const waiting of group) waiting.fail(error);
+      for (const waiting of done) waiting.fail(error);
     }
+    return group.slice(committed.count);
   }
 
   /** Inside the transaction: runs the operations one after the other, and writes what they have in common. */
@@ -217,25 +232,30 @@ export class GroupCommit {
     const changes: Change[] = [];
     const row: VaultRow = { ...before, clock: now };
     let totals: Totals = before;
+    let tagRows = 0;
     for (const waiting of group) {
+      if (tagRows >= MAX_GROUP_TAGS) break;
       const change = new Change(totals, row, now);
       waiting.run(change);
       totals = change;
+      tagRows += change.tagRows;
       Object.assign(row, change.vault);
       if (row.clock < now) row.clock = now;
       changes.push(change);
     }
     const { rev, assets, bytes } = totals;
-    if (rev === before.rev) return { row: before, effects: [], touched: [] };
+    const count = changes.length;
+    if (rev === before.rev) return { count, row: before, effects: [], touched: [] };
 
     Object.assign(row, { rev, assets, bytes });
     const folders = new FolderCounts();
     for (const change of changes) {
-      for (const count of change.counts) folders.add(count.folder, count.assets, count.bytes);
+      for (const each of change.counts) folders.add(each.folder, each.assets, each.bytes);
     }
     folders.save(database.folders);
     this.#target.persist(row);
     return {
+      count,
       row,
       effects: changes.flatMap((change) => change.effects),
       touched: changes.flatMap((change) => change.touched),

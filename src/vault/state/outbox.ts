@@ -56,6 +56,12 @@ export interface Parked extends AssetRevision {
   retry_at: number;
 }
 
+/** The revisions up to which D1 has everything, and R2 has lost what it had to. */
+export interface Watermarks {
+  readonly recorded: number;
+  readonly erased: number;
+}
+
 export class Outbox {
   readonly #sql: Sql;
   readonly #keys: KeyTable;
@@ -125,17 +131,21 @@ export class Outbox {
   }
 
   /**
-   * Forgets what D1 has recorded up to `recorded`, and the deletions of bodies that R2 has made up to `erased`, unless
-   * the feed needs it.
+   * Forgets what D1 has recorded, and the deletions of bodies that R2 has made, unless the feed needs it. Rows that the
+   * feed needs stay for long, so nothing is looked at twice.
    *
-   * @param from up to here this has been done before
+   * @param before the watermarks up to which this has been done before
    */
-  trim(from: number, recorded: number, erased: number): void {
+  trim(before: Watermarks, { recorded, erased }: Watermarks): void {
     this.#sql.exec(
-      `DELETE FROM outbox WHERE rev > ? AND rev <= ? AND id IS NULL AND (r2_key IS NULL OR rev <= ?) AND NOT ${IS_LATEST}`,
-      from,
+      `DELETE FROM outbox WHERE rev > ? AND rev <= ? AND id IS NULL AND r2_key IS NULL AND NOT ${IS_LATEST}`,
+      before.recorded,
       recorded,
-      erased,
+    );
+    this.#sql.exec(
+      "DELETE FROM outbox WHERE rev > ? AND rev <= ? AND id IS NULL AND r2_key IS NOT NULL",
+      Math.min(before.recorded, before.erased),
+      Math.min(recorded, erased),
     );
   }
 

@@ -15,9 +15,10 @@ import { claim, copyPage } from "../../../src/vault/sync/rebuild.ts";
 import { GroupCommit } from "../../../src/vault/state/group-commit.ts";
 import { BoundedD1 } from "../../../src/d1/bounded.ts";
 import { OPERATOR, admin, bearer, PATH, send, TestVault, textFile } from "../../support/api.ts";
-import { state, wipe } from "../../support/history.ts";
+import { amend, state, wipe } from "../../support/history.ts";
 import { newAsset } from "../../support/new-asset.ts";
-import { down, withD1 } from "../../support/outage.ts";
+import { down, flaky, withD1 } from "../../support/outage.ts";
+import { expectDerived } from "../../support/stores.ts";
 
 const never = (): never => {
   throw new Error("the vault has a row");
@@ -44,6 +45,30 @@ describe("group commit", () => {
     });
     expect(transactions).toBe(1);
     expect((await vault.list()).data).toHaveLength(32);
+  });
+
+  it("writes no more than so many rows of tags in one transaction, but for its last operation", async () => {
+    const vault = await TestVault.create();
+    await vault.list();
+    const tags = JSON.stringify(Array.from({ length: 1_000 }, (_, i) => `tag ${i}`));
+    const groups = await runInDurableObject(vault.stub, async (instance: Vault, { storage }) => {
+      const original = storage.sql.exec.bind(storage.sql);
+      const sizes: number[] = [];
+      let size = 0;
+      // A group ends with the vault's row.
+      storage.sql.exec = (...args: Parameters<typeof original>) => {
+        if (args[0].startsWith("INSERT INTO tags")) size++;
+        if (args[0].startsWith("INSERT OR REPLACE INTO vault")) size = (sizes.push(size), 0);
+        return original(...args);
+      };
+      const uploads = Array.from({ length: 50 }, () => instance.commitUpload(OPERATOR, newAsset(vault, { tags })));
+      const outcomes = await Promise.all(uploads);
+      expect(outcomes.every(({ ok }) => ok)).toBe(true);
+      storage.sql.exec = original;
+      return sizes.filter((each) => each > 0);
+    });
+    expect(groups).toEqual([20, 20, 10]);
+    expect(await state(vault, "SELECT count(*) AS n FROM tags")).toEqual([{ n: 50_000 }]);
   });
 
   it("does not let one operation that throws spoil its group", async () => {
@@ -248,6 +273,30 @@ describe("relay to D1", () => {
     });
     expect(await vault.recorded()).toHaveLength(64);
     expect(calls).toBeLessThanOrEqual(10);
+  });
+
+  it("tells D1 of an asset with each flush that goes beyond a change of it, though it changed again", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    await runDurableObjectAlarm(vault.stub);
+    await amend(vault, "UPDATE vault SET flush_rows = 1");
+    const metadataInD1 = async (): Promise<unknown> =>
+      (await vault.recorded()).find((asset) => asset["id"] === id)?.["metadata"];
+    await withD1(vault, down, async () => {
+      await vault.patch(id, { metadata: { n: 1 } });
+      await vault.upload();
+      await vault.patch(id, { metadata: { n: 2 } });
+    });
+    const { batch, calls } = flaky(vault, (call) => call > 1);
+    await withD1(vault, batch, async () => {
+      await runDurableObjectAlarm(vault.stub);
+      expect(calls()).toBeGreaterThan(1);
+    });
+    // One flush has landed, of one change: D1 has come to the revision of the first patch.
+    expect(await metadataInD1()).toBe('{"n":2}');
+    await runDurableObjectAlarm(vault.stub);
+    await expectDerived(vault);
+    expect(await state(vault, "SELECT count(*) AS n FROM outbox")).toEqual([{ n: 1 }]);
   });
 
   it("while D1 is down: writes are acknowledged as queued and reads served, and D1 catches up by itself", async () => {
