@@ -12,6 +12,13 @@ export function listAssets(
   parameters: AssetListParameters,
   options: CallOptions,
 ): List<Asset> {
+  // These are the names of the API. A filter that got lost would ask for more than is meant, and perhaps for everything.
+  for (const [name, here] of [
+    ["id", "ids"],
+    ["tag", "tags"],
+  ] as const) {
+    if (name in parameters) throw new TypeError(`${name}: is called ${here} here`);
+  }
   // Without ids in the query, all assets would be asked for.
   if (parameters.ids?.length === 0) return new List<Asset>({}, async () => NO_ASSETS);
   return listAt(transport, path, queryOfAssets(parameters), options, assetOf);

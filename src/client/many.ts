@@ -14,16 +14,24 @@ import { assertBound, writeOf } from "./values.ts";
 /** The most assets that one request deletes of a folder. */
 const MOST_DELETED = 1_000;
 
+const FOLDER_FIELDS: ReadonlySet<string> = new Set<keyof FolderFields>(["partition", "collection", "channel"]);
+
 /** Deletes the assets of a folder, request by request. See `Assets.deleteFolder`. */
 export async function deleteEach(
   transport: Transport,
   path: readonly string[],
-  { partition, collection, channel }: FolderFields,
+  folder: FolderFields,
   { limit, signal, onProgress }: DeleteFolderOptions,
 ): Promise<FolderDeletion> {
+  // Whatever got lost of the folder would delete more than is meant.
+  for (const [name, value] of Object.entries(folder)) {
+    if (!FOLDER_FIELDS.has(name)) throw new TypeError(`${name}: is no part of a folder`);
+    if (typeof value !== "string")
+      throw new TypeError(`${name}: must be a string; leave it out to mean the folder above`);
+  }
   const most = limit ?? Infinity;
   for (let deleted = 0; ;) {
-    const query = queryOf({ partition, collection, channel, limit: Math.min(most - deleted, MOST_DELETED) });
+    const query = queryOf({ ...folder, limit: Math.min(most - deleted, MOST_DELETED) });
     // A request that is repeated deletes as many once more.
     const call = { method: "DELETE", path, query, signal, isOnce: limit !== undefined } as const;
     const page = await transport.json(call, (value) => value as FolderDeletion);

@@ -79,6 +79,11 @@ it.concurrent("ls: finds by what its options say, oldest first if asked, and sho
   expect(await names("--search", "F1.T")).toEqual(["f1.txt"]);
   expect(await names("--since", "2020-01-01", "--before", "2099-01-01T00:00:00Z")).toHaveLength(3);
   expect(await names("--before", "2020-01-01")).toEqual([]);
+  expect(await run("ls", "--since", "2026-02-30")).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringMatching(/^strongroom: --since: must be a day, or an RFC 3339 time, that exists/) as string,
+  });
   expect(await data("ls", "found/a/", "--folders")).toMatch(
     /^ *2 +5\.9 KiB  found\/a\/b\/\n *1 +2\.9 KiB  found\/a\/c\/\n$/,
   );

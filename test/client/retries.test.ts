@@ -80,6 +80,18 @@ describe("retries", () => {
     expect((await failure(vault({ maxRetries: 0 }).assets.get("asset_1"))).retryAfter).toBeUndefined();
   });
 
+  it("send no deletion of a folder, and no list, that a mistake would make larger than it was meant", async () => {
+    const { assets } = vault();
+    for (const folder of [{ limit: 1 }, { chanel: "h" }, { channel: undefined }, { limit: "1" }]) {
+      await expect(assets.deleteFolder({ partition: "p", ...folder } as never)).rejects.toThrow(TypeError);
+    }
+    for (const parameters of [{ id: [] }, { id: ["asset_1"] }, { tag: ["a"] }]) {
+      expect(() => assets.list(parameters as never)).toThrow(TypeError);
+    }
+    expect(await assets.list({ ids: [] })).toEqual({ data: [], cursor: null, has_more: false });
+    expect(seen).toEqual([]);
+  });
+
   it("repeat a part of a folder's deletion, unless it may delete so many only", async () => {
     const { assets } = vault();
     const page = (deleted: number, has_more: boolean): Turn => answer(200, { deleted, has_more });

@@ -313,6 +313,25 @@ describe("batch", () => {
     await expectDerived(vault);
   });
 
+  it("refuses parameters, and conditions on the whole, which it would have to ignore", async () => {
+    const vault = await TestVault.create();
+    const { id, partition } = await vault.upload();
+    const body = { operations: [{ op: "delete", id }] };
+    const parameter = await vault.request("POST", `${vault.assets}/batch?atomic=true`, body);
+    expect(await refusal(parameter, 400, "INVALID_PARAMS")).toMatch(/^atomic: a batch takes no parameters/);
+    for (const header of ["If-Match", "If-None-Match"]) {
+      const headers = { ...bearer(vault.secretKey), [header]: '"0"' };
+      const init = { method: "POST", headers: { ...headers, "Content-Type": "application/json" } };
+      const batched = await send(`${vault.assets}/batch`, { ...init, body: JSON.stringify(body) });
+      const folder = await send(`${vault.assets}?partition=${partition}`, { method: "DELETE", headers });
+      for (const response of [batched, folder]) {
+        expect(await refusal(response, 400, "INVALID_PARAMS")).toMatch(new RegExp(`^${header}: cannot be used here`));
+      }
+    }
+    expect((await vault.list()).data).toHaveLength(1);
+    expect((await vault.request("POST", `${vault.assets}/batch?_=1`, body)).status).toBe(200);
+  });
+
   it("needs a secret key of the vault, and a body of JSON", async () => {
     const vault = await TestVault.create();
     const { id } = await vault.upload();

@@ -3,6 +3,7 @@ import { command } from "../command.ts";
 import { type Folder as Place, filterOf, folderText, parseFolder, pathText } from "../place.ts";
 import { bytes, count, time } from "../terminal/format.ts";
 import { printList } from "../terminal/list.ts";
+import { parseTimestamp } from "../../model/time.ts";
 import { UsageError } from "../usage-error.ts";
 
 const SHORT = [{ title: "SIZE", isRight: true }, { title: "CREATED" }, { title: "ASSET" }];
@@ -78,17 +79,19 @@ function searchOf({ oldest, tag, name, type, since, before, meta = [], search }:
     ...(tag === undefined ? {} : { tags: tag }),
     ...(name === undefined ? {} : { filename_prefix: name }),
     ...(type === undefined ? {} : { mime_type: type }),
-    ...(since === undefined ? {} : { created_since: timeOf(since) }),
-    ...(before === undefined ? {} : { created_before: timeOf(before) }),
+    ...(since === undefined ? {} : { created_since: timeOf("--since", since) }),
+    ...(before === undefined ? {} : { created_before: timeOf("--before", before) }),
     ...(search === undefined ? {} : { q: search }),
     metadata: Object.fromEntries(meta.map(pairOf)),
   };
 }
 
 /** A day is taken for its beginning, where the reader lives. */
-function timeOf(text: string): string {
-  const day = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00`) : undefined;
-  return day && !Number.isNaN(day.getTime()) ? day.toISOString() : text;
+function timeOf(option: string, text: string): string {
+  // A day that does not exist would become another one.
+  if (parseTimestamp(`${text}T00:00:00Z`) !== undefined) return new Date(`${text}T00:00:00`).toISOString();
+  if (parseTimestamp(text) !== undefined) return text;
+  throw new UsageError(`${option}: must be a day, or an RFC 3339 time, that exists, such as 2026-01-15`);
 }
 
 function pairOf(text: string): [key: string, value: string] {
