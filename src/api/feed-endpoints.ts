@@ -15,7 +15,7 @@ export const FEED_ENDPOINTS = {
     does: "Follow what changes",
     notes:
       "Each asset that was created, changed or deleted since `cursor`, once, in its latest state, in the order of the changes. " +
-      "Without a cursor that is the whole vault. With `wait` the answer waits for the first change. " +
+      "Without a cursor that is the whole vault. With `wait` the answer waits for the first change, and is a small page then. " +
       "A page may be short or empty although `has_more` is true. An asset comes again when it changes while one pages. " +
       "A change is told before the durable record has it (`Strongroom-Durability: queued`). If it is lost with the " +
       `vault's storage, the cursor ends with 410. Deletions are kept for ${DELETIONS_KEPT_MS / DAY_MS} days, and cursors are good for as long.`,

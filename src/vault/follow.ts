@@ -1,7 +1,7 @@
 /** Following a vault: a page of the feed of changes, for which the request may wait. */
 
 import { type FeedPosition, NOW } from "../model/cursor.ts";
-import { DELETIONS_KEPT_MS } from "../model/limits.ts";
+import { DELETIONS_KEPT_MS, MAX_CHANGES_LENGTH, MAX_WAITED_LENGTH } from "../model/limits.ts";
 import { refuse, type Result, unavailable } from "../model/refusal.ts";
 import type { Caller } from "../model/vault.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -19,7 +19,8 @@ export interface ChangesRequest {
 
 /**
  * A page of the feed as JSON text. When there is nothing yet, it waits for a change as long as the request says. The
- * caller's key is checked again each time it looks.
+ * caller's key is checked again each time it looks. What it has waited for is shorter than another page, and may be none
+ * of the changes that there are: all that wait are answered at about the same time.
  *
  * 410 for a place that is no longer what it was: the vault's storage was lost, or deletions behind it are forgotten. 503
  * while the feed is not complete.
@@ -31,23 +32,30 @@ export async function follow(
 ): Promise<Result<{ body: string }>> {
   const until = Date.now() + wait;
   const look =
-    (place: ChangesRequest["from"]) =>
+    (place: ChangesRequest["from"], page: (live: LiveVault, position: FeedPosition) => FeedPage) =>
     (live: LiveVault): Result<{ page: FeedPage; live: LiveVault }> => {
       const notYet = live.notIndexed() ?? isMerging(live.row);
       if (notYet) return notYet;
       const position = positionAt(live.row, place);
-      return position.ok
-        ? { ok: true, page: feedPage(life.database, live.row, position.position, limit), live }
-        : position;
+      return position.ok ? { ok: true, page: page(live, position.position), live } : position;
     };
-  let found = await life.authorized(caller, look(from));
+  const pageOf = (length: number) => (live: LiveVault, position: FeedPosition) =>
+    feedPage(life.database, live.row, position, { limit, length });
+  const waited = (live: LiveVault, position: FeedPosition): FeedPage =>
+    live.watchers.shared(JSON.stringify([live.row.rev, limit, position]), () =>
+      pageOf(MAX_WAITED_LENGTH)(live, position),
+    );
+  let found = await life.authorized(caller, look(from, pageOf(MAX_CHANGES_LENGTH)));
   for (;;) {
     if (!found.ok) return found;
     const { page, live, ...rest } = found;
     const left = until - Date.now();
-    if (!page.isIdle || left <= 0 || !(await live.watchers.wait(left))) return { ...rest, body: page.body };
+    if (!page.isIdle || left <= 0) return { ...rest, body: page.body };
+    // A change may have come since it looked, and has woken those that waited then.
+    const isNews = live.row.rev > page.position.after;
+    if (!isNews && !(await live.watchers.wait(left))) return { ...rest, body: page.body };
     // However often it looks, a request takes one token of the vault's rate.
-    found = await life.authorized({ ...caller, isPaid: true }, look(page.position));
+    found = await life.authorized({ ...caller, isPaid: true }, look(page.position, waited));
   }
 }
 

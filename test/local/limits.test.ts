@@ -59,7 +59,11 @@ const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?:
   ["operations of a batch", ["MAX_BATCH_OPERATIONS"], "INVALID_PARAMS"],
   ["`limit` of a folder's deletion", ["MAX_FOLDER_DELETION", "MAX_FOLDER_DELETION"], "INVALID_PARAMS"],
   ["records that a batch changes or deletes", ["MAX_BATCH_RECORD_BYTES", "MAX_BATCH_TAGS"], "PAYLOAD_TOO_LARGE"],
-  ["page of changes", ["MAX_CHANGES", "DEFAULT_CHANGES", "MAX_CHANGES_LENGTH", "MAX_LOOKED_AT"], "INVALID_PARAMS"],
+  [
+    "page of changes",
+    ["MAX_CHANGES", "DEFAULT_CHANGES", "MAX_CHANGES_LENGTH", "MAX_WAITED_LENGTH", "MAX_LOOKED_AT"],
+    "INVALID_PARAMS",
+  ],
   ["`wait` for changes", ["MAX_WAIT_SECONDS"], "INVALID_PARAMS"],
   ["requests that wait for changes of one vault", ["MAX_WAITING"]],
   ["deletions in the feed of changes", ["DELETIONS_KEPT_MS"], "CURSOR_EXPIRED"],

@@ -6,7 +6,7 @@ import { MAX_LIST_ROWS } from "../../src/model/limits.ts";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { TestVault } from "../support/api.ts";
 import { fill, FILLED_FROM } from "../support/fill.ts";
-import { watchSql } from "../support/meter.ts";
+import { leftOpen, watchSql } from "../support/meter.ts";
 import { rest } from "../support/stores.ts";
 
 /** As many as `npm run test:long` asks for. */
@@ -42,7 +42,9 @@ async function measured(query: string): Promise<Answer & { rows: number }> {
   const answer = await response.json<Answer>();
   const rows = await runInDurableObject(vault.stub, () => {
     stop();
-    return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+    const read = cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+    expect(leftOpen(cursors)).toBe(0);
+    return read;
   });
   return { ...answer, rows };
 }

@@ -2,10 +2,10 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { describe, expect, it, vi } from "vitest";
 import type { ChangesPage } from "../../src/api/types.ts";
 import { decodeCursor, encodeCursor, type FeedPosition } from "../../src/model/cursor.ts";
-import { MAX_WAITING } from "../../src/model/limits.ts";
+import { MAX_WAITED_LENGTH, MAX_WAITING } from "../../src/model/limits.ts";
 import { admin, bearer, OPERATOR, refusal, send, TestVault, textFile } from "../support/api.ts";
 import { amend, state, work } from "../support/history.ts";
-import { meter } from "../support/meter.ts";
+import { leftOpen, meter, watchSql } from "../support/meter.ts";
 import { down, withD1 } from "../support/outage.ts";
 import { newAsset } from "../support/new-asset.ts";
 import { askChanges, changes, told } from "../support/replica.ts";
@@ -149,13 +149,13 @@ async function read(vault: TestVault, limit: number, cursor?: string): Promise<{
 const ANYHOW = { ifMatch: null, ifNoneMatch: null };
 
 describe("a page", () => {
-  it("reads a row for each asset of it and one more, and two for each that has changed since", async () => {
+  it("reads two rows for each asset of it and one more, and four for each that has changed since", async () => {
     const vault = await TestVault.create();
     const ids = await fill(vault, 1_200);
     const first = await read(vault, 1_000);
     expect([first.page.data.length, first.page.has_more]).toEqual([1_000, true]);
-    expect(first.rows).toBeLessThanOrEqual(1_002);
-    expect((await read(vault, 10)).rows).toBeLessThanOrEqual(12);
+    expect(first.rows).toBeLessThanOrEqual(2_010);
+    expect((await read(vault, 10)).rows).toBeLessThanOrEqual(23);
     const patched = ids.slice(0, 200);
     for (const outcome of await Promise.all(
       patched.map((id) => vault.rpc.patchAsset(OPERATOR, id, { merge: "shallow", tags: '["x"]' }, ANYHOW)),
@@ -163,7 +163,7 @@ describe("a page", () => {
       expect(outcome.ok).toBe(true);
     const second = await read(vault, 1_000, first.page.cursor);
     expect([second.page.data.length, second.page.has_more]).toEqual([400, false]);
-    expect(second.rows).toBeLessThanOrEqual(200 + 2 * 200 + 2);
+    expect(second.rows).toBeLessThanOrEqual(2 * 200 + 4 * 200 + 5);
     expect((await read(vault, 1_000, second.page.cursor)).rows).toBe(0);
   });
 
@@ -208,7 +208,130 @@ describe("a page", () => {
   });
 });
 
+/** Watches what a vault's SQLite does for its feed: how many characters of records it renders, and how many pages it begins. */
+async function watchFeed(vault: TestVault) {
+  const seen = { rendered: 0, looks: 0, inTurn: 0, mostInTurn: 0 };
+  const { cursors, stop } = await runInDurableObject(vault.stub, (_, { storage: { sql } }) => {
+    const exec = sql.exec.bind(sql);
+    const counted = (value: unknown): void => {
+      if (typeof value === "string" && value.includes('"vault_id"')) seen.rendered += value.length;
+      else if (typeof value === "object" && value !== null) Object.values(value).forEach(counted);
+    };
+    const count = <T>(rows: Iterable<T>): T[] => {
+      const all = [...rows];
+      counted(all);
+      return all;
+    };
+    const watched = (...args: Parameters<typeof exec>) => {
+      if (args[0].includes("UNION ALL") && args[0].includes("ORDER BY place")) {
+        seen.looks++;
+        if (seen.inTurn++ === 0) setTimeout(() => (seen.inTurn = 0), 0);
+        seen.mostInTurn = Math.max(seen.mostInTurn, seen.inTurn);
+      }
+      const cursor = exec(...args);
+      const [toArray, raw] = [cursor.toArray.bind(cursor), cursor.raw.bind(cursor)];
+      Object.defineProperty(cursor, "toArray", { value: () => count(toArray()) });
+      Object.defineProperty(cursor, "raw", { value: () => count(raw()).values() });
+      return cursor;
+    };
+    Object.defineProperty(sql, "exec", { configurable: true, writable: true, value: watched });
+    return watchSql(sql);
+  });
+  const end = () =>
+    runInDurableObject(vault.stub, (_, { storage: { sql } }) => {
+      stop();
+      delete (sql as Partial<SqlStorage>).exec;
+      return leftOpen(cursors);
+    });
+  return { seen, end };
+}
+
+/** The metadata of an asset whose record has some 60,000 characters. */
+const LONG = JSON.stringify({ text: "x".repeat(60_000) });
+
+describe("what is rendered", () => {
+  it("is what the page shows, and no statement is left open", async () => {
+    const vault = await TestVault.create();
+    const ids = await fill(vault, 40);
+    await fill(vault, 60, { metadata: LONG });
+    const outcomes = await Promise.all(ids.map((id) => vault.rpc.deleteAsset(OPERATOR, id, ANYHOW)));
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    // The feed begins with places of nothing: after those it asks for more places than the page has room for.
+    await state(vault, "UPDATE outbox SET rev = seq WHERE r2_key IS NOT NULL");
+    const { seen, end } = await watchFeed(vault);
+    const { page } = await read(vault, 1);
+    expect([page.data.length, page.has_more]).toEqual([1, true]);
+    expect(seen.rendered).toBeLessThan(2 * LONG.length);
+    expect(await end()).toBe(0);
+  });
+
+  it("ends with the page that is full of text", async () => {
+    const vault = await TestVault.create();
+    await fill(vault, 120, { metadata: LONG });
+    const { seen, end } = await watchFeed(vault);
+    const { page } = await read(vault, 1_000);
+    expect([page.data.length > 60, page.has_more]).toEqual([true, true]);
+    expect(seen.rendered).toBeLessThan(4_000_000 + 4 * LONG.length);
+    expect(await end()).toBe(0);
+  });
+});
+
 describe("wait", () => {
+  /** Lets {@link MAX_WAITING} wait with these limits, writes `assets` at once, and returns the pages. */
+  async function woken(vault: TestVault, limitOf: (n: number) => number, count: number, metadata: string) {
+    const { cursor } = await changes(vault);
+    const from = positionIn(cursor);
+    const waiting = Array.from({ length: MAX_WAITING }, (_, n) =>
+      vault.rpc.listChanges(OPERATOR, { from, limit: limitOf(n), wait: 10_000 }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { seen, end } = await watchFeed(vault);
+    await fill(vault, count, { metadata });
+    const pages: { body: string; page: ChangesPage }[] = [];
+    for (const outcome of await Promise.all(waiting)) {
+      if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+      pages.push({ body: outcome.body, page: JSON.parse(outcome.body) as ChangesPage });
+    }
+    expect(await end()).toBe(0);
+    return { pages, seen, cursor };
+  }
+
+  it("builds a page once for all that wait for the same", async () => {
+    const vault = await TestVault.create();
+    const { pages, seen } = await woken(vault, () => 200, 20, "{}");
+    for (const { page } of pages) expect(page.data.length).toBeGreaterThan(0);
+    expect(seen.looks).toBeLessThan(10);
+  });
+
+  it("gives those that it wakes small pages, a few in each turn, and the rest when they ask again", async () => {
+    const vault = await TestVault.create();
+    const metadata = JSON.stringify({ text: "x".repeat(10_000) });
+    const { pages, seen } = await woken(vault, (n) => 100 + n, 60, metadata);
+    for (const { body, page } of pages) {
+      expect(body.length).toBeLessThan(MAX_WAITED_LENGTH + 200);
+      expect([page.data.length > 0, page.data.length < 8, page.has_more || page.data.length < 6]).toEqual([
+        true,
+        true,
+        true,
+      ]);
+    }
+    expect(seen.mostInTurn).toBeLessThanOrEqual(12);
+    expect(seen.rendered).toBeLessThan(MAX_WAITING * 2 * MAX_WAITED_LENGTH);
+    const { page } = await read(vault, 1_000, pages[0]?.page.cursor);
+    expect((pages[0]?.page.data.length ?? 0) + page.data.length).toBe(60);
+  });
+
+  it("answers without a record that is too long to wait for, which is there at once", async () => {
+    const vault = await TestVault.create();
+    const { cursor } = await changes(vault);
+    const waiting = waitFor(vault, cursor);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await fill(vault, 1, { metadata: JSON.stringify({ text: '"'.repeat(30_000) }) });
+    const page = await waiting;
+    expect([page.data, page.has_more]).toEqual([[], true]);
+    expect(told(await waitFor(vault, page.cursor))).toEqual(["f0"]);
+  });
+
   const waitFor = (vault: TestVault, cursor: string, wait = 10): Promise<ChangesPage> =>
     changes(vault, { cursor, wait });
 

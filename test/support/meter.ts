@@ -47,6 +47,16 @@ export function watchSql(sql: SqlStorage): {
   return { cursors, stop };
 }
 
+/** How many of these cursors have not been read to their end. It reads on, so each can be asked once. */
+export const leftOpen = (cursors: ReturnType<typeof watchSql>["cursors"]): number =>
+  cursors.filter((cursor) => {
+    try {
+      return cursor.next().done !== true;
+    } catch {
+      return true; // The same statement was run again before this one was at its end.
+    }
+  }).length;
+
 /**
  * Does some work on a vault, and counts the rows and calls that it takes. What was left to the background is done
  * first.

@@ -5,11 +5,20 @@
 
 import { type AssetFilter, type FolderFilter, PATH_COMPONENTS } from "../../model/asset.ts";
 import type { LookedAt, Order } from "../../model/asset-search.ts";
-import { RECORD_JSON, recordJson } from "./record-json.ts";
+import { recordJson, recordSize } from "./record-json.ts";
 import type { Sql } from "./sql.ts";
 
-/** A listed asset. `record` is JSON text. */
-export type Listed = [seq: number, created_at: string, record: string];
+/**
+ * A listed asset. `record` is JSON text, and null when it is long: then {@link AssetList.recordAt} has it, for whoever
+ * wants that one.
+ */
+export type Listed = [seq: number, created_at: string, record: string | null];
+
+/**
+ * The most metadata and tags of a record that a list renders without being asked. A page of 200 renders 2 million
+ * characters at most then, when every character is escaped, even if it shows few of them. Bytes.
+ */
+const LONG = 4 * 1024;
 
 /** What a search looks at of an asset. Fields that it does not look at are empty. */
 export type LookedRow = [seq: number, filename: string, mime_type: string, metadata: string, tags: string];
@@ -35,6 +44,12 @@ function tableFor(columns: readonly string[]): string {
   return index ? `assets INDEXED BY assets_${index}` : "assets";
 }
 
+/** The columns of a {@link Listed}. */
+function listed(table: string): string {
+  const record = `CASE WHEN ${recordSize(table)} <= ${LONG} THEN ${recordJson(table)} END`;
+  return `${table}seq, ${table}created_at, ${record}`;
+}
+
 /** One statement of the seed's list, newest first, for each of the eight combinations of filters. */
 const NEWEST_AT = new Map(
   [
@@ -48,14 +63,13 @@ const NEWEST_AT = new Map(
     ["partition", "collection", "channel"],
   ].map((columns) => {
     const where = [...columns.map((column) => `${column} = ?`), "seq < ?"].join(" AND ");
-    return [
-      columns.join(),
-      `SELECT seq, created_at, ${RECORD_JSON} FROM ${tableFor(columns)} WHERE ${where} ORDER BY seq DESC LIMIT ?`,
-    ];
+    return [columns.join(), `SELECT ${listed("")} FROM ${tableFor(columns)} WHERE ${where} ORDER BY seq DESC LIMIT ?`];
   }),
 );
 
 const by = (order: Order): string => (order === "newest" ? "DESC" : "ASC");
+
+const RECORD_AT = `SELECT ${recordJson()} AS record FROM assets WHERE seq = ?2`;
 
 export class AssetList {
   readonly #sql: Sql;
@@ -65,9 +79,9 @@ export class AssetList {
   }
 
   /**
-   * At most `limit` records of the vault `id` at a path with a seq below `before`, newest first. They are read lazily, so
-   * no more rows are read than the caller takes. A caller should read on to the end: a statement that is not at its end
-   * is still in use, and the next list has to prepare it again.
+   * At most `limit` records of the vault `id` at a path with a seq below `before`, newest first. They are read lazily,
+   * and the caller must read on to the end: a statement that is not at its end is still in use, and nothing but the
+   * collection of garbage ends it.
    */
   newest(id: string, path: AssetFilter, before: number, limit: number): IterableIterator<Listed> {
     const columns = columnsOf(path);
@@ -89,19 +103,24 @@ export class AssetList {
     return rows.map(({ id }) => id);
   }
 
-  /** At most `limit` records of a source, read lazily. */
+  /** At most `limit` records of a source, read lazily, and to the end. */
   records(id: string, source: Source, range: SeqRange, order: Order, limit: number): IterableIterator<Listed> {
-    const { text, values } = this.#select(`a.seq, a.created_at, ${recordJson("a.")}`, source, range, order, limit);
+    const { text, values } = this.#select(listed("a."), source, range, order, limit);
     return this.#sql.exec(text, id, ...values).raw<Listed>();
   }
 
-  /** The records at these seqs, in their order, read lazily. */
-  recordsAt(id: string, seqs: readonly number[]): IterableIterator<Listed> {
-    const text = `SELECT a.seq, a.created_at, ${recordJson("a.")} FROM json_each(?2) j CROSS JOIN assets a ON a.seq = j.value`;
+  /** The assets at these seqs that are there, in their order, read lazily, and to the end. */
+  listedAt(id: string, seqs: readonly number[]): IterableIterator<Listed> {
+    const text = `SELECT ${listed("a.")} FROM json_each(?2) j CROSS JOIN assets a ON a.seq = j.value`;
     return this.#sql.exec(text, id, JSON.stringify(seqs)).raw<Listed>();
   }
 
-  /** What a search looks at of at most `limit` assets of a source, read lazily. */
+  /** The record of the asset at a seq. Throws when there is none. */
+  recordAt(id: string, seq: number): string {
+    return this.#sql.one<{ record: string }>(RECORD_AT, id, seq).record;
+  }
+
+  /** What a search looks at of at most `limit` assets of a source, read lazily, and to the end. */
   looked(fields: LookedAt, source: Source, range: SeqRange, order: Order, limit: number): IterableIterator<LookedRow> {
     const { text, values } = this.#select(columnsLookedAt(fields), source, range, order, limit);
     return this.#sql.exec(text, ...values).raw<LookedRow>();
@@ -109,10 +128,8 @@ export class AssetList {
 
   /** The same of the asset at one seq; undefined when there is none. */
   lookedAt(fields: LookedAt, seq: number): LookedRow | undefined {
-    const [row] = this.#sql
-      .exec(`SELECT ${columnsLookedAt(fields)} FROM assets a WHERE a.seq = ?`, seq)
-      .raw<LookedRow>();
-    return row;
+    const text = `SELECT ${columnsLookedAt(fields)} FROM assets a WHERE a.seq = ?`;
+    return Array.from(this.#sql.exec(text, seq).raw<LookedRow>())[0];
   }
 
   /** At most `limit` seqs of a source. */

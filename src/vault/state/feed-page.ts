@@ -1,11 +1,22 @@
 /** A page of the feed of changes, as JSON text. */
 
 import { encodeCursor, type FeedPosition } from "../../model/cursor.ts";
-import { MAX_CHANGES_LENGTH, MAX_LOOKED_AT } from "../../model/limits.ts";
+import { MAX_LOOKED_AT } from "../../model/limits.ts";
 import type { VaultDatabase } from "./database.ts";
+import type { FeedPlace } from "./feed.ts";
 
 /** The most places that are looked at beyond those that the page has room for. */
 const MAX_BEYOND = 1_000;
+
+/** What a record has beside its metadata and tags, as JSON text. Characters, roughly. */
+const REST = 500;
+
+/**
+ * How much is rendered by one statement, or one record that is larger. As text it may be twice as long, since quotes are
+ * escaped, so a page that ends within has rendered a quarter of a megabyte for nothing. A page of usual records takes
+ * five statements. Bytes of metadata and tags, and {@link REST} for each record.
+ */
+const RUN_SIZE = 128 * 1024;
 
 export interface FeedPage {
   /** The page as JSON text. */
@@ -16,9 +27,17 @@ export interface FeedPage {
   readonly isIdle: boolean;
 }
 
+/** What a page may hold. */
+export interface PageBounds {
+  /** Changes. */
+  readonly limit: number;
+  /** Characters. A change that would make the page longer is left to the next. */
+  readonly length: number;
+}
+
 /**
- * The page of up to `limit` changes behind a place of the feed. It may hold fewer although there are more: what it looks
- * at is bounded too.
+ * The page of the changes behind a place of the feed, within bounds. It may hold fewer although there are more: what it
+ * looks at is bounded too.
  *
  * @param rev the vault's revision
  */
@@ -26,33 +45,35 @@ export function feedPage(
   database: VaultDatabase,
   vault: { readonly id: string; readonly rev: number },
   { generation, after: from, began = 0 }: FeedPosition,
-  limit: number,
+  { limit, length }: PageBounds,
 ): FeedPage {
   let text = '{"data":[';
   let taken = 0;
   let after = from;
   let looked = 0;
-  const isFull = (): boolean => taken === limit || text.length > MAX_CHANGES_LENGTH || looked >= MAX_LOOKED_AT;
+  let isFull = false;
   let hasMore = after < vault.rev;
-  while (hasMore && !isFull()) {
+  while (hasMore && !isFull && taken < limit && looked < MAX_LOOKED_AT) {
     // Where the places have little for the reader, more of them are asked for at a time.
     const room = Math.max(limit - taken, Math.min(looked, MAX_BEYOND));
     const asked = Math.min(room, MAX_LOOKED_AT - looked);
-    let came = 0;
-    for (const [place, rev, deleted, at, record] of database.feed.rows(vault.id, after, asked)) {
-      came++;
-      if (text.length > MAX_CHANGES_LENGTH) break;
-      // The rest is read nevertheless: a statement that is not at its end is still in use.
-      if (taken === limit) continue;
-      looked++;
-      after = place;
-      const isDeletion = deleted !== null && place > began;
-      if (record === null && !isDeletion) continue;
-      if (taken++ > 0) text += ",";
-      if (record !== null) text += `{"type":"asset","asset":${record},"etag":"\\"${rev}\\""}`;
-      else text += `{"type":"deleted","id":${JSON.stringify(deleted)},"deleted_at":${JSON.stringify(at)}}`;
+    const places = database.feed.places(after, asked);
+    for (let next = 0; next < places.length && !isFull && taken < limit;) {
+      const run = runFrom(places.slice(next), began, { limit: limit - taken, length: length - text.length });
+      const records = database.feed.records(vault.id, run);
+      isFull = run.length === 0;
+      for (const place of run) {
+        const [at, , seq, , , size] = place;
+        const change = describe(place, began, size === null ? undefined : records.get(seq));
+        isFull = change !== undefined && text.length + change.length >= length;
+        if (isFull) break;
+        next++;
+        looked++;
+        after = at;
+        if (change !== undefined) text += (taken++ > 0 ? "," : "") + change;
+      }
     }
-    hasMore = isFull() || came === asked;
+    hasMore = isFull || taken === limit || looked >= MAX_LOOKED_AT || places.length === asked;
   }
   hasMore &&= database.feed.hasMore(after);
   // Everything up to the vault's revision has been looked at, and what is left of it is no asset's.
@@ -60,4 +81,36 @@ export function feedPage(
   const position = { generation, after, ...(after < began ? { began } : {}) };
   const body = `${text}],"cursor":"${encodeCursor(position)}","has_more":${hasMore}}`;
   return { body, position, isIdle: taken === 0 && !hasMore };
+}
+
+/** Whether a place is a deletion that its reader has to hear of: it needs none from before it began. */
+const isDeletion = ([place, , , deleted]: FeedPlace, began: number): boolean => deleted !== null && place > began;
+
+/**
+ * The first places of these, so many that their records are rendered together. None when the first of them has a record
+ * that is too long for what is left of the page.
+ */
+function runFrom(places: readonly FeedPlace[], began: number, left: PageBounds): readonly FeedPlace[] {
+  let size = 0;
+  let changes = 0;
+  const end = places.findIndex((place) => {
+    if (changes === left.limit) return true;
+    if (isDeletion(place, began)) changes++;
+    const bytes = place[5];
+    if (bytes === null) return false;
+    const grown = size + bytes + REST;
+    if (grown > left.length || (size > 0 && grown > RUN_SIZE)) return true;
+    size = grown;
+    changes++;
+    return false;
+  });
+  return end < 0 ? places : places.slice(0, end);
+}
+
+/** What a page says of a place, as JSON text. Undefined when it says nothing. */
+function describe(place: FeedPlace, began: number, record: string | undefined): string | undefined {
+  const [, rev, , deleted, at] = place;
+  if (record !== undefined) return `{"type":"asset","asset":${record},"etag":"\\"${rev}\\""}`;
+  if (!isDeletion(place, began)) return undefined;
+  return `{"type":"deleted","id":${JSON.stringify(deleted)},"deleted_at":${JSON.stringify(at)}}`;
 }

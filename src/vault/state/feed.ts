@@ -4,31 +4,46 @@
  * row of the outbox. A deletion's row of the outbox is its tombstone.
  */
 
-import { RECORD_JSON } from "./record-json.ts";
+import { recordJson, RECORD_SIZE } from "./record-json.ts";
 import type { Sql } from "./sql.ts";
 
 /**
- * What the feed has behind a revision. Rows that say nothing to a reader come too, because they count as looked at: an
- * asset at its seq that has changed since, and a change that is not the latest of its asset. Both branches run in the
- * order of their primary keys, so SQLite merges them and sorts nothing.
+ * The places behind a revision. Those that say nothing to a reader come too, because they count as looked at: an asset at
+ * its seq that has changed since, and a change that is not the latest of its asset. Both branches run in the order of
+ * their primary keys, so SQLite merges them and sorts nothing. A record's size is known without reading what is long.
  */
-const CHANGES = `
-  SELECT seq AS place, rev, NULL AS deleted, NULL AS at, CASE rev WHEN seq THEN ${RECORD_JSON} END AS record
-    FROM assets WHERE seq > ?2
+const PLACES = `
+  SELECT seq AS place, rev, seq, NULL AS deleted, NULL AS at, CASE rev WHEN seq THEN ${RECORD_SIZE} END AS size
+    FROM assets WHERE seq > ?1
   UNION ALL
-  SELECT rev, rev, CASE WHEN r2_key IS NOT NULL THEN id END, at,
-      (SELECT ${RECORD_JSON} FROM assets WHERE assets.seq = outbox.seq AND assets.rev = outbox.rev)
-    FROM outbox WHERE rev > ?2
-  ORDER BY place LIMIT ?3`;
+  SELECT rev, rev, seq, CASE WHEN r2_key IS NOT NULL THEN id END, at,
+      (SELECT ${RECORD_SIZE} FROM assets WHERE assets.seq = outbox.seq AND assets.rev = outbox.rev)
+    FROM outbox WHERE rev > ?1
+  ORDER BY place LIMIT ?2`;
+
+/** The records of a range of assets that have not changed since they were created. */
+const UNCHANGED = `SELECT seq, ${recordJson()} AS record FROM assets WHERE seq BETWEEN ?2 AND ?3 AND rev = seq`;
+
+/** The records of some assets. */
+const CHANGED = `SELECT a.seq, ${recordJson("a.")} AS record FROM json_each(?2) j CROSS JOIN assets a ON a.seq = j.value`;
 
 /** Whether a row of the outbox says where the feed has an asset as it is now. */
 const IS_LATEST = "EXISTS (SELECT 1 FROM assets WHERE assets.seq = outbox.seq AND assets.rev = outbox.rev)";
 
 /**
- * A place of the feed: a revision, the id of the asset that was deleted at it and when that was, or the record of the
- * asset that changed at it, as JSON text. Neither is there when the place has nothing for a reader.
+ * A place of the feed: a revision, the id of the asset that was deleted at it and when that was, or the size in bytes of
+ * what is long in the record of the asset that changed at it. Neither is there when the place has nothing for a reader.
  */
-export type FeedRow = [place: number, rev: number, deleted: string | null, at: string | null, record: string | null];
+export type FeedPlace = [
+  place: number,
+  rev: number,
+  seq: number,
+  deleted: string | null,
+  at: string | null,
+  size: number | null,
+];
+
+type SeqAndRecord = [seq: number, record: string];
 
 export class Feed {
   readonly #sql: Sql;
@@ -37,9 +52,25 @@ export class Feed {
     this.#sql = sql;
   }
 
-  /** The first `limit` places behind the revision `after`, read lazily. `id` is the vault's. */
-  rows(id: string, after: number, limit: number): IterableIterator<FeedRow> {
-    return this.#sql.exec(CHANGES, id, after, limit).raw<FeedRow>();
+  /** The first `limit` places behind the revision `after`. */
+  places(after: number, limit: number): FeedPlace[] {
+    return Array.from(this.#sql.exec(PLACES, after, limit).raw<FeedPlace>());
+  }
+
+  /** The records of those places that have one, by seq. The places follow one another in the feed. */
+  records(id: string, places: readonly FeedPlace[]): ReadonlyMap<number, string> {
+    const unchanged: number[] = [];
+    const changed: number[] = [];
+    for (const [place, , seq, , , size] of places) if (size !== null) (place === seq ? unchanged : changed).push(seq);
+    const rows: SeqAndRecord[] = [];
+    const [first, last] = [unchanged[0], unchanged.at(-1)];
+    if (first !== undefined && last !== undefined) rows.push(...this.#records(UNCHANGED, id, first, last));
+    if (changed.length > 0) rows.push(...this.#records(CHANGED, id, JSON.stringify(changed)));
+    return new Map(rows);
+  }
+
+  #records(statement: string, ...values: SqlStorageValue[]): IterableIterator<SeqAndRecord> {
+    return this.#sql.exec(statement, ...values).raw<SeqAndRecord>();
   }
 
   /** Whether there is any place behind the revision `after`. */

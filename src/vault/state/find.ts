@@ -19,6 +19,12 @@ import type { VaultDatabase } from "./database.ts";
  */
 const BATCH = { least: 4, most: 512 };
 
+/**
+ * How many assets of one source are looked at by one statement. It runs to its end although the page may be full before,
+ * or the budget spent. At 128 KiB each, the most that is read for nothing is as much as the budget.
+ */
+const LOOKED = { least: 4, most: 32 };
+
 /** The assets of a page. */
 export interface Found {
   /** In the order of the list, at most as many as the page holds. */
@@ -94,23 +100,35 @@ type Candidates = Generator<number, number | undefined, undefined>;
 /** Looks at the assets of one source, row by row. */
 function* scan(
   { list }: VaultDatabase,
-  { search, order, range }: FindRequest,
+  { search, order, range, limit }: FindRequest,
   source: Source,
   budget: Budget,
 ): Candidates {
   const matches = matcher(search);
+  const fields = fieldsLookedAt(search);
   // A row of tags is read for each asset too.
-  const most = Math.floor(budget.rows / ("tag" in source ? 2 : 1));
-  let read = 0;
+  let left = Math.floor(budget.rows / ("tag" in source ? 2 : 1));
+  let needed = limit + 1;
   let last: number | undefined;
-  for (const row of list.looked(fieldsLookedAt(search), source, range, order, most)) {
-    read++;
-    budget.look(row);
-    last = row[0];
-    if (matches(asset(row))) yield last;
-    if (budget.isSpent) break;
+  while (left > 0 && !budget.isSpent) {
+    const most = Math.min(left, Math.max(LOOKED.least, Math.min(needed, LOOKED.most)));
+    const rest = last === undefined ? {} : order === "newest" ? { before: last } : { after: last };
+    const found: number[] = [];
+    let came = 0;
+    for (const row of list.looked(fields, source, { ...range, ...rest }, order, most)) {
+      came++;
+      // The rest is read nevertheless, so that the statement comes to its end.
+      if (budget.isSpent) continue;
+      budget.look(row);
+      last = row[0];
+      if (matches(asset(row))) found.push(last);
+    }
+    yield* found;
+    needed -= found.length;
+    left -= came;
+    if (came < most && !budget.isSpent) return undefined;
   }
-  return read === most || budget.isSpent ? last : undefined;
+  return last;
 }
 
 /** Joins several sources, and looks at the assets that are in all of them. */

@@ -21,6 +21,12 @@ const PAGE_TEXT = 256 * KIB;
  */
 const PAGE_PIECE = 64 * KIB;
 
+/**
+ * How many rows a piece asks for at a time. It may be full with the first of them, and the statement runs to its end
+ * nevertheless.
+ */
+const PIECE_ROWS = 8;
+
 /** Lists are in the order of seq. This is above every seq, so a list begins at the newest asset. */
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
@@ -46,8 +52,10 @@ export const needsTags = ({ search }: PageRequest): boolean =>
 interface PageSource {
   /** How many records the page holds at most. */
   readonly limit: number;
-  /** At most `most` records beyond the seq `last`, read lazily. */
+  /** At most `most` rows beyond the seq `last`, read lazily. Fewer when there are no more. */
   rows(last: number | undefined, most: number): Iterable<Listed>;
+  /** The record of a row that comes without it. */
+  record(seq: number): string;
   /** The cursor of the next page; null when there is none. `more` says whether there is a record beyond the last one. */
   cursor(last: Listed | undefined, more: boolean): string | null;
 }
@@ -66,7 +74,7 @@ export function listPage(
 ): string | ReadableStream<Uint8Array> {
   const source = sourceOf(database, vaultId, request);
   const whole = new PagePieces(source);
-  const text = whole.next(PAGE_TEXT);
+  const text = whole.next(PAGE_TEXT, request.limit + 1);
   if (whole.done) return text;
   // The text that has been read so far is too much to hold for a client that may never take it. So the page is read
   // again, piece by piece.
@@ -75,7 +83,7 @@ export function listPage(
   return new ReadableStream({
     type: "bytes",
     pull(controller) {
-      controller.enqueue(encoder.encode(pieces.next(PAGE_PIECE)));
+      controller.enqueue(encoder.encode(pieces.next(PAGE_PIECE, PIECE_ROWS)));
       if (pieces.done) controller.close();
     },
   });
@@ -83,9 +91,11 @@ export function listPage(
 
 function sourceOf(database: VaultDatabase, vaultId: string, request: PageRequest): PageSource {
   const { filter, limit, from, search } = request;
+  const record = (seq: number) => database.list.recordAt(vaultId, seq);
   if (!search) {
     return {
       limit,
+      record,
       rows: (last, most) => database.list.newest(vaultId, filter, last ?? from ?? NEWEST, most),
       cursor: beyond((created_at, seq) => ({ created_at, seq, ...filter })),
     };
@@ -98,6 +108,7 @@ function sourceOf(database: VaultDatabase, vaultId: string, request: PageRequest
     // One index has exactly what is asked for, in order.
     return {
       limit,
+      record,
       rows: (last, most) => {
         const rest = order === "newest" ? { before: last ?? range.before } : { after: last ?? range.after };
         return database.list.records(vaultId, source, { ...range, ...rest }, order, most);
@@ -108,9 +119,22 @@ function sourceOf(database: VaultDatabase, vaultId: string, request: PageRequest
   const { seqs, next } = findAssets(database, { path: filter, search: filters, order, range, limit });
   return {
     limit: seqs.length,
-    rows: (last) => database.list.recordsAt(vaultId, last === undefined ? seqs : seqs.slice(seqs.indexOf(last) + 1)),
+    record,
+    rows: (last, most) =>
+      listedAfter(database, vaultId, seqs.slice(last === undefined ? 0 : seqs.indexOf(last) + 1), most),
     cursor: () => (next === undefined ? null : encodeCursor(position(database.list.createdAt(next, order), next))),
   };
+}
+
+/** The first `most` of the assets at these seqs that are there. An asset may be gone since it was found. */
+function listedAfter(database: VaultDatabase, vaultId: string, seqs: readonly number[], most: number): Listed[] {
+  const listed: Listed[] = [];
+  for (let at = 0; at < seqs.length && listed.length < most;) {
+    const asked = seqs.slice(at, at + most - listed.length);
+    listed.push(...database.list.listedAt(vaultId, asked));
+    at += asked.length;
+  }
+  return listed;
 }
 
 /** The cursor of a list whose next record tells whether there is another page. */
@@ -132,24 +156,39 @@ class PagePieces {
     this.#source = source;
   }
 
-  /** The next piece of text, of about `size` characters. `done` is true after the piece that closes the page. */
-  next(size: number): string {
-    const { limit } = this.#source;
+  /**
+   * The next piece of text, of about `size` characters. `done` is true after the piece that closes the page.
+   *
+   * @param most how many rows are asked for at a time
+   */
+  next(size: number, most: number): string {
     let text = this.#last ? "" : '{"data":[';
+    let came: number;
+    let asked: number;
     let more = false;
-    // One row beyond the page tells whether there is another.
-    for (const row of this.#source.rows(this.#last?.[0], limit - this.#taken + 1)) {
-      if (this.#taken === limit) {
-        more = true;
-        continue; // This row is the last, so the statement comes to its end and can be used again.
+    let isCut = false;
+    do {
+      came = 0;
+      // One row beyond the page tells whether there is another.
+      asked = Math.min(most, this.#source.limit - this.#taken + 1);
+      for (const row of this.#source.rows(this.#last?.[0], asked)) {
+        came++;
+        if (this.#taken === this.#source.limit) more = true;
+        else if (text.length > size) isCut = true;
+        // What is beyond the piece is read nevertheless: so the statement comes to its end.
+        if (!more && !isCut) text += this.#take(row);
       }
-      if (text.length > size) return text;
-      text += (this.#taken > 0 ? "," : "") + row[2];
-      this.#last = row;
-      this.#taken++;
-    }
+    } while (came === asked && !more && !isCut);
+    if (isCut) return text;
     this.done = true;
     const cursor = this.#source.cursor(this.#last, more);
     return `${text}],"cursor":${JSON.stringify(cursor)},"has_more":${cursor !== null}}`;
+  }
+
+  #take(row: Listed): string {
+    const comma = this.#taken > 0 ? "," : "";
+    this.#last = row;
+    this.#taken++;
+    return comma + (row[2] ?? this.#source.record(row[0]));
   }
 }

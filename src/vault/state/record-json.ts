@@ -9,4 +9,10 @@ import { RECORD_FIELDS } from "../../model/asset.ts";
 export const recordJson = (table = ""): string =>
   `json_object(${RECORD_FIELDS.map((field) => `'${field}', ${field === "vault_id" ? "?1" : table + field}`).join(", ")})`;
 
-export const RECORD_JSON = recordJson();
+/**
+ * The bytes of what can be long in a record: metadata and tags. SQLite tells them from the head of the row, so a long
+ * row costs no more than a short one.
+ */
+export const recordSize = (table = ""): string => `octet_length(${table}metadata) + octet_length(${table}tags)`;
+
+export const RECORD_SIZE = recordSize();
