@@ -35,7 +35,7 @@ export class KeyedUpload {
   }
 
   /**
-   * Tells the vault that the upload begins, and from then on that it goes on, until {@link end}. Returns the answer that
+   * Tells the vault that the upload begins, and from then on that it goes on, until {@link handOver} or {@link end}. Returns the answer that
    * the same upload has had before, if that can be told yet. Then there is nothing left to do.
    */
   async begin(announced: Announced | undefined): Promise<Result<{ record: Acknowledged<StoredRecord> | null }>> {
@@ -51,6 +51,8 @@ export class KeyedUpload {
   /** What the commit is given. The upload ends with it, whatever comes of it. */
   handOver(upload: NewAsset): SafeRetry {
     this.#isHandedOver = true;
+    // The vault ends the upload with the commit. A later sign of life would have it begin again.
+    clearInterval(this.#timer);
     // The size need not be compared: it is that of the bytes.
     const bytes = fingerprint(upload.sha256);
     return { key: this.key, fingerprint: joinFingerprint(this.#fieldsOf(upload), bytes) };

@@ -59,7 +59,7 @@ export async function once<A extends object>(
   return life.authorized<Acknowledged<A>>(
     caller,
     async (live) => {
-      const repeatable = idempotent(life.database, caller.actor, retry, operation);
+      const repeatable = idempotent(life.database, caller, retry, operation);
       const outcome = await live.write(caller.actor, repeatable, urgency, weight);
       return outcome.ok ? { ok: true, ...(await acknowledge(live, caller, outcome, last)) } : outcome;
     },

@@ -62,7 +62,7 @@ export class Uploads {
         const isSame = receipt && agrees(receipt.fingerprint, known);
         if (isSame === false) return keyReused();
         if (receipt && isSame) {
-          return { ok: true, record: await acknowledge(live, caller, answerOf<StoredRecord>(receipt)) };
+          return { ok: true, record: await acknowledge(live, caller, answerOf<StoredRecord>(receipt, caller)) };
         }
         const isRunning = this.#running.begin(receiptId(caller.actor, key), caller.request);
         return isRunning ? stillRunning() : { ok: true, record: null };
@@ -88,7 +88,7 @@ export class Uploads {
     const { id, database } = this.#life;
     return this.#life.authorized<Stored>(caller, async (live) => {
       const commit = answering(id, commitUpload(database, upload, createOnly, live));
-      const operation = idempotent(database, caller.actor, retry, commit);
+      const operation = idempotent(database, caller, retry, commit);
       const outcome = await live.write(caller.actor, operation, createOnly ? "careful" : "ordinary");
       if (retry) this.end(caller, retry.key);
       return outcome.ok ? { ok: true, ...(await acknowledge(live, caller, outcome)) } : outcome;
@@ -112,7 +112,7 @@ export class Uploads {
         const outcome = resolve(change);
         return outcome.ok ? { ok: true, answered: outcome.asset && stored(vaultId, outcome.asset) } : outcome;
       };
-      const operation = resolved(database, caller.actor, retry, answer, id);
+      const operation = resolved(database, caller, retry, answer, id);
       const outcome = await live.write(THE_VAULT, operation, "urgent");
       if (retry) this.end(caller, retry.key);
       if (!outcome.ok) return outcome;

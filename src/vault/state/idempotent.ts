@@ -6,7 +6,7 @@
 import type { StoredRecord } from "../../model/asset.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { SafeRetry } from "../../model/safe-retry.ts";
-import type { Actor } from "../../model/vault.ts";
+import type { Actor, Caller } from "../../model/vault.ts";
 import type { VaultDatabase } from "./database.ts";
 import type { Change, Operation } from "./group-commit.ts";
 import type { Receipt } from "./receipts.ts";
@@ -38,9 +38,22 @@ export const stillRunning = (): Refusal =>
     "Retry-After": String(STILL_RUNNING_SECONDS),
   });
 
-/** The answer that a receipt keeps. */
-export function answerOf<A extends object>({ rev, answer }: Receipt): { ok: true } & Answered<A> {
-  return { ok: true, rev, ...(JSON.parse(answer) as Pick<Answered<A>, "answer" | "after">), isReplayed: true };
+/** What a receipt keeps as JSON. */
+interface Kept<A extends object> extends Pick<Answered<A>, "answer" | "after"> {
+  /** The id of the request that was carried out. */
+  readonly request: string;
+}
+
+/**
+ * The answer that a receipt keeps. It is no replay for the request that left the receipt: when the router has lost its
+ * answer and asks again, the client still hears the answer for the first time.
+ */
+export function answerOf<A extends object>(
+  { rev, answer: json }: Receipt,
+  { request }: Caller,
+): { ok: true } & Answered<A> {
+  const { answer, after, request: first } = JSON.parse(json) as Kept<A>;
+  return { ok: true, rev, after, answer, isReplayed: first !== request };
 }
 
 /**
@@ -52,14 +65,14 @@ export function answerOf<A extends object>({ rev, answer }: Receipt): { ok: true
  */
 export function idempotent<A extends object>(
   database: VaultDatabase,
-  actor: Actor,
+  caller: Caller,
   retry: SafeRetry | undefined,
   operation: Operation<Answered<A>>,
 ): Operation<Answered<A>> {
   if (!retry) return operation;
   return (change) => {
-    const receipt = receiptIn(database, actor, retry, change);
-    if (receipt) return receipt.fingerprint === retry.fingerprint ? answerOf<A>(receipt) : keyReused();
+    const found = receiptIn(database, caller.actor, retry, change);
+    if (found) return found.fingerprint === retry.fingerprint ? answerOf<A>(found, caller) : keyReused();
     const before = change.rev;
     const outcome: Result<Answered<A>> = operation(change);
     if (!outcome.ok) return outcome;
@@ -67,14 +80,9 @@ export function idempotent<A extends object>(
     if (change.rev === before) change.next();
     const { fingerprint } = retry;
     const { rev, after, answer } = outcome;
-    const kept = { fingerprint, rev, answer: JSON.stringify({ after, answer }) };
-    const { receipts } = database;
-    change.vault.receipts_day = receipts.add(
-      receiptId(actor, retry.key),
-      kept,
-      timeOf(change),
-      change.row.receipts_day,
-    );
+    const kept: Kept<A> = { after, answer, request: caller.request };
+    const receipt = { fingerprint, rev, answer: JSON.stringify(kept) };
+    database.receipts.add(receiptId(caller.actor, retry.key), receipt, timeOf(change), change.row);
     return outcome;
   };
 }
@@ -86,16 +94,16 @@ export function idempotent<A extends object>(
  */
 export function resolved(
   database: VaultDatabase,
-  actor: Actor,
+  caller: Caller,
   retry: SafeRetry | undefined,
   resolve: Operation<{ answered: Answered<StoredRecord> | null }>,
   id: string,
 ): Operation<{ answered: Answered<StoredRecord> | null }> {
   if (!retry) return resolve;
   return (change) => {
-    const receipt = receiptIn(database, actor, retry, change);
+    const receipt = receiptIn(database, caller.actor, retry, change);
     const isSame = receipt?.fingerprint === retry.fingerprint;
-    const first = receipt && isSame ? answerOf<StoredRecord>(receipt) : null;
+    const first = receipt && isSame ? answerOf<StoredRecord>(receipt, caller) : null;
     if (first?.answer.id === id) return { ok: true, answered: first };
     const outcome = resolve(change);
     return outcome.ok ? { ok: true, answered: outcome.answered ?? first } : outcome;
@@ -104,6 +112,6 @@ export function resolved(
 
 /** The receipt of a retry, as it is at this point of a group. */
 const receiptIn = (database: VaultDatabase, actor: Actor, retry: SafeRetry, change: Change): Receipt | undefined =>
-  database.receipts.find(receiptId(actor, retry.key), timeOf(change), change.row.receipts_day);
+  database.receipts.find(receiptId(actor, retry.key), timeOf(change), change.row);
 
 const timeOf = ({ now }: Change): number => Date.parse(now);

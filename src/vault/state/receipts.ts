@@ -1,16 +1,16 @@
 /**
- * The tables of receipts: the answers to writes that had an Idempotency-Key. There are two, which take turns by the day
- * (UTC), so that old receipts go without a look at each of them: the first receipt of a day finds its table with those
- * of the day before yesterday, and the table is emptied whole.
+ * The table of receipts: the answers to writes that had an Idempotency-Key.
  *
- * A lookup reads the tables of today and of yesterday. So a receipt counts for 24 to 48 hours.
+ * The id of a receipt begins with its day (UTC). So the old ones stand at the front of the table, and are found without
+ * a look at the others. A lookup asks for the receipts of today and of yesterday. So a receipt counts for 24 to 48 hours.
+ *
+ * After the day comes the vault's generation. When a rebuild or a takeover gives the vault another one, no receipt counts
+ * any more, because what it tells of may be lost.
  */
 
 import { RECEIPT_KEPT_MS } from "../../model/limits.ts";
 import type { VaultRow } from "./schema.ts";
 import type { Sql } from "./sql.ts";
-
-const TABLES = ["receipts_even", "receipts_odd"] as const;
 
 /**
  * The longest answer that is kept. SQLite takes rows of 2 MB. The longest answers are those of an asset whose metadata
@@ -28,11 +28,8 @@ export interface Receipt {
   readonly answer: string;
 }
 
-/**
- * The day of the newest receipt when there is none, or none that counts. No lookup reads a table then, and the next
- * receipt empties both.
- */
-export const NO_RECEIPTS = 0;
+/** No receipt has a day as late as this. */
+const LAST_DAY = 99_999_999;
 
 /** The day of a time in epoch milliseconds, in days since the epoch. */
 const dayOf = (time: number): number => Math.floor(time / RECEIPT_KEPT_MS);
@@ -40,7 +37,11 @@ const dayOf = (time: number): number => Math.floor(time / RECEIPT_KEPT_MS);
 /** The time for a vault, in epoch milliseconds. It never runs backwards. */
 const timeOf = ({ clock }: Pick<VaultRow, "clock">): number => Math.max(Date.now(), Date.parse(clock));
 
-const tableOf = (day: number): string => TABLES[day % 2] ?? TABLES[0];
+/** What the ids of a day's receipts begin with. The order of these is that of the days. */
+const prefixOf = (day: number): string => `${String(day).padStart(8, "0")}/`;
+
+const idOf = (day: number, { generation }: Pick<VaultRow, "generation">, id: string): string =>
+  `${prefixOf(day)}${generation}/${id}`;
 
 export class Receipts {
   readonly #sql: Sql;
@@ -53,56 +54,49 @@ export class Receipts {
    * The receipt with this id, if it still counts.
    *
    * @param now the time, in epoch milliseconds
-   * @param last the day of the newest receipt
    */
-  find(id: string, now: number, last: number): Receipt | undefined {
+  find(id: string, now: number, row: Pick<VaultRow, "generation">): Receipt | undefined {
     const today = dayOf(now);
-    // A table to which nothing was written since holds what counts no more.
-    if (last < today - 1) return undefined;
-    return (last < today ? undefined : this.#read(today, id)) ?? this.#read(today - 1, id);
+    return this.#read(idOf(today, row, id)) ?? this.#read(idOf(today - 1, row, id));
   }
 
   /** The same outside of a group. */
-  findNow(id: string, row: Pick<VaultRow, "clock" | "receipts_day">): Receipt | undefined {
-    return this.find(id, timeOf(row), row.receipts_day);
+  findNow(id: string, row: Pick<VaultRow, "clock" | "generation">): Receipt | undefined {
+    return this.find(id, timeOf(row), row);
   }
 
-  #read(day: number, id: string): Receipt | undefined {
-    return this.#sql.first(`SELECT fingerprint, rev, answer FROM ${tableOf(day)} WHERE id = ?`, id);
+  #read(id: string): Receipt | undefined {
+    return this.#sql.first("SELECT fingerprint, rev, answer FROM receipts WHERE id = ?", id);
   }
 
-  /** Keeps a receipt. Returns its day, which is the day of the newest receipt from now on. See {@link find}. */
-  add(id: string, { fingerprint, rev, answer }: Receipt, now: number, last: number): number {
+  /** Keeps a receipt. There must be none that {@link find} finds. */
+  add(id: string, { fingerprint, rev, answer }: Receipt, now: number, row: Pick<VaultRow, "generation">): void {
     if (Buffer.byteLength(answer) > MAX_ANSWER_BYTES) throw new Error("an answer is longer than a receipt may be");
-    const today = dayOf(now);
-    if (last !== today) this.#empty(today);
-    if (last < today - 1) this.#empty(today - 1);
     this.#sql.exec(
-      `INSERT INTO ${tableOf(today)} (id, fingerprint, rev, answer) VALUES (?,?,?,?)`,
-      id,
+      "INSERT INTO receipts (id, fingerprint, rev, answer) VALUES (?,?,?,?)",
+      idOf(dayOf(now), row, id),
       fingerprint,
       rev,
       answer,
     );
-    return today;
   }
 
-  /** Forgets all receipts if they are older than any lookup reads, and notes that in the row. Returns whether it did. See {@link find}. */
-  forgetOld(row: Pick<VaultRow, "clock" | "receipts_day">): boolean {
-    if (row.receipts_day === NO_RECEIPTS || row.receipts_day >= dayOf(timeOf(row)) - 1) return false;
-    for (const day of [0, 1]) this.#empty(day);
-    row.receipts_day = NO_RECEIPTS;
-    return true;
+  /** Forgets up to `limit` receipts that are older than any lookup asks for. Returns how many it forgot. */
+  forgetOld(row: Pick<VaultRow, "clock">, limit: number): number {
+    return this.#deleteFirst(prefixOf(dayOf(timeOf(row)) - 1), limit);
   }
 
-  /**
-   * Makes a table anew. To delete its rows would be billed as a row written for each. Either takes 1.6 ms for a thousand
-   * receipts, in one turn.
-   */
-  #empty(day: number): void {
-    const table = tableOf(day);
-    const { sql } = this.#sql.one<{ sql: string }>("SELECT sql FROM sqlite_master WHERE name = ?", table);
-    this.#sql.exec(`DROP TABLE ${table}`);
-    this.#sql.exec(sql);
+  /** Deletes up to `limit` receipts, whichever they are. Returns how many it deleted. */
+  purge(limit: number): number {
+    return this.#deleteFirst(prefixOf(LAST_DAY), limit);
+  }
+
+  /** The rows are deleted, and not the table: SQLite drops no table while a list page has a cursor open. */
+  #deleteFirst(before: string, limit: number): number {
+    return this.#sql.all(
+      `DELETE FROM receipts WHERE id IN (SELECT id FROM receipts WHERE id < ? ORDER BY id LIMIT ?) RETURNING rev`,
+      before,
+      limit,
+    ).length;
   }
 }

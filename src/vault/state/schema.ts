@@ -182,20 +182,13 @@ export const MIGRATIONS: readonly string[] = [
   -- What the operator has set for the vault.
   ALTER TABLE vault ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
 
-  -- Answers to writes that carried an Idempotency-Key. The tables take turns by the day, and are emptied whole.
-  CREATE TABLE receipts_even (
-    id          TEXT    PRIMARY KEY, -- of the key that was used, and the Idempotency-Key
+  -- Answers to writes that carried an Idempotency-Key.
+  CREATE TABLE receipts (
+    id          TEXT    PRIMARY KEY, -- day/generation/id of the API key/Idempotency-Key, so old ones stand first
     fingerprint TEXT    NOT NULL,    -- of the request
     rev         INTEGER NOT NULL,    -- of the change
     answer      TEXT    NOT NULL     -- JSON
   ) WITHOUT ROWID;
-  CREATE TABLE receipts_odd (
-    id          TEXT    PRIMARY KEY,
-    fingerprint TEXT    NOT NULL,
-    rev         INTEGER NOT NULL,
-    answer      TEXT    NOT NULL
-  ) WITHOUT ROWID;
-  ALTER TABLE vault ADD COLUMN receipts_day INTEGER NOT NULL DEFAULT 0;
   `,
 ];
 
@@ -235,14 +228,12 @@ export interface VaultRow {
   merging: string | null;
   /** JSON: LostWindow[]. */
   lost_windows: string;
-  /** Names the history that cursors of the feed of changes belong to. Random. */
+  /** Names the history that receipts and the cursors of the feed of changes belong to. Random. */
   generation: string;
   /** The feed has every deletion beyond this revision. */
   feed_from: number;
   /** JSON: the settings of the vault. */
   settings: string;
-  /** The day of the newest receipt, in days since the epoch. */
-  receipts_day: number;
   deleted_at: string | null;
 }
 
@@ -269,7 +260,6 @@ export const VAULT_COLUMNS = [
   "generation",
   "feed_from",
   "settings",
-  "receipts_day",
   "deleted_at",
 ] as const satisfies readonly (keyof VaultRow)[];
 

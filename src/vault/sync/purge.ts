@@ -38,7 +38,8 @@ export async function purge(
     const { objects } = await bucket.list(vaultPrefix(vault.id));
     if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
     const recorded = await purgeAssets(db, vault.id, ROWS);
-    const indexed = database.purgeAssets(ROWS) + database.tags.purge(ROWS) + database.outbox.purge(ROWS);
+    const { tags, outbox, receipts } = database;
+    const indexed = database.purgeAssets(ROWS) + tags.purge(ROWS) + outbox.purge(ROWS) + receipts.purge(ROWS);
     if (objects.length > 0 || recorded > 0 || indexed > 0) {
       await breathe();
       continue;

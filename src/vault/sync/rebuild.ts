@@ -77,7 +77,6 @@ export async function claim(database: VaultDatabase, db: BoundedD1, vaultId: str
     generation: crypto.randomUUID(),
     feed_from: 0,
     settings: vault.settings,
-    receipts_day: 0,
     deleted_at: vault.status === "deleting" ? timestamp(Date.now()) : null,
   };
   database.migrate();

@@ -21,7 +21,6 @@ import { timestamp } from "../../model/time.ts";
 import { log } from "../../runtime/log.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import type { Operation } from "../state/group-commit.ts";
-import { NO_RECEIPTS } from "../state/receipts.ts";
 import type { AssetRevision, VaultRow } from "../state/schema.ts";
 import { covered } from "./covered.ts";
 import { mergeAssets, mergeKeys, mergeOutbox, type Takeover } from "./takeover-merge.ts";
@@ -73,10 +72,9 @@ export async function beginTakeover(
     status: row.status === "active" ? claimed.status : row.status,
     deleted_at: row.deleted_at ?? (claimed.status === "deleting" ? timestamp(Date.now()) : null),
     lost_windows: boundWindows(claimed.lost_windows),
+    // Receipts end with the generation too: what they tell of may not last.
     generation: crypto.randomUUID(),
     ...(isOurs ? {} : { name: claimed.name, settings: claimed.settings }),
-    // What receipts tell of may not last.
-    receipts_day: NO_RECEIPTS,
     loaded: null,
     starts: "{}",
     merging: JSON.stringify(takeover),

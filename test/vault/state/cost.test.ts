@@ -91,7 +91,6 @@ it("what a request costs in rows and calls stays what docs/cost.md says", async 
 
 it("an Idempotency-Key costs one row more, and a repeat none", async () => {
   const vault = await TestVault.create();
-  // The first receipt of a day makes its table anew.
   await uploadRaw(vault, "first");
   const kept: string[] = [];
   const together = await perRequest(vault, WRITES, async (n) => {
