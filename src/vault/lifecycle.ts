@@ -179,9 +179,10 @@ export class Lifecycle {
   async #purge(live: LiveVault): Promise<number | undefined> {
     const pause = await purge(live.row, { database: this.database, db: this.#db(), bucket: this.#bucket });
     if (pause !== undefined) return pause;
+    // If this throws, the vault is still being deleted, and the alarm tries again.
+    this.database.bury();
     this.#live = undefined;
     this.#isBuried = this.#isBurialChecked = true;
-    this.database.bury();
     await this.#storage.deleteAlarm();
     return undefined;
   }
