@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 import { DATABASES } from "./src/local/layout.ts";
 
 /** Cases of each fuzz test. `npm run test:long` runs 10,000. */
-const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 200);
+const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 150);
 
 /** How often the server is killed under load; `npm run test:long` does it 20 times. */
 const crashRounds = Number(process.env["CRASH_ROUNDS"] ?? 2);

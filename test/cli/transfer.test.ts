@@ -36,7 +36,7 @@ function filesBelow(folder: string): Record<string, string> {
 const stored = async (folder: string): Promise<Asset[]> => objects<Asset>(await run("ls", folder, "--json"));
 
 /** `npm run test:long` takes more. */
-const FILES = inject("fuzzRuns") > 1_000 ? 1_000 : 300;
+const FILES = inject("fuzzRuns") > 1_000 ? 1_000 : 200;
 const SHOWN = FILES.toLocaleString("en");
 const large = randomBytes(100 * 1024 * 1024);
 
