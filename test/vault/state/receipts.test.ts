@@ -297,7 +297,7 @@ describe("an upload whose answer was lost", () => {
     });
     // No sign of life comes. What it returns is a timer, for the code clears it: a number could be another one's.
     const { setTimeout } = globalThis;
-    vi.spyOn(globalThis, "setInterval").mockImplementation((() => setTimeout(() => {}, 0)) as never);
+    vi.spyOn(globalThis, "setInterval").mockImplementation(() => setTimeout(() => {}, 0));
     await expectReplay(await upload(vault, "k", "hello", { bindings }), other);
     expect(await late()).toMatchObject({ ok: true, isReplayed: true });
     await work(vault);
