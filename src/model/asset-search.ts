@@ -3,7 +3,7 @@
  * decided here alone, by a function that looks at nothing but the asset's own fields.
  */
 
-import type { Asset, AssetFilter } from "./asset.ts";
+import { type Asset, type AssetFilter, PATH_COMPONENTS } from "./asset.ts";
 import { essenceOf } from "./media-type.ts";
 import type { JsonObject } from "./metadata.ts";
 
@@ -92,7 +92,7 @@ export function matcher({ filename_prefix, mime_type, metadata, q }: AssetSearch
 export function matchesAll(asset: Asset, filter: AssetFilter, search: AssetSearch): boolean {
   const { created_since = "", created_before = "~" } = search;
   if (asset.created_at < created_since || asset.created_at >= created_before) return false;
-  for (const name of ["partition", "collection", "channel"] as const) {
+  for (const name of PATH_COMPONENTS) {
     if (filter[name] !== undefined && filter[name] !== asset[name]) return false;
   }
   if (search.ids.length > 0 && !search.ids.includes(asset.id)) return false;

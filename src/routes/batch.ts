@@ -11,10 +11,8 @@ import { toPatch } from "../model/asset-patch.ts";
 import type { BatchOperation } from "../model/batch.ts";
 import type { Conditions } from "../model/etag.ts";
 import { inspectBatch, isJsonObject } from "../model/metadata.ts";
+import { shown } from "../model/names.ts";
 import { invalid, type Refusal, type Result } from "../model/refusal.ts";
-
-/** The most characters of a client's name that a message quotes. */
-const MAX_QUOTED = 64;
 
 /** `assets.batch` */
 export const batchAssets: Handler = async (api) => {
@@ -22,7 +20,7 @@ export const batchAssets: Handler = async (api) => {
   if (!body.ok) return body;
   const [parameter] = Object.keys(api.query).filter((name) => name !== CACHE_BUSTER);
   if (parameter !== undefined) {
-    return invalid(`${parameter.slice(0, MAX_QUOTED)}: a batch takes no parameters; atomic is a field of its body`);
+    return invalid(`${shown(parameter)}: a batch takes no parameters; atomic is a field of its body`);
   }
   const bound = whole(api, "each operation of a batch has an if_match of its own");
   if (bound) return bound;

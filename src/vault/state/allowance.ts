@@ -4,6 +4,7 @@ import type { Asset } from "../../model/asset.ts";
 import { MAX_BATCH_RECORD_BYTES, MAX_BATCH_TAGS } from "../../model/limits.ts";
 import { utf8Length } from "../../model/metadata.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
+import { tagChanges } from "./tags.ts";
 
 /** What a record takes beside its metadata and tags. Bytes. */
 const RECORD_BYTES = 1_000;
@@ -29,7 +30,8 @@ export class Allowance {
    * returns a 413 when that is more than is left.
    */
   write(asset: Asset, next?: Asset): Refusal | undefined {
-    const rows = tagRows(asset.tags, next?.tags ?? "[]");
+    const { gone, added } = tagChanges(asset.tags, next?.tags ?? "[]");
+    const rows = gone.length + added.length;
     if (rows > this.#tags) return tooMuch(`it gives assets, and takes from them, at most ${MAX_BATCH_TAGS} tags`);
     const grown = next ? Math.max(0, bytesOf(next) - bytesOf(asset)) : 0;
     const over = this.#takeBytes(grown);
@@ -49,12 +51,3 @@ export class Allowance {
 const bytesOf = ({ metadata, tags }: Asset): number => utf8Length(metadata) + utf8Length(tags) + RECORD_BYTES;
 
 const tooMuch = (rule: string): Refusal => refuse("PAYLOAD_TOO_LARGE", `this is too much for one batch: ${rule}`);
-
-/** How many tags an asset gains and loses. Both are JSON arrays. */
-function tagRows(before: string, after: string): number {
-  if (before === after) return 0;
-  const old = new Set(JSON.parse(before) as string[]);
-  const now = new Set(JSON.parse(after) as string[]);
-  const kept = [...now].filter((tag) => old.has(tag)).length;
-  return old.size + now.size - 2 * kept;
-}

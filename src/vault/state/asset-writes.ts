@@ -8,10 +8,8 @@
 
 import { type Asset, PATH_FIELDS } from "../../model/asset.ts";
 import type { VaultDatabase } from "./database.ts";
+import { channelPath } from "./folders.ts";
 import type { Change } from "./group-commit.ts";
-
-/** The path of an asset's folder, as the outbox keeps it. */
-const folderOf = ({ partition, collection, channel }: Asset): string => `${partition}/${collection}/${channel}`;
 
 /** Adds a new asset, or one that another history has. */
 export function insertAsset(database: VaultDatabase, change: Change, asset: Asset): void {
@@ -30,7 +28,7 @@ export function insertAsset(database: VaultDatabase, change: Change, asset: Asse
  */
 export function updateAsset(database: VaultDatabase, change: Change, old: Asset, asset: Asset): void {
   const { rev, seq, id } = asset;
-  const isMoved = folderOf(old) !== folderOf(asset);
+  const isMoved = channelPath(old) !== channelPath(asset);
   const moved = PATH_FIELDS.filter((part) => old[part] !== asset[part]);
   if (moved.length > 0) database.moveAsset(asset, moved);
   else database.updateAsset(asset);
@@ -40,7 +38,7 @@ export function updateAsset(database: VaultDatabase, change: Change, old: Asset,
     database.recount.note(asset, 1);
   }
   forgetChange(database, change, old);
-  if (isMoved) database.outbox.add({ kind: "move", rev, seq, id, path: folderOf(old), at: change.now });
+  if (isMoved) database.outbox.add({ kind: "move", rev, seq, id, path: channelPath(old), at: change.now });
   else database.outbox.add({ kind: "change", rev, seq });
   if (!database.unindexed.isIndexed(seq)) return;
   change.tagRows += database.tags.replace(seq, old.tags, asset.tags);
@@ -73,5 +71,5 @@ function forgetChange(database: VaultDatabase, change: Change, { rev, seq }: Ass
 /** The row of the outbox by which D1, R2 and the feed learn that an asset was deleted. */
 export function addTombstone(database: VaultDatabase, change: Change, rev: number, asset: Asset): void {
   const { seq, r2_key, id } = asset;
-  database.outbox.add({ kind: "deletion", rev, seq, r2_key, id, path: folderOf(asset), at: change.now });
+  database.outbox.add({ kind: "deletion", rev, seq, r2_key, id, path: channelPath(asset), at: change.now });
 }

@@ -4,6 +4,7 @@
  * row of the outbox. A deletion's row of the outbox is its tombstone.
  */
 
+import { IS_LATEST } from "./outbox.ts";
 import { recordJson, RECORD_SIZE } from "./record-json.ts";
 import type { Sql } from "./sql.ts";
 
@@ -26,9 +27,6 @@ const UNCHANGED = `SELECT seq, ${recordJson()} AS record FROM assets WHERE seq B
 
 /** The records of some assets. */
 const CHANGED = `SELECT a.seq, ${recordJson("a.")} AS record FROM json_each(?2) j CROSS JOIN assets a ON a.seq = j.value`;
-
-/** Whether a row of the outbox says where the feed has an asset as it is now. */
-const IS_LATEST = "EXISTS (SELECT 1 FROM assets WHERE assets.seq = outbox.seq AND assets.rev = outbox.rev)";
 
 /**
  * A place of the feed: a revision, the id of the asset that was deleted at it and when that was, or the size in bytes of

@@ -12,6 +12,10 @@ export interface FolderPath {
   readonly channel: string;
 }
 
+/** The path of a channel, as `partition/collection/channel`. A component holds no slash. */
+export const channelPath = ({ partition, collection, channel }: FolderPath): string =>
+  `${partition}/${collection}/${channel}`;
+
 export interface Folder {
   name: string;
   assets: number;
@@ -94,9 +98,8 @@ export class FolderCounts {
   readonly #sums = new Map<string, { assets: number; bytes: number }>();
 
   /** Negative numbers take away. */
-  add({ partition, collection, channel }: FolderPath, assets: number, bytes: number): void {
-    // A component holds no slash.
-    const path = `${partition}/${collection}/${channel}`;
+  add(folder: FolderPath, assets: number, bytes: number): void {
+    const path = channelPath(folder);
     const sum = this.#sums.get(path);
     if (!sum) this.#sums.set(path, { assets, bytes });
     else {

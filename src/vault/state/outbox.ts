@@ -26,7 +26,7 @@ const UNRECORDED = `
   LEFT JOIN parked p ON p.seq = c.seq AND p.rev = coalesce(a.rev, c.rev)`;
 
 /** Whether a row says where the feed has an asset as it is now. */
-const IS_LATEST = `(seq IS NOT NULL AND r2_key IS NULL
+export const IS_LATEST = `(seq IS NOT NULL AND r2_key IS NULL
   AND EXISTS (SELECT 1 FROM assets a WHERE a.seq = outbox.seq AND a.rev = outbox.rev))`;
 
 type UnrecordedRow = { change: number; of: number | null; key: string | null; parked: number } & (

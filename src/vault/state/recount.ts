@@ -8,7 +8,7 @@
  * A folder that it has left is right, and stays right.
  */
 
-import type { Asset } from "../../model/asset.ts";
+import { type Asset, PATH_COMPONENTS } from "../../model/asset.ts";
 import type { Folder, Folders } from "./folders.ts";
 import type { Sql } from "./sql.ts";
 
@@ -199,6 +199,6 @@ function sharedFolders(one: Place, other: Place): number {
 /** Whether an asset does not lie beyond the place in the order of paths. They share `level` folders. */
 function isBehind(asset: Place, place: Place, level: number): boolean {
   if (level === 3) return asset.seq <= place.seq;
-  const name = (["partition", "collection", "channel"] as const)[level];
+  const name = PATH_COMPONENTS[level];
   return name !== undefined && asset[name] < place[name];
 }

@@ -5,6 +5,12 @@
 
 import type { Sql } from "./sql.ts";
 
+/** The tags that an asset loses and gains, each once, when the first JSON array of strings becomes the second. */
+export function tagChanges(former: string, present: string): { gone: string[]; added: string[] } {
+  if (former === present) return { gone: [], added: [] };
+  return { gone: difference(former, present), added: difference(present, former) };
+}
+
 /** The tags of a JSON array that are not in another one, each once. */
 function difference(json: string, other: string): string[] {
   if (json === NONE) return [];
@@ -27,8 +33,7 @@ export class Tags {
    * @returns how many rows it wrote
    */
   replace(seq: number, former: string, present: string): number {
-    if (former === present) return 0;
-    const [gone, added] = [difference(former, present), difference(present, former)];
+    const { gone, added } = tagChanges(former, present);
     if (gone.length > 0) {
       this.#sql.exec(
         "DELETE FROM tags WHERE (tag, seq) IN (SELECT value, ?1 FROM json_each(?2))",
