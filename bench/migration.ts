@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { workerConfig } from "../src/local/config.ts";
-import { MIGRATIONS } from "../src/vault/state/schema.ts";
+import { MIGRATIONS } from "../src/vault/state/migrations.ts";
 
 const [assets = 1_000_000, keys = 10_000, voids = 10_000] = process.argv.slice(2).map(Number);
 
