@@ -4,7 +4,7 @@
  */
 
 import { IttyRouter } from "itty-router/IttyRouter";
-import { bodyTypes } from "./api/endpoint.ts";
+import { bodyTypes, type Endpoint } from "./api/endpoint.ts";
 import { type EndpointId, ENDPOINTS, isEndpointId } from "./api/endpoints.ts";
 import type { Env } from "./env.ts";
 import { idempotencyKeyRefusal } from "./http/idempotency.ts";
@@ -20,6 +20,7 @@ import { getHealth } from "./routes/health.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
 import { getOpenApi } from "./routes/openapi.ts";
+import { appendUpload, createUpload, deleteUpload, getUpload } from "./routes/resumable.ts";
 import { createAsset } from "./routes/uploads.ts";
 import {
   clearLostWindows,
@@ -45,6 +46,10 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "content.get": getContent,
   "files.get": getFile,
   "links.create": createLink,
+  "uploads.create": createUpload,
+  "uploads.get": getUpload,
+  "uploads.append": appendUpload,
+  "uploads.delete": deleteUpload,
   "changes.list": listChanges,
   "vaults.create": createVault,
   "vaults.list": listVaults,
@@ -89,7 +94,7 @@ export async function handle(request: Request, env: Env, context: RequestContext
   let response: Response;
   try {
     const answer = (await dispatch(api)) ?? (await unmatched(api));
-    reply = "status" in answer ? answer : refusalReply(await api.refusal(answer));
+    reply = withAlways("status" in answer ? answer : refusalReply(await api.refusal(answer)), api);
     response = render(reply, api);
   } catch (error) {
     logError("router: unexpected", error, { request: api.id });
@@ -100,6 +105,13 @@ export async function handle(request: Request, env: Env, context: RequestContext
   api.end();
   api.log(reply);
   return response;
+}
+
+/** Adds what every answer of its endpoint carries. */
+function withAlways(reply: Reply, { endpoint }: ApiRequest): Reply {
+  const row: Endpoint | undefined = endpoint && ENDPOINTS[endpoint];
+  const always = row?.always;
+  return always ? { ...reply, headers: { ...reply.headers, ...always } } : reply;
 }
 
 /**
@@ -160,9 +172,19 @@ function acceptedAt(path: string): Record<string, string> {
   return headers;
 }
 
+/** What the endpoints of a path say of themselves to whoever asks by OPTIONS. */
+function optionsAt(path: string): Record<string, string> {
+  const found = ROUTES.filter(({ pattern }) => pattern.test(path)).map(({ id }): Endpoint => ENDPOINTS[id]);
+  return Object.assign({}, ...found.map(({ options }) => options)) as Record<string, string>;
+}
+
 /** CORS: answers what a browser asks before it sends the request itself. No key is needed to ask. */
 function preflight(api: ApiRequest, allowed: string[]): Reply {
-  const headers: Record<string, string> = { Allow: allowed.join(", "), ...acceptedAt(api.path) };
+  const headers: Record<string, string> = {
+    Allow: allowed.join(", "),
+    ...acceptedAt(api.path),
+    ...optionsAt(api.path),
+  };
   if (api.header("Access-Control-Request-Method")) {
     headers["Access-Control-Allow-Methods"] = allowed.join(", ");
     headers["Access-Control-Allow-Headers"] =

@@ -1,7 +1,7 @@
 /** What the answers hold, as schemas: the document is made of them, and the tests hold every answer to the document. */
 
 import * as v from "valibot";
-import { ASSET_PATTERN, KEY_PATTERN, VAULT_PATTERN } from "../model/id.ts";
+import { ASSET_PATTERN, KEY_PATTERN, SESSION_PATTERN, VAULT_PATTERN } from "../model/id.ts";
 import { STATUS } from "../model/refusal.ts";
 import type {
   AssetRecord as AssetRecordType,
@@ -19,6 +19,7 @@ import type {
   Link as LinkType,
   Page,
   ReconcileFindings as ReconcileFindingsType,
+  UploadInfo as UploadInfoType,
   VaultInfo as VaultInfoType,
   VaultReport as VaultReportType,
   VaultSettings as VaultSettingsType,
@@ -36,6 +37,17 @@ const Dimension = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1)));
 export const VaultId = matching(VAULT_PATTERN);
 export const AssetId = matching(ASSET_PATTERN);
 export const KeyId = matching(KEY_PATTERN);
+
+export const UploadId = matching(SESSION_PATTERN);
+
+export const UploadInfo = v.strictObject({
+  id: UploadId,
+  state: v.picklist(["open", "completing", "done"]),
+  offset: Count,
+  length: Count,
+  expires_at: Time,
+  asset_id: v.nullable(AssetId),
+}) satisfies SchemaOf<UploadInfoType>;
 
 export const AssetRecord = v.strictObject({
   id: AssetId,

@@ -37,6 +37,13 @@ export interface FileBody {
   readonly form: ObjectSchema;
 }
 
+/** A body that is some bytes of a file: the media types that are taken. */
+export interface BytesBody {
+  readonly bytes: readonly string[];
+  readonly is: string;
+  readonly optional?: true;
+}
+
 /** An answer that is no refusal. */
 export interface Answer {
   readonly is: string;
@@ -64,7 +71,11 @@ export interface Endpoint {
   readonly parameters?: ObjectSchema;
   /** Headers that mean something. */
   readonly headers?: readonly RequestHeader[];
-  readonly body?: JsonBody | FileBody;
+  readonly body?: JsonBody | FileBody | BytesBody;
+  /** Headers that every answer carries, refusals too, with their values. */
+  readonly always?: Readonly<Partial<Record<ResponseHeader, string>>>;
+  /** Headers that an answer to OPTIONS carries at this path. */
+  readonly options?: Readonly<Partial<Record<ResponseHeader, string>>>;
   readonly answers: Readonly<Record<number, Answer>>;
   /** Refusals beside those that follow from the access, the query and the body. */
   readonly refusals?: readonly ErrorCode[];
@@ -73,5 +84,6 @@ export interface Endpoint {
 /** The media types of the bodies that an endpoint takes; none when it takes no body. */
 export function bodyTypes({ body }: Endpoint): readonly string[] {
   if (!body) return [];
+  if ("bytes" in body) return body.bytes;
   return "json" in body ? Object.keys(body.json) : body.file;
 }

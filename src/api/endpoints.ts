@@ -5,6 +5,7 @@ import { type Answer, type Endpoint, VAULT } from "./endpoint.ts";
 import { FEED_ENDPOINTS } from "./feed-endpoints.ts";
 import { AssetListQuery, FolderListQuery } from "./queries.ts";
 import { ContentQuery, FileQuery, LinkBody, RawUploadQuery, UploadForm } from "./schemas.ts";
+import { SESSION_ENDPOINTS } from "./session-endpoints.ts";
 import { VAULT_ENDPOINTS } from "./vault-endpoints.ts";
 
 /** Both ways to a file answer alike. */
@@ -136,6 +137,7 @@ export const ENDPOINTS = {
     answers: { 201: { is: "The link.", body: Link, headers: ["Cache-Control"] } },
     refusals: ["ASSET_NOT_FOUND"],
   },
+  ...SESSION_ENDPOINTS,
   ...CHANGE_ENDPOINTS,
   ...FEED_ENDPOINTS,
   ...VAULT_ENDPOINTS,

@@ -15,6 +15,7 @@ import type {
   KeyInfo,
   Link,
   Page,
+  UploadInfo,
   VaultInfo,
   VaultReport,
 } from "./types.ts";
@@ -23,6 +24,7 @@ const VAULT_ID = "vault_01k2m8z4v9c7r5t3n1w6x0y8qa";
 const ASSET_ID = "asset_01k2m8z4v9c7r5t3n1w6x0y8qb";
 const DELETED_ID = "asset_01k2m8z4v9c7r5t3n1w6x0y8qd";
 const KEY_ID = "key_01k2m8z4v9c7r5t3n1w6x0y8qc";
+const UPLOAD_ID = "upload_01k2m8z4v9c7r5t3n1w6x0y8qe";
 const TIME = "2026-01-15T10:30:00Z";
 
 /** What stands in the paths of the examples. */
@@ -30,6 +32,7 @@ export const PATH_EXAMPLES: Readonly<Record<string, string>> = {
   vaultId: VAULT_ID,
   assetId: ASSET_ID,
   keyId: KEY_ID,
+  uploadId: UPLOAD_ID,
   partition: "marketing",
   collection: "blog",
   channel: "hero-images",
@@ -64,6 +67,15 @@ const key: KeyInfo = {
   created_at: TIME,
   expires_at: null,
   revoked_at: null,
+};
+
+const upload: UploadInfo = {
+  id: UPLOAD_ID,
+  state: "open",
+  offset: 10_485_760,
+  length: 734_003_200,
+  expires_at: TIME,
+  asset_id: null,
 };
 
 /** The form of a token. It opens nothing: its signature is none. */
@@ -124,6 +136,7 @@ const batch: BatchAnswer = {
 const folderDeletion: FolderDeletion = { deleted: 1_000, has_more: true };
 
 export const EXAMPLES: ReadonlyMap<v.GenericSchema, unknown> = new Map<v.GenericSchema, unknown>([
+  [answers.UploadInfo, upload],
   [answers.AssetRecord, asset],
   [answers.AssetPage, lastPage(asset)],
   [answers.BatchAnswer, batch],

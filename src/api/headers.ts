@@ -66,6 +66,40 @@ export const REQUEST_HEADERS = {
     pattern: String.raw`^\s*(?:"(?:[!#-\[\]-~]|\\["\\]){1,64}"|[!#-~][!-~]{0,63})\s*$`,
     example: '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
   },
+  tusResumable: {
+    name: "Tus-Resumable",
+    description: "The version of the protocol. Required: without it, or with another, 412.",
+    pattern: String.raw`^\s*1\.0\.0\s*$`,
+    example: "1.0.0",
+  },
+  uploadLength: {
+    name: "Upload-Length",
+    description: "The bytes of the whole file. Required.",
+    pattern: String.raw`^\s*\d{1,15}\s*$`,
+    example: "11",
+  },
+  uploadMetadata: {
+    name: "Upload-Metadata",
+    description:
+      "The fields of the upload, as tus writes them: pairs of a name and a value in base64, with commas between them. " +
+      "`partition`, `collection`, `channel` and `filename` are required; `mime_type`, `metadata` and `tags` may be there. " +
+      "`name` stands for `filename`, and `filetype` or `type` for `mime_type`, where these are not given.",
+    example: "partition bWFya2V0aW5n,collection YmxvZw==,channel aGVyby1pbWFnZXM=,filename Y2F0LnR4dA==",
+  },
+  uploadOffset: {
+    name: "Upload-Offset",
+    description: "Which byte of the file the body begins with. Required: unless the upload stands there, 409.",
+    pattern: String.raw`^\s*\d{1,15}\s*$`,
+    example: "0",
+  },
+  uploadChecksum: {
+    name: "Upload-Checksum",
+    description:
+      "`sha1` or `sha256`, and the digest of the body in base64. The body then counts whole or not at all: unless it has " +
+      "that digest, 460.",
+    pattern: String.raw`^\s*(?:sha1|sha256) [A-Za-z0-9+/]+={0,2}\s*$`,
+    example: "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=",
+  },
 } as const satisfies Readonly<Record<string, RequestHeaderRule>>;
 
 export type RequestHeader = keyof typeof REQUEST_HEADERS;
@@ -81,8 +115,14 @@ export const RESPONSE_HEADERS = {
   },
   "Content-Length": { description: "Bytes of the body.", pattern: String.raw`^\d+$` },
   ETag: { description: "The strong entity tag: of a record its revision, of a file its SHA-256.", pattern: STRONG_TAG },
-  Location: { description: "The path of what was created.", pattern: "^/api/v1/" },
-  "Content-Location": { description: "The path of the asset whose content this is.", pattern: "^/api/v1/" },
+  Location: {
+    description: "The path of what was created. Of an upload that is finished: of its asset.",
+    pattern: "^/api/v1/",
+  },
+  "Content-Location": {
+    description: "The path of the asset whose content this is, or that came of an upload.",
+    pattern: "^/api/v1/",
+  },
   "Last-Modified": { description: "When the asset was created. Not on `/files/…`.", pattern: " GMT$" },
   "Accept-Ranges": { description: "Ranges of bytes may be asked for.", pattern: "^bytes$" },
   "Content-Range": {
@@ -105,6 +145,17 @@ export const RESPONSE_HEADERS = {
     description:
       "`true`: this is the answer to an earlier request with the same `Idempotency-Key`. Nothing was done again.",
     pattern: "^true$",
+  },
+  "Tus-Resumable": { description: "The version of the protocol.", pattern: String.raw`^1\.0\.0$` },
+  "Tus-Version": { description: "The versions of the protocol that are spoken here.", pattern: String.raw`^1\.0\.0$` },
+  "Tus-Extension": { description: "What of the protocol is spoken here beside its core." },
+  "Tus-Max-Size": { description: "The most bytes of a file.", pattern: String.raw`^\d+$` },
+  "Tus-Checksum-Algorithm": { description: "What `Upload-Checksum` may name." },
+  "Upload-Offset": { description: "How many bytes of the upload are safe.", pattern: String.raw`^\d+$` },
+  "Upload-Length": { description: "How many bytes the upload has in all.", pattern: String.raw`^\d+$` },
+  "Upload-Expires": {
+    description: "When the upload ends unless bytes come. Not of one that is finished.",
+    pattern: " GMT$",
   },
   "Retry-After": { description: "Seconds after which it makes sense to ask again.", pattern: String.raw`^\d+$` },
   RateLimit: {

@@ -15,6 +15,7 @@ export const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
   Object.entries({
     Asset: answers.AssetRecord,
     AssetPage: answers.AssetPage,
+    Upload: answers.UploadInfo,
     Change: answers.Change,
     ChangesPage: answers.ChangesPage,
     Folder: answers.Folder,

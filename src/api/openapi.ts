@@ -1,12 +1,13 @@
 import type * as v from "valibot";
 import { type ErrorCode, STATUS } from "../model/refusal.ts";
 import * as answers from "./answers.ts";
-import type { Access, Answer, Endpoint, FileBody, JsonBody } from "./endpoint.ts";
+import type { Access, Answer, BytesBody, Endpoint, FileBody, JsonBody } from "./endpoint.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import { EXAMPLES, PATH_EXAMPLES } from "./examples.ts";
 import { COMMON_HEADERS, type Header, REQUEST_HEADERS, RESPONSE_HEADERS, type ResponseHeader } from "./headers.ts";
 import { type Json, jsonSchema, NAMED, reference } from "./json-schema.ts";
 import type { ObjectSchema } from "./parse.ts";
+import { REFUSALS } from "./refusals.ts";
 import * as schemas from "./schemas.ts";
 
 const header = ({ description, pattern, example }: Header): Json => ({
@@ -23,6 +24,7 @@ const PATH_PARAMETERS: Readonly<Record<string, { schema: v.GenericSchema; descri
   vaultId: { schema: answers.VaultId, description: "The vault." },
   assetId: { schema: answers.AssetId, description: "The asset." },
   keyId: { schema: answers.KeyId, description: "The key." },
+  uploadId: { schema: answers.UploadId, description: "The resumable upload." },
   partition: { schema: schemas.PathComponent, description: "Of the asset's path." },
   collection: { schema: schemas.PathComponent, description: "Of the asset's path." },
   channel: { schema: schemas.PathComponent, description: "Of the asset's path." },
@@ -48,7 +50,14 @@ function queryParameters(schema: ObjectSchema, path: string): Json[] {
   });
 }
 
-function requestBody(body: JsonBody | FileBody, path: string): Json {
+function requestBody(body: JsonBody | FileBody | BytesBody, path: string): Json {
+  if ("bytes" in body) {
+    const bytes = { schema: { description: body.is, contentMediaType: "application/octet-stream" } };
+    return {
+      required: body.optional !== true,
+      content: Object.fromEntries(body.bytes.map((type) => [type, bytes])),
+    };
+  }
   if ("json" in body) {
     const content = Object.entries(body.json).map(([type, schema]) => [
       type,
@@ -100,41 +109,6 @@ function answer({ is, body, headers = [], mayHave = [] }: Answer, access: Access
 
 /** Every answer for a vault with a rate carries these. */
 const RATE_HEADERS = ["RateLimit", "RateLimit-Policy"] as const satisfies readonly ResponseHeader[];
-
-/** What each refusal means, for whoever reads the document. */
-const REFUSALS: Readonly<
-  Record<ErrorCode, { is: string; headers?: readonly ResponseHeader[]; mayHave?: readonly ResponseHeader[] }>
-> = {
-  INVALID_PARAMS: { is: "Something of the request is not as it must be. The message names the field and the rule." },
-  UNAUTHORIZED: { is: "There is no key, or it is not known, revoked or expired.", headers: ["WWW-Authenticate"] },
-  FORBIDDEN: { is: "The key is good, but not for this: it is another vault's, or may not do it." },
-  QUOTA_EXCEEDED: { is: "The vault's quota does not allow it. The message names the quota and what is left of it." },
-  NOT_FOUND: { is: "There is no such vault, key or path." },
-  ASSET_NOT_FOUND: { is: "The vault has no such asset." },
-  METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },
-  REQUEST_TIMEOUT: { is: "The body did not come in time." },
-  CONFLICT: {
-    is: "The vault has as many keys as it may have, or a request with the same `Idempotency-Key` is still running.",
-    mayHave: ["Retry-After"],
-  },
-  CURSOR_EXPIRED: {
-    is: "The cursor is too old, or the vault has lost what it stands for. Start over without one, and drop what the feed has not named when `has_more` is false.",
-  },
-  PRECONDITION_FAILED: { is: "A condition of the request's headers does not hold." },
-  PAYLOAD_TOO_LARGE: { is: "The body is larger than it may be." },
-  UNSUPPORTED_MEDIA_TYPE: {
-    is: "The body's media type or encoding is not taken here.",
-    mayHave: ["Accept-Post", "Accept-Patch"],
-  },
-  IDEMPOTENCY_KEY_REUSED: { is: "The `Idempotency-Key` belongs to another request, which succeeded." },
-  RANGE_NOT_SATISFIABLE: { is: "The range lies outside the file.", headers: ["Content-Range"] },
-  RATE_LIMITED: { is: "The vault has had as many requests as its rate allows.", headers: ["Retry-After"] },
-  INTERNAL_ERROR: { is: "A bug of the server's. The request id finds it in the log." },
-  UNAVAILABLE: {
-    is: "The server cannot do it now. A write that gets this may have been made all the same: look, or repeat it with care.",
-    headers: ["Retry-After"],
-  },
-};
 
 /** The refusals that an endpoint's own rules entail, beside those that it names. */
 function refusalsOf({ method, access, query, headers, body, refusals = [] }: Endpoint): ErrorCode[] {
@@ -211,9 +185,10 @@ function operation(id: string, endpoint: Endpoint): Json {
     ...(query ? queryParameters(query, `${id}: query`) : []),
     ...(parameters ? queryParameters(parameters, `${id}: query`) : []),
   ];
+  const always = Object.keys(endpoint.always ?? {}) as ResponseHeader[];
   const answersJson = Object.entries(endpoint.answers).map(([status, one]) => [
     status,
-    answer(one, access, `${id}: ${status}`),
+    answer({ ...one, headers: [...always, ...(one.headers ?? [])] }, access, `${id}: ${status}`),
   ]);
   return {
     operationId: id,
@@ -265,6 +240,7 @@ export function openApi(version: string): Json {
     servers: [{ url: "/" }],
     tags: [
       { name: "assets", description: "Records of files." },
+      { name: "uploads", description: "Resumable uploads, by the protocol tus 1.0.0." },
       { name: "folders", description: "What paths there are." },
       { name: "content", description: "The files themselves." },
       { name: "files", description: "The files, by path." },

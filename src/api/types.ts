@@ -10,6 +10,20 @@ import type { KeyType, ReconcileFindings, VaultInfo, VaultReport } from "../mode
 
 export type { AssetRecord, ErrorCode, KeyType, ReconcileFindings, VaultChange, VaultInfo, VaultReport, VaultSettings };
 
+/** How a resumable upload stands. */
+export interface UploadInfo {
+  id: string;
+  /** `completing`: all bytes are safe, and the asset is still to be made. */
+  state: "open" | "completing" | "done";
+  /** How many bytes are safe: the next ones begin here. */
+  offset: number;
+  length: number;
+  /** When it ends unless bytes come. When it is done: when it is forgotten. */
+  expires_at: string;
+  /** The asset that came of it. */
+  asset_id: string | null;
+}
+
 /** A page of a list. */
 export interface Page<T> {
   data: T[];

@@ -1,5 +1,6 @@
 /** Replies: what handlers return, and the one place where a reply becomes a response. */
 
+import { RESPONSE_HEADERS } from "../api/headers.ts";
 import { STATUS, type Refusal } from "../model/refusal.ts";
 import type { RateState } from "../model/settings.ts";
 
@@ -43,11 +44,8 @@ export function refusalReply({ code, message, headers: given }: Refusal): Reply 
   return json({ error: { code, message, status } }, { status, headers: { "Cache-Control": "no-store", ...headers } });
 }
 
-/** The response headers that a browser's script may read. */
-const EXPOSED =
-  "ETag, Location, Content-Location, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Repr-Digest, " +
-  "Retry-After, WWW-Authenticate, Allow, Accept-Patch, Accept-Post, X-Request-Id, Strongroom-Durability, " +
-  "Strongroom-Ignored, Idempotency-Replayed, RateLimit, RateLimit-Policy";
+/** The response headers that a browser's script may read: all that the document names. */
+const EXPOSED = Object.keys(RESPONSE_HEADERS).join(", ");
 
 let dateSecond = 0;
 let dateText = "";

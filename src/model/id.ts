@@ -1,5 +1,5 @@
 /**
- * Ids of vaults, assets and keys: a ULID with a prefix that says what it names. A ULID begins with the time at which it
+ * Ids of vaults, assets, keys and resumable uploads: a ULID with a prefix that says what it names. A ULID begins with the time at which it
  * was made.
  */
 
@@ -14,10 +14,12 @@ const ULID_PATTERN = new RegExp(`^${ULID}$`);
 export const ASSET_PATTERN = new RegExp(`^asset_${ULID}$`);
 export const VAULT_PATTERN = new RegExp(`^vault_${ULID}$`);
 export const KEY_PATTERN = new RegExp(`^key_${ULID}$`);
+export const SESSION_PATTERN = new RegExp(`^upload_${ULID}$`);
 
 export const isUlid = (text: string): boolean => ULID_PATTERN.test(text);
 export const isAssetId = (text: string): boolean => ASSET_PATTERN.test(text);
 export const isVaultId = (text: string): boolean => VAULT_PATTERN.test(text);
+export const isSessionId = (text: string): boolean => SESSION_PATTERN.test(text);
 export const isKeyId = (text: string): boolean => KEY_PATTERN.test(text);
 
 /** Random bytes that are fetched ahead. An id takes 16 of them, and each call for some leaves the script. */
@@ -38,6 +40,7 @@ const newUlid = (time?: number): string => ulid(time, random).toLowerCase();
  * @param time what its first part says, in epoch milliseconds; now when it is not given
  */
 export const newAssetId = (time?: number): string => `asset_${newUlid(time)}`;
+export const newSessionId = (): string => `upload_${newUlid()}`;
 export const newKeyId = (): string => `key_${newUlid()}`;
 
 /** A new vault id whose last character names `shard` (0–31). So no lookup is ever needed to find its database. */

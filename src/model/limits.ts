@@ -158,6 +158,10 @@ export const MAX_STRANGER_DRAIN_BYTES = 128 * MIB;
 /** How long such a body is read. At 18 MiB/s all of it comes in this time. */
 export const MAX_DRAIN_MS = 30_000;
 
+// --- resumable uploads
+
+export * from "./session-limits.ts";
+
 // --- safe retries
 
 /** The longest Idempotency-Key. A UUID has 36 characters, and a SHA-256 in hex has 64. */

@@ -1,4 +1,4 @@
-/** Every call to R2 but those of an upload's own stream (upload/body-sink.ts), each of them bounded in time. */
+/** Every call to R2 but those of a one-request upload's own stream (upload/body-sink.ts), each of them bounded in time. */
 
 import { CALL_TIMEOUT_MS, R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
 
@@ -13,6 +13,18 @@ export interface Waits {
   /** Settles like `promise`, or rejects after `ms` milliseconds. */
   within<T>(ms: number, promise: Promise<T>): Promise<T>;
 }
+
+/** What names a multipart upload. */
+export interface MultipartKey {
+  readonly r2_key: string;
+  readonly upload_id: string;
+}
+
+/** Whether R2 says that there is no such multipart upload (any more): error 10024. */
+export const isNoUpload = (error: unknown): boolean => /\(10024\)/.test(String(error));
+
+/** Whether R2 says that a part is not as it was told: not there, or with another tag (10025), or too small (10011). */
+export const isBadPart = (error: unknown): boolean => /\((?:10025|10011|10048)\)/.test(String(error));
 
 /**
  * The bucket. Every call comes to an end: with its answer, or with an error when its time is up. A call that is given
@@ -47,6 +59,45 @@ export class Bucket {
    */
   get(key: string, options: R2GetOptions): Promise<R2ObjectBody | null> {
     return this.#waits.within(R2_TIMEOUT_MS, this.#bucket.get(key, options));
+  }
+
+  /** Stores a body that is at hand. A stream must be one of a known length. */
+  put(key: string, body: Uint8Array | ReadableStream, contentType: string, ms = R2_TIMEOUT_MS): Promise<R2Object> {
+    return this.#waits.within(ms, this.#bucket.put(key, body, { httpMetadata: { contentType } }));
+  }
+
+  /** Begins a multipart upload. Returns its id. */
+  async beginMultipart(key: string, contentType: string): Promise<string> {
+    const begun = this.#bucket.createMultipartUpload(key, { httpMetadata: { contentType } });
+    return (await this.#waits.within(CALL_TIMEOUT_MS, begun)).uploadId;
+  }
+
+  /** Stores a part of a multipart upload. Returns its entity tag, without which the upload cannot be completed. */
+  async putPart(
+    { r2_key, upload_id }: MultipartKey,
+    number: number,
+    body: Uint8Array | ReadableStream,
+  ): Promise<{ number: number; etag: string }> {
+    const part = this.#bucket.resumeMultipartUpload(r2_key, upload_id).uploadPart(number, body);
+    return { number, etag: (await this.#waits.within(R2_TIMEOUT_MS, part)).etag };
+  }
+
+  /** Makes one body of all parts. Returns its size. */
+  async completeMultipart(
+    { r2_key, upload_id }: MultipartKey,
+    parts: readonly { number: number; etag: string }[],
+  ): Promise<number> {
+    const numbered = parts.map(({ number, etag }) => ({ partNumber: number, etag }));
+    const completed = this.#bucket.resumeMultipartUpload(r2_key, upload_id).complete(numbered);
+    return (await this.#waits.within(R2_TIMEOUT_MS, completed)).size;
+  }
+
+  /** Gives up a multipart upload. It is no error if it is complete, or not there any more. */
+  async abortMultipart(key: string, uploadId: string): Promise<void> {
+    const aborted = this.#bucket.resumeMultipartUpload(key, uploadId).abort();
+    await this.#waits.within(CALL_TIMEOUT_MS, aborted).catch((error: unknown) => {
+      if (!isNoUpload(error)) throw error;
+    });
   }
 
   /** Deletes up to {@link MAX_KEYS} objects. To delete what is not there is no error. */

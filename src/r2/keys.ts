@@ -2,20 +2,24 @@
  * The grammar of the keys in R2: how they are written, and how one is read. These are all of them:
  *
  *     key    = prefix ( path "/" id "_" filename      a body
- *                     / ".staging/" id )              a body whose path is not known yet
+ *                     / ".staging/" id                a body whose path is not known yet
+ *                     / ".uploads/" session "/" name ) bytes of a resumable upload that are in no part yet
  *     prefix = vault-id "/"
  *     path   = partition "/" collection "/" channel
  *
- * The two kinds cannot be taken for each other, because no partition begins with a dot. A key is read in one way only:
+ *     name   = offset "." fence                the bytes end before this offset
+ *
+ * The kinds cannot be taken for each other, because no partition begins with a dot. A key is read in one way only:
  * no part holds a slash, and an id holds one underscore, which is not at its end. A key is written once, when its
  * upload begins. It is never recomputed and never used twice.
  */
 
 import { type AssetPath, PATH_COMPONENT } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
-import { isAssetId, isVaultId } from "../model/id.ts";
+import { isAssetId, isSessionId, isVaultId } from "../model/id.ts";
 
 const STAGING = ".staging";
+const UPLOADS = ".uploads";
 
 /** An asset's id and the name of its file, as far as the end of the id can tell them apart. */
 const ID_AND_FILENAME = /^(asset_[^_]+)_(.*)$/s;
@@ -38,6 +42,27 @@ export const bodyKey = (vaultId: string, { partition, collection, channel, filen
 
 /** The key under which a body waits whose path is not known yet. */
 export const stagingKey = (vaultId: string, id: string): string => `${vaultPrefix(vaultId)}${STAGING}/${id}`;
+
+/** The beginning that the keys of all leftovers of a session have, and no others. */
+export const leftoverPrefix = (vaultId: string, session: string): string =>
+  `${vaultPrefix(vaultId)}${UPLOADS}/${session}/`;
+
+/**
+ * The key of bytes of a resumable upload that are in no part yet. No two requests write the same key, and none writes
+ * one twice: R2 takes one write of a key in a second, and a late write must not replace what another request has saved.
+ *
+ * @param offset the offset at which the bytes end
+ * @param fence the number of the request
+ */
+export const leftoverKey = (vaultId: string, session: string, offset: number, fence: number): string =>
+  `${leftoverPrefix(vaultId, session)}${offset}.${fence}`;
+
+/** The session of a key that {@link leftoverKey} has written; undefined for any other. */
+export function leftoverSession(key: string): string | undefined {
+  const [vaultId = "", uploads, session = "", name = "", ...more] = key.split("/");
+  const isLeftover = uploads === UPLOADS && isVaultId(vaultId) && isSessionId(session) && /^\d+\.\d+$/.test(name);
+  return isLeftover && more.length === 0 ? session : undefined;
+}
 
 /** Parses a key that {@link bodyKey} or {@link stagingKey} has written; undefined for any other. */
 export function parseKey(key: string): ParsedKey | undefined {

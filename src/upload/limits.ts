@@ -58,6 +58,9 @@ export const JOIN_BYTES = 1 * MIB;
 /** How often the vault is told that an upload with an Idempotency-Key still runs. It forgets those after a minute. */
 export const RUNNING_SIGN_MS: number = 20_000;
 
+/** How often a request of a resumable upload shows its vault that it makes progress. Its place is lost after five seconds. */
+export const SESSION_SIGN_MS: number = 2_000;
+
 /** The last calls to R2 store the tail of the file, complete it, and move a body whose path came after it. */
 export const STORE_MS: number = 14_000;
 

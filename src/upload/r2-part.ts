@@ -60,7 +60,10 @@ export const putStream = (bucket: R2Bucket, key: string, length: number, content
   });
 
 /** Hands collected bytes to R2: as one piece when they are one or are not large, else as a stream. */
-async function send<T>(bytes: Pieces, store: (body: Uint8Array | ReadableStream) => Promise<T>): Promise<T> {
+export async function sendPieces<T>(
+  bytes: Pieces,
+  store: (body: Uint8Array | ReadableStream) => Promise<T>,
+): Promise<T> {
   if (bytes.length <= JOIN_BYTES) await bytes.join();
   const [first = new Uint8Array(0), ...more] = bytes;
   if (more.length === 0) return store(first);
@@ -79,8 +82,8 @@ async function send<T>(bytes: Pieces, store: (body: Uint8Array | ReadableStream)
 
 /** Puts a whole body that was collected. */
 export const putPieces = (bucket: R2Bucket, key: string, bytes: Pieces, contentType: string): Promise<unknown> =>
-  send(bytes, (body) => bucket.put(key, body, { httpMetadata: { contentType } }));
+  sendPieces(bytes, (body) => bucket.put(key, body, { httpMetadata: { contentType } }));
 
 /** Uploads one part that was collected. */
 export const partPieces = (upload: R2MultipartUpload, number: number, bytes: Pieces): Promise<R2UploadedPart> =>
-  send(bytes, (body) => upload.uploadPart(number, body));
+  sendPieces(bytes, (body) => upload.uploadPart(number, body));

@@ -28,6 +28,7 @@ import { backfill } from "./sync/backfill.ts";
 import { buryAgain, purge } from "./sync/purge.ts";
 import { rebuild } from "./sync/rebuild.ts";
 import { reconcileSettings } from "./sync/reconcile-settings.ts";
+import { sweepSessions } from "./sync/sweep-sessions.ts";
 
 /** About how long a reconciliation does steps before it lets the alarm end. Milliseconds. */
 const RECONCILE_SLICE_MS = 5_000;
@@ -163,8 +164,9 @@ export class Lifecycle {
     if (live.relayD1.isBehind) return live.relayD1.retryDelay;
     if (live.row.status !== "active") return this.#purge(live);
     if (live.relayR2.isBehind) return live.relayR2.retryDelay;
+    const swept = await sweepSessions(this.id, this.database, this.#bucket);
     await live.reconciler.run(started + RECONCILE_SLICE_MS);
-    return Math.max(0, Math.min(again, live.reconciler.due) - Date.now());
+    return Math.max(0, Math.min(again, swept, live.reconciler.due) - Date.now());
   }
 
   /** Indexes old assets until `until`, in epoch milliseconds. Returns whether all are indexed. */

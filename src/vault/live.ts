@@ -36,7 +36,7 @@ import { Watchers } from "./watchers.ts";
 /** A million assets are indexed in about half a minute. */
 const INDEXING_RETRY_SECONDS = 5;
 
-/** What a vault keeps ready in memory of its records, and as much again of its list pages. Characters. */
+/** What a vault keeps ready of its records, and as much again of its list pages. Characters. */
 const CACHE_SIZE = 4_000_000;
 
 export class LiveVault {
@@ -128,12 +128,12 @@ export class LiveVault {
       committed: (next, touched) => this.#committed(next, touched),
     });
     this.reconciler = new Reconciler(this, stores, settings);
-    // Each start goes on with what an earlier one left over. It does not rely on the alarm, which may have been given
-    // up.
+    // Each start goes on with what an earlier one left over. The alarm may have been given up.
     this.relayD1.wake();
     if (this.relayR2.isBehind) this.relayR2.wake();
     const isBehind = row.recorded < row.rev || this.relayR2.isBehind || row.status !== "active" || row.merging !== null;
-    const due = Math.min(this.reconciler.due, database.outbox.parked(1)[0]?.retry_at ?? Infinity);
+    const retry = database.outbox.parked(1)[0]?.retry_at ?? Infinity;
+    const due = Math.min(this.reconciler.due, retry, database.sessions.due());
     if (database.unindexed.range) void alarm.restore(0);
     else void alarm.restore(isBehind ? ALARM_DELAY_MS : Math.max(0, due - Date.now()));
   }
@@ -152,7 +152,7 @@ export class LiveVault {
     return unavailable("the vault is being indexed: try again", INDEXING_RETRY_SECONDS);
   }
 
-  /** When writes that were acknowledged may have been lost. */
+  /** When writes may have been lost that were acknowledged. */
   get lostWindows(): readonly LostWindow[] {
     return this.#held.lostWindows;
   }

@@ -11,6 +11,7 @@ export function report(database: VaultDatabase, live: LiveVault): VaultReport {
   const { settings } = live.bounds;
   const windows = live.lostWindows.map(showWindow);
   const parked = database.outbox.oldestParked();
+  const reserved = database.sessions.reserved();
   return {
     id,
     name,
@@ -28,7 +29,7 @@ export function report(database: VaultDatabase, live: LiveVault): VaultReport {
     lost_since: windows.at(-1)?.since ?? null,
     lost_until: windows.at(-1)?.until ?? null,
     reconcile: live.reconciler.findings,
-    usage: { assets, bytes },
+    usage: { assets: assets + reserved.assets, bytes: bytes + reserved.bytes },
     settings,
   };
 }

@@ -8,7 +8,7 @@ import { acknowledge, answering, receiptOf, type Stored, stored } from "./answer
 import type { Lifecycle } from "./lifecycle.ts";
 import { RunningUploads } from "./running.ts";
 import { commitUpload, nameTaken, resolveUpload } from "./state/assets.ts";
-import { mostBytes, outOfBounds } from "./state/bounds.ts";
+import { mostBytes, outOfBounds, withReserved } from "./state/bounds.ts";
 import type { Operation } from "./state/group-commit.ts";
 import {
   type Answered,
@@ -40,11 +40,11 @@ export class Uploads {
     const { path, createOnly, file, key } = upload;
     return this.#life.authorized<{ most?: number }>(caller, (live) => {
       if (key !== undefined && receiptOf(this.#life, live, caller, key)) return { ok: true };
-      const { row } = live;
       const { settings } = live.bounds;
+      const usage = withReserved(settings, live.row, this.#life.database.sessions);
       const taken = createOnly && path ? nameTaken(this.#life.database, path) : undefined;
-      const refusal = taken ?? outOfBounds(settings, row, file);
-      const most = mostBytes(settings, row);
+      const refusal = taken ?? outOfBounds(settings, usage, file);
+      const most = mostBytes(settings, usage);
       return refusal ?? (most === undefined ? { ok: true } : { ok: true, most });
     });
   }

@@ -1,6 +1,5 @@
 /** The vault's surface: the methods that the router may call. */
 
-import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import {
   type AssetPath,
@@ -18,13 +17,13 @@ import type { VaultChange } from "../model/settings.ts";
 import type { Acknowledged, SafeRetry, UploadFingerprint } from "../model/safe-retry.ts";
 import { type Caller, type Durability, type Key, type NewKey, type VaultReport } from "../model/vault.ts";
 import { type ChangesRequest, follow } from "./follow.ts";
-import { Lifecycle } from "./lifecycle.ts";
 import type { Changed, LastStore } from "./durable.ts";
 import type { LiveVault } from "./live.ts";
 import { createKey, revokeKey, updateVault } from "./manage.ts";
 import { answering, durable, once, render, type Stored } from "./answers.ts";
 import { assetPage, type Page } from "./pages.ts";
 import { report } from "./report.ts";
+import { SessionSurface } from "./session-surface.ts";
 import { deleteAsset, patchAsset } from "./state/assets.ts";
 import { batchAssets, deleteFolder } from "./state/batch.ts";
 import type { VaultDatabase } from "./state/database.ts";
@@ -42,37 +41,35 @@ import type { Urgency } from "./urgency.ts";
  * Each method first checks that the caller's key still acts, in the same call that does the work. The router has
  * verified the token's signature, and what a key of its type may do.
  */
-export class Vault extends DurableObject<Env> {
-  readonly #life: Lifecycle;
+export class Vault extends SessionSurface {
   readonly #database: VaultDatabase;
   readonly #uploads: Uploads;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#life = new Lifecycle(ctx, env);
-    this.#database = this.#life.database;
-    this.#uploads = new Uploads(this.#life);
+    this.#database = this.life.database;
+    this.#uploads = new Uploads(this.life);
   }
 
   // --- assets
 
   async getAsset(caller: Caller, id: string): Promise<Result<RecordBody>> {
-    return this.#life.authorized(caller, (live) => {
+    return this.life.authorized(caller, (live) => {
       const ready = live.records.get(id);
       if (ready) return { ok: true, ...ready };
       const asset = this.#database.asset(id);
-      return asset ? { ok: true, ...live.records.set(id, render(this.#life.id, asset)) } : assetNotFound();
+      return asset ? { ok: true, ...live.records.set(id, render(this.life.id, asset)) } : assetNotFound();
     });
   }
 
   /** A page as JSON text, or as a stream of that text when it is large. See {@link assetPage}. */
   async listAssets(caller: Caller, request: PageRequest): Promise<Result<Page>> {
-    return this.#life.authorized(caller, (live) => assetPage(this.#database, live, request));
+    return this.life.authorized(caller, (live) => assetPage(this.#database, live, request));
   }
 
   /** The folders in a folder. */
   async listFolders(caller: Caller, request: FolderRequest): Promise<Result<{ folders: Folder[] }>> {
-    return this.#life.authorized(
+    return this.life.authorized(
       caller,
       (live) => live.notIndexed() ?? { ok: true, folders: this.#database.folders.in(request) },
     );
@@ -80,12 +77,12 @@ export class Vault extends DurableObject<Env> {
 
   /** See {@link follow}. */
   async listChanges(caller: Caller, request: ChangesRequest): Promise<Result<{ body: string }>> {
-    return follow(this.#life, caller, request);
+    return follow(this.life, caller, request);
   }
 
   /** Whether a caller's key still acts. The router asks before it refuses a request for what the request says. */
   async checkKey(caller: Caller): Promise<Result> {
-    return this.#life.authorized(caller, () => ({ ok: true }));
+    return this.life.authorized(caller, () => ({ ok: true }));
   }
 
   /**
@@ -93,7 +90,7 @@ export class Vault extends DurableObject<Env> {
    * filename can change, so the answer stays right while the body is streamed.
    */
   async locateContent(caller: Caller, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
-    return this.#life.authorized(caller, () => {
+    return this.life.authorized(caller, () => {
       const asset = typeof what === "string" ? this.#database.asset(what) : this.#database.newestAt(what);
       if (!asset) return assetNotFound();
       const { id, r2_key, filename, size, mime_type, sha256, created_at } = asset;
@@ -145,8 +142,8 @@ export class Vault extends DurableObject<Env> {
     conditions: Conditions,
     retry?: SafeRetry,
   ): Promise<Result<Stored>> {
-    const operation = answering(this.#life.id, patchAsset(this.#database, id, patch, conditions));
-    return once(this.#life, caller, retry, operation, { urgency: "careful" });
+    const operation = answering(this.life.id, patchAsset(this.#database, id, patch, conditions));
+    return once(this.life, caller, retry, operation, { urgency: "careful" });
   }
 
   async deleteAsset(caller: Caller, id: string, conditions: Conditions): Promise<Result<Durability>> {
@@ -163,7 +160,7 @@ export class Vault extends DurableObject<Env> {
     atomic: boolean,
     retry?: SafeRetry,
   ): Promise<Result<Acknowledged<{ results: BatchResult[] }>>> {
-    return once(this.#life, caller, retry, batchAssets(this.#database, operations, atomic), {
+    return once(this.life, caller, retry, batchAssets(this.#database, operations, atomic), {
       urgency: "careful",
       last: operations.some(({ op }) => op === "delete") ? "R2" : "D1",
       weight: operations.length,
@@ -186,7 +183,7 @@ export class Vault extends DurableObject<Env> {
   // --- the vault and its keys
 
   async describeVault(caller: Caller): Promise<Result<{ vault: VaultReport }>> {
-    return this.#life.authorized(caller, (live) => ({ ok: true, vault: report(this.#database, live) }));
+    return this.life.authorized(caller, (live) => ({ ok: true, vault: report(this.#database, live) }));
   }
 
   /** Begins the deletion of the vault. Its keys are refused from now on, and the alarm removes everything else. */
@@ -200,14 +197,14 @@ export class Vault extends DurableObject<Env> {
       };
     const outcome = await this.#change(caller, deletion, { urgency: "vital" });
     if (!outcome.ok) return outcome;
-    await this.#life.alarm.set(0);
+    await this.life.alarm.set(0);
     const described = await this.describeVault(caller);
     return described.ok ? { ...described, durable: outcome.durable, waited: outcome.waited } : described;
   }
 
   /** See {@link updateVault}. */
   async updateVault(caller: Caller, change: VaultChange): Promise<Result<{ vault: VaultReport }>> {
-    return this.#life.authorized(caller, async (live) => {
+    return this.life.authorized(caller, async (live) => {
       const outcome = await updateVault(live, caller.actor, change);
       return outcome.ok ? { ok: true, vault: report(this.#database, live) } : outcome;
     });
@@ -215,9 +212,9 @@ export class Vault extends DurableObject<Env> {
 
   /** Begins a reconciliation, which goes on in the background. {@link describeVault} tells how far it is. */
   async reconcileVault(caller: Caller): Promise<Result<{ vault: VaultReport }>> {
-    return this.#life.authorized(caller, async (live) => {
+    return this.life.authorized(caller, async (live) => {
       live.reconciler.request();
-      await this.#life.alarm.set(0);
+      await this.life.alarm.set(0);
       return { ok: true, vault: report(this.#database, live) };
     });
   }
@@ -232,7 +229,7 @@ export class Vault extends DurableObject<Env> {
 
   /** The keys with an id below `before`, newest first. */
   async listKeys(caller: Caller, before: string, limit: number): Promise<Result<{ keys: Key[] }>> {
-    return this.#life.authorized(caller, () => ({
+    return this.life.authorized(caller, () => ({
       ok: true,
       keys: this.#database.keys.before(before, limit).map(withoutRev),
     }));
@@ -240,16 +237,16 @@ export class Vault extends DurableObject<Env> {
 
   /** See {@link createKey}. */
   async createKey(caller: Caller, key: NewKey): Promise<Result<{ key: Key }>> {
-    return this.#life.authorized(caller, (live) => createKey(live, caller.actor, key));
+    return this.life.authorized(caller, (live) => createKey(live, caller.actor, key));
   }
 
   /** See {@link revokeKey}. It takes no token of the rate: a key that has leaked may be what uses them up. */
   async revokeKey(caller: Caller, id: string): Promise<Result> {
-    return this.#life.authorized({ ...caller, isPaid: true }, (live) => revokeKey(live, caller.actor, id));
+    return this.life.authorized({ ...caller, isPaid: true }, (live) => revokeKey(live, caller.actor, id));
   }
 
   override async alarm(): Promise<void> {
-    await this.#life.alarmFired();
+    await this.life.alarmFired();
   }
 
   // ---
@@ -263,7 +260,7 @@ export class Vault extends DurableObject<Env> {
     operation: (live: LiveVault) => Operation<T>,
     { urgency, last, weight }: { urgency?: Urgency; last?: LastStore; weight?: number } = {},
   ): Promise<Result<T & Durability>> {
-    return this.#life.authorized(caller, async (live): Promise<Result<T & Durability>> => {
+    return this.life.authorized(caller, async (live): Promise<Result<T & Durability>> => {
       const outcome = await live.write(caller.actor, operation(live), urgency, weight);
       return outcome.ok ? { ...outcome, ...(await durable(live, caller, outcome, last)) } : outcome;
     });

@@ -5,6 +5,7 @@ import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import type { Json } from "../../src/api/json-schema.ts";
 import { admin, bearer, PATH, send, TestVault, textFile } from "../support/api.ts";
 import { complaints, document } from "../support/documented.ts";
+import { FIELDS, metadata, OFFSET_BYTES, TUS, TusClient } from "../support/tus.ts";
 
 interface Parameter {
   name: string;
@@ -28,18 +29,30 @@ const endpoints: Readonly<Record<string, Endpoint>> = ENDPOINTS;
 const isInQuery = (parameter: Parameter | { $ref: string }): parameter is Parameter =>
   "in" in parameter && parameter.in === "query";
 
+/** What the operations of resumable uploads need beside a body. Each looks at its own. */
+const UPLOAD_HEADERS = { ...TUS, "Upload-Length": "10", "Upload-Metadata": metadata(FIELDS), "Upload-Offset": "0" };
+
 /** A place where an operation of the document can succeed: a vault with an asset and a key, and credentials for the access. */
 async function scene({ path, operationId: id, parameters = [] }: (typeof operations)[number]) {
   const vault = await TestVault.create();
   const asset = await vault.upload();
   const { data } = await (await send(`${vault.path}/keys`, { headers: admin })).json<{ data: { id: string }[] }>();
-  const names = { vaultId: vault.id, assetId: asset.id, keyId: data[0]?.id ?? "", ...PATH, filename: asset.filename };
+  const upload = id.startsWith("uploads.") ? await new TusClient(vault).begin(10) : "";
+  const names = {
+    vaultId: vault.id,
+    assetId: asset.id,
+    keyId: data[0]?.id ?? "",
+    uploadId: upload.split("/").at(-1) ?? "",
+    ...PATH,
+    filename: asset.filename,
+  };
   const url = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => names[name]);
   const needed = parameters.filter((one) => isInQuery(one) && one.required === true) as Parameter[];
   const query = new URLSearchParams(needed.map(({ name }) => [name, names[name as keyof typeof names]])).toString();
   const access = endpoints[id]?.access ?? "anyone";
   const headers = access === "admin" || access === "manage" ? admin : bearer(vault.secretKey);
-  return { url, query: query && `?${query}`, headers: access === "anyone" ? {} : headers };
+  const tus = id.startsWith("uploads.") ? UPLOAD_HEADERS : {};
+  return { url, query: query && `?${query}`, headers: access === "anyone" ? {} : { ...headers, ...tus } };
 }
 
 /** A request of an operation, with this JSON or, where a file is taken, a form. */
@@ -52,6 +65,7 @@ function init(operation: (typeof operations)[number], headers: Record<string, st
     return { method, headers, body: form };
   }
   if (type === undefined) return { method, headers };
+  if (type === OFFSET_BYTES) return { method, headers: { ...headers, "Content-Type": type }, body: "hello" };
   return { method, headers: { ...headers, "Content-Type": type }, body: JSON.stringify(body) };
 }
 
@@ -114,7 +128,11 @@ function valuesOf(schema: Json): fc.Arbitrary<unknown> {
 
 const RUNS = { numRuns: Math.max(20, inject("fuzzRuns") / 10) };
 
-describe.each(operations.filter(({ requestBody }) => requestBody && !("*/*" in requestBody.content)))(
+/** Whether a body is a file, or bytes of one. */
+const isOfBytes = ({ content }: { content: Record<string, unknown> }): boolean =>
+  "*/*" in content || OFFSET_BYTES in content;
+
+describe.each(operations.filter(({ requestBody }) => requestBody && !isOfBytes(requestBody)))(
   "$operationId",
   (operation) => {
     it("takes whatever its body's schema allows, and nothing with another name in it", async () => {

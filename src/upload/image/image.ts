@@ -73,6 +73,11 @@ export class ImageReader {
     return this.#feed?.result ?? null;
   }
 
+  /** Whether no further byte can change what {@link end} will say. */
+  get isDecided(): boolean {
+    return this.#feed === null || this.#feed?.isDone === true;
+  }
+
   /** The most bytes that are kept of the file now. */
   get held(): number {
     if (!this.#feed) return 0;

@@ -129,6 +129,11 @@ export class Feed {
     return this.#done;
   }
 
+  /** Whether the reader has returned, or given up. */
+  get isDone(): boolean {
+    return this.#done;
+  }
+
   /** What the reader returned; null until then. */
   get result(): Dimensions | null {
     return this.#result;

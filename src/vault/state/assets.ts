@@ -13,7 +13,7 @@ import { assetNotFound, refuse, type Refusal, unavailable } from "../../model/re
 import type { Allowance } from "./allowance.ts";
 import type { VaultSettings } from "../../model/settings.ts";
 import { addTombstone, insertAsset, removeAsset, updateAsset } from "./asset-writes.ts";
-import { outOfBounds } from "./bounds.ts";
+import { outOfBounds, withReserved } from "./bounds.ts";
 import type { VaultDatabase } from "./database.ts";
 import { VOID_MS } from "../limits.ts";
 import type { Operation } from "./group-commit.ts";
@@ -52,8 +52,10 @@ export function commitUpload(
       return refuse("REQUEST_TIMEOUT", `an upload must finish within ${UPLOAD_DEADLINE_MS / 60_000} minutes`);
     }
     const file = { size: upload.size, mimeType: upload.mime_type };
+    const { settings } = vault.bounds;
     const refusal =
-      (createOnly ? nameTaken(database, upload) : undefined) ?? outOfBounds(vault.bounds.settings, change, file);
+      (createOnly ? nameTaken(database, upload) : undefined) ??
+      outOfBounds(settings, withReserved(settings, change, database.sessions), file);
     if (refusal) return refusal;
     const seq = change.next();
     const asset: Asset = { ...upload, seq, rev: seq, created_at: change.now, updated_at: change.now };

@@ -15,6 +15,23 @@ export interface Usage {
   readonly bytes: number;
 }
 
+/**
+ * What a vault holds together with what resumable uploads have been promised. A vault without quotas counts nothing.
+ *
+ * @param but a session that is not counted
+ */
+export function withReserved(
+  { quota_assets, quota_bytes }: Readonly<VaultSettings>,
+  { assets, bytes }: Usage,
+  sessions: { reserved(): Usage },
+  but?: { readonly length: number },
+): Usage {
+  if (quota_assets === null && quota_bytes === null) return { assets, bytes };
+  const reserved = sessions.reserved();
+  const own = but ? { assets: 1, bytes: but.length } : { assets: 0, bytes: 0 };
+  return { assets: assets + reserved.assets - own.assets, bytes: bytes + reserved.bytes - own.bytes };
+}
+
 /** The most allowed types that a refusal names. */
 const NAMED_TYPES = 10;
 

@@ -14,6 +14,7 @@ import { Receipts } from "./receipts.ts";
 import { Recount } from "./recount.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { type AssetRevision, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
+import { Sessions } from "./sessions.ts";
 import { Sql } from "./sql.ts";
 import { Tags } from "./tags.ts";
 import { type Range, Unindexed } from "./unindexed.ts";
@@ -53,6 +54,7 @@ export class VaultDatabase {
   readonly recount: Recount;
   readonly unindexed: Unindexed;
   readonly receipts: Receipts;
+  readonly sessions: Sessions;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
@@ -67,6 +69,7 @@ export class VaultDatabase {
     this.recount = new Recount(this.#sql, this.folders);
     this.unindexed = new Unindexed(this.#sql);
     this.receipts = new Receipts(this.#sql);
+    this.sessions = new Sessions(this.#sql);
   }
 
   /** Runs `work` as one transaction. A nested call that throws is rolled back alone. */

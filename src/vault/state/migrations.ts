@@ -202,5 +202,41 @@ export const MIGRATIONS: readonly string[] = [
     asset_id TEXT    NOT NULL,
     ends     INTEGER NOT NULL -- epoch milliseconds
   ) WITHOUT ROWID;
+
+  -- Sessions: resumable uploads under way, and for a day those that are over. What stands in one: state/sessions.ts.
+  CREATE TABLE sessions (
+    id         TEXT    PRIMARY KEY,
+    key_id     TEXT    NOT NULL, -- the API key that began it, and alone may go on with it
+    state      TEXT    NOT NULL, -- 'open' | 'completing' | 'done' | 'ended'
+    length     INTEGER NOT NULL,
+    received   INTEGER NOT NULL, -- its first bytes that are safe
+    fence      INTEGER NOT NULL, -- the number of the last request that took it
+    began_at   INTEGER NOT NULL, -- epoch milliseconds
+    ends       INTEGER NOT NULL, -- epoch milliseconds: when it expires or, once it is over, is forgotten
+    is_swept   INTEGER NOT NULL, -- whether R2 has nothing left of one that has ended
+    last_from  INTEGER,          -- where the request began that brought the last byte
+    asset_id   TEXT,
+    r2_key     TEXT,
+    upload_id  TEXT,             -- of the R2 multipart upload
+    sha256     TEXT,
+    dimensions TEXT,             -- JSON; null while it is not known whether the file is an image
+    digest     TEXT    NOT NULL, -- the state of the SHA-256 at received
+    tail       BLOB,             -- the safe bytes that are in no part yet, when they are few
+    tail_key   TEXT,             -- the R2 key of these bytes, when they are many
+    file       TEXT    NOT NULL  -- JSON: SessionFile of model/session.ts
+  );
+  CREATE INDEX sessions_ends    ON sessions (ends);
+  -- Counts the sessions of a key, and sums up what all of them keep of the quotas.
+  CREATE INDEX sessions_open    ON sessions (key_id, length) WHERE state IN ('open', 'completing');
+  CREATE INDEX sessions_asset   ON sessions (asset_id) WHERE asset_id IS NOT NULL;
+  CREATE INDEX sessions_unswept ON sessions (id) WHERE state = 'ended' AND is_swept = 0;
+
+  -- The parts of the R2 multipart uploads of sessions.
+  CREATE TABLE session_parts (
+    session TEXT    NOT NULL,
+    number  INTEGER NOT NULL,
+    etag    TEXT    NOT NULL,
+    PRIMARY KEY (session, number)
+  ) WITHOUT ROWID;
   `,
 ];

@@ -1,6 +1,6 @@
 /** Purge: removes a deleted vault from R2, D1 and its own tables, and keeps it removed when D1 is restored. */
 
-import { UPLOAD_DEADLINE_MS } from "../../model/limits.ts";
+import { SESSION_KEPT_MS, UPLOAD_DEADLINE_MS } from "../../model/limits.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import { position } from "../../d1/record.ts";
 import { buryVault, purgeAssets } from "../../d1/vaults.ts";
@@ -10,10 +10,13 @@ import type { Bucket } from "../../r2/bucket.ts";
 import { vaultPrefix } from "../../r2/keys.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import { RETRY_MIN_MS } from "../limits.ts";
+import { removeRemains } from "./sweep-sessions.ts";
 import type { VaultRow } from "../state/schema.ts";
 
 /** Rows that one statement deletes. With the number of steps it keeps a run of the alarm far below a second of work. */
 const ROWS = 5_000;
+/** Sessions that one step removes. Each takes up to four calls. */
+const SESSIONS = 2;
 /** Steps in one run of the alarm. */
 const STEPS = 10;
 
@@ -39,7 +42,9 @@ export async function purge(
     if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
     const recorded = await purgeAssets(db, vault.id, ROWS);
     const { tags, outbox, receipts } = database;
-    const indexed = database.purgeAssets(ROWS) + tags.purge(ROWS) + outbox.purge(ROWS) + receipts.purge(ROWS);
+    const sessions = await purgeSessions(vault.id, database, bucket);
+    const indexed =
+      sessions + database.purgeAssets(ROWS) + tags.purge(ROWS) + outbox.purge(ROWS) + receipts.purge(ROWS);
     if (objects.length > 0 || recorded > 0 || indexed > 0) {
       await breathe();
       continue;
@@ -52,6 +57,21 @@ export async function purge(
     return undefined;
   }
   return RETRY_MIN_MS;
+}
+
+/** Ends a few sessions, and removes what R2 has of them. R2 lists no multipart uploads: only these rows know them. */
+async function purgeSessions(vaultId: string, database: VaultDatabase, bucket: Bucket): Promise<number> {
+  const { sessions } = database;
+  const ids = sessions.underWay(SESSIONS);
+  database.transaction(() => {
+    for (const id of ids) sessions.end(id, Date.now() + SESSION_KEPT_MS);
+  });
+  const unswept = sessions.unswept(SESSIONS);
+  for (const remains of unswept) {
+    await removeRemains(vaultId, database, bucket, remains);
+    sessions.update(remains.id, { is_swept: 1 });
+  }
+  return ids.length + unswept.length + sessions.purge(ROWS);
 }
 
 /**

@@ -32,14 +32,16 @@ export const noteChanges =
 
 /**
  * Has bodies deleted that no asset names, except those that an asset names by now. An id without an asset becomes void,
- * because an upload might still be committed with it.
+ * because an upload might still be committed with it. What has no id is a leftover of a session that is over.
  */
 export const discardBodies =
-  (database: VaultDatabase, orphans: readonly { id: string; key: string }[]): Operation<object> =>
+  (database: VaultDatabase, orphans: readonly { id: string | undefined; key: string }[]): Operation<object> =>
   (change) => {
     for (const { id, key } of orphans) {
-      if (database.asset(id)?.r2_key === key) continue;
-      if (!database.asset(id)) voidAsset(database, id);
+      if (id !== undefined) {
+        if (database.asset(id)?.r2_key === key || database.sessions.names(id, key)) continue;
+        if (!database.asset(id)) voidAsset(database, id);
+      }
       database.outbox.add({ kind: "orphan", rev: change.next(), r2_key: key });
     }
     return { ok: true };

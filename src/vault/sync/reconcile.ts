@@ -20,7 +20,7 @@ import { breathe } from "../../runtime/wait.ts";
 import type { BoundedD1 } from "../../d1/bounded.ts";
 import { keyPage, PAGE_ROWS, revisionPage } from "../../d1/vaults.ts";
 import type { Bucket } from "../../r2/bucket.ts";
-import { parseKey, vaultPrefix } from "../../r2/keys.ts";
+import { leftoverSession, parseKey, vaultPrefix } from "../../r2/keys.ts";
 import { covered } from "./covered.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import { LAST_KEY_ID } from "../state/key-table.ts";
@@ -213,12 +213,21 @@ export class Reconciler {
   async #bodies(progress: Progress, findings: ReconcileFindings): Promise<void> {
     const { row } = this.#vault;
     const page = await this.#bucket.list(vaultPrefix(row.id), progress.afterKey);
-    const orphans: { id: string; key: string }[] = [];
+    const orphans: { id: string | undefined; key: string }[] = [];
+    const { sessions } = this.#database;
     for (const { key, uploaded } of page.objects) {
       progress.afterKey = key;
+      const session = leftoverSession(key);
+      if (session !== undefined) {
+        if (sessions.isUnderWay(session)) continue;
+        if (Date.now() - uploaded.getTime() <= this.#settings.grace) findings.orphans_waiting++;
+        else orphans.push({ id: undefined, key });
+        continue;
+      }
       const id = parseKey(key)?.id;
       if (id === undefined) findings.foreign++;
       else if (this.#database.asset(id)?.r2_key === key) progress.matched++;
+      else if (sessions.names(id, key)) continue;
       else if (this.#database.voids.has(id)) continue; // Its deletion is under way.
       else if (Date.now() - uploaded.getTime() <= this.#settings.grace) findings.orphans_waiting++;
       else if (isLost(this.#vault.lostWindows, uploaded.getTime())) findings.orphans_kept++;

@@ -6,6 +6,7 @@
 import { PAGE_ROWS } from "../../d1/vaults.ts";
 import { type KeyRecord, NOTHING } from "../../d1/record.ts";
 import { type Asset, ASSET_FIELDS } from "../../model/asset.ts";
+import { SESSION_KEPT_MS } from "../../model/limits.ts";
 import { changeSettings, settingsRev } from "../../model/settings.ts";
 import { parseKey } from "../../r2/keys.ts";
 import { insertAsset, removeAsset, updateAsset } from "../state/asset-writes.ts";
@@ -55,6 +56,8 @@ export function mergeKeys(
   onMerged: () => void,
 ): Operation<object> {
   return (change) => {
+    // What an old storage knows of a session may be over: its asset may be in D1, or its parts another request's.
+    if (after === "") database.sessions.endAll(Date.now() + SESSION_KEPT_MS);
     const page = database.keys.after(after, PAGE_ROWS);
     const end = covered([ids(theirs), ids(page)], PAGE_ROWS, LAST_KEY_ID);
     const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));

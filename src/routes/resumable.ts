@@ -1,0 +1,156 @@
+/** The handlers of resumable uploads, by the protocol tus 1.0.0. */
+
+import type { IgnoredNames } from "../http/ignored.ts";
+import { durability, json, type Reply } from "../http/reply.ts";
+import type { ApiRequest, Handler } from "../http/request.ts";
+import {
+  bytesRefusal,
+  uploadChecksum,
+  uploadLength,
+  uploadMetadata,
+  uploadOffset,
+  versionRefusal,
+} from "../http/tus.ts";
+import { isSessionId, newSessionId } from "../model/id.ts";
+import { refuse, type Refusal } from "../model/refusal.ts";
+import type { SessionStatus } from "../model/session.ts";
+import { timestamp } from "../model/time.ts";
+import { type Advanced, advanceSession } from "../upload/resumable/advance.ts";
+import { sessionFile } from "../upload/resumable/metadata.ts";
+import { newDigest } from "../upload/resumable/sha256.ts";
+
+/** `uploads.create`: begins a session, and goes on with it if the body has bytes. */
+export const createUpload: Handler = async (api) => {
+  const wrongVersion = versionRefusal(api);
+  if (wrongVersion) return wrongVersion;
+  const { declared } = api.reader;
+  const hasBody = api.request.body !== null && declared !== 0;
+  const wrongType = hasBody ? bytesRefusal(api) : undefined;
+  if (wrongType) return wrongType;
+  const size = uploadLength(api);
+  if (!size.ok) return size;
+  const { length } = size;
+  if (declared !== undefined && declared > length) {
+    return refuse("PAYLOAD_TOO_LARGE", `the body is longer than Upload-Length: ${length} bytes`);
+  }
+  const sum = uploadChecksum(api);
+  if (!sum.ok) return sum;
+  const metadata = uploadMetadata(api);
+  if (!metadata.ok) return metadata;
+  const described = sessionFile(metadata.pairs);
+  if (!described.ok) return described;
+  const { file, ignored } = described;
+  const isHeld = hasBody || length === 0;
+  const begun = { id: newSessionId(), file, length, digest: newDigest().state(), isHeld };
+  const created = await api.vault("repeatable", (stub, caller) => stub.createSession(caller, begun));
+  if (!created.ok) return created;
+  const { status, held } = created;
+  if (!isHeld || !held) return createdReply(api, status, undefined, ignored);
+  const advanced = await api.lasting(async () => {
+    const outcome = await advanceSession(api, held, sum.checksum);
+    // The client has not been told of the session, so it cannot go on with it.
+    if (!outcome.ok) await api.vault("repeatable", (stub, caller) => stub.endSession(caller, begun.id));
+    return outcome;
+  });
+  return advanced.ok ? createdReply(api, status, advanced, ignored) : advanced;
+};
+
+function createdReply(
+  api: ApiRequest,
+  status: SessionStatus,
+  advanced: Advanced | undefined,
+  ignored: IgnoredNames,
+): Reply {
+  const { Location: asset, ...headers } = headersOf(api, status, advanced);
+  return {
+    status: 201,
+    headers: {
+      ...headers,
+      Location: `/api/v1/vaults/${api.vaultId}/uploads/${status.id}`,
+      ...(asset === undefined ? {} : { "Content-Location": asset }),
+      ...ignored.header,
+    },
+  };
+}
+
+/** `uploads.append`: takes the next bytes. */
+export const appendUpload: Handler = async (api) => {
+  const wrong = versionRefusal(api) ?? bytesRefusal(api);
+  if (wrong) return wrong;
+  const at = uploadOffset(api);
+  if (!at.ok) return at;
+  const sum = uploadChecksum(api);
+  if (!sum.ok) return sum;
+  const id = api.param("uploadId");
+  if (!isSessionId(id)) return noUpload();
+  const { declared } = api.reader;
+  const length = api.request.body === null ? 0 : declared;
+  const taken = await api.vault("once", (stub, caller) => stub.takeSession(caller, id, { offset: at.offset, length }));
+  if (!taken.ok) return taken;
+  const { status, held } = taken;
+  if (!held) {
+    // The request is the last one, repeated.
+    await api.drain();
+    return { status: 204, headers: headersOf(api, status, undefined) };
+  }
+  const advanced = await api.lasting(() => advanceSession(api, held, sum.checksum));
+  return advanced.ok ? { status: 204, headers: headersOf(api, status, advanced) } : advanced;
+};
+
+/** `uploads.get`: how a session stands. One that can be finished is finished. */
+export const getUpload: Handler = async (api) => {
+  const wrong = versionRefusal(api);
+  if (wrong) return wrong;
+  const id = api.param("uploadId");
+  if (!isSessionId(id)) return noUpload();
+  const looked = await api.vault("repeatable", (stub, caller) => stub.lookAtSession(caller, id));
+  if (!looked.ok) return looked;
+  const { status, held } = looked;
+  const advanced = held ? await api.lasting(() => advanceSession(api, held)) : undefined;
+  if (advanced && !advanced.ok) return advanced;
+  const now = advanced?.finished?.status ?? status;
+  return json(
+    {
+      id,
+      state: now.state,
+      offset: now.offset,
+      length: now.length,
+      expires_at: timestamp(now.ends),
+      asset_id: now.asset?.id ?? null,
+    },
+    { headers: { ...headersOf(api, status, advanced), "Upload-Length": String(now.length) } },
+  );
+};
+
+/** `uploads.delete` */
+export const deleteUpload: Handler = async (api) => {
+  const wrong = versionRefusal(api);
+  if (wrong) return wrong;
+  const id = api.param("uploadId");
+  if (!isSessionId(id)) return noUpload();
+  const ended = await api.vault("repeatable", (stub, caller) => stub.endSession(caller, id));
+  return ended.ok ? { status: 204 } : ended;
+};
+
+const noUpload = (): Refusal => refuse("NOT_FOUND", "no upload with this id");
+
+/**
+ * What the head of an answer says of a session: how far it is, and the asset that came of it.
+ *
+ * @param before how the session stood when the request took it
+ */
+function headersOf(api: ApiRequest, before: SessionStatus, advanced: Advanced | undefined): Record<string, string> {
+  const status = advanced?.finished?.status ?? before;
+  const stored = advanced?.finished?.stored;
+  const { asset } = status;
+  const etag = stored?.etag ?? asset?.etag;
+  return {
+    "Upload-Offset": String(advanced?.offset ?? status.offset),
+    // "The Server MUST prevent the client and/or proxies from caching the response" to a HEAD.
+    "Cache-Control": "no-store",
+    ...(status.state === "done" ? {} : { "Upload-Expires": new Date(advanced?.ends ?? status.ends).toUTCString() }),
+    ...(asset ? { Location: `/api/v1/vaults/${api.vaultId}/assets/${asset.id}` } : {}),
+    ...(etag ? { ETag: etag } : {}),
+    ...(stored ? durability(stored.durable) : {}),
+  };
+}

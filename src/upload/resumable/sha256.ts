@@ -1,0 +1,110 @@
+/**
+ * SHA-256 (FIPS 180-4) whose state can be saved between two requests, and taken up by another isolate. The native hash
+ * cannot do that.
+ */
+
+const BLOCK = 64;
+
+/** The first 32 bits of the fractional parts of the cube roots of the first 64 primes, and of the square roots of 8. */
+const { K, H } = (() => {
+  const fraction = (root: number): number => Math.floor((root - Math.floor(root)) * 2 ** 32);
+  const primes: number[] = [];
+  for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime !== 0)) primes.push(n);
+  return {
+    K: Uint32Array.from(primes, (prime) => fraction(Math.cbrt(prime))),
+    H: Uint32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime))),
+  };
+})();
+
+/** What digests the bytes of a session, request after request. */
+export interface ResumableDigest {
+  update(bytes: Uint8Array): void;
+  /** What {@link resumeDigest} needs to go on behind the bytes so far. */
+  state(): string;
+  /** In lower-case hex. The digest is over then. */
+  digest(): string;
+}
+
+class Sha256 implements ResumableDigest {
+  readonly #hash: Uint32Array;
+  readonly #words = new Uint32Array(BLOCK);
+  /** The bytes since the last whole block. */
+  readonly #block = new Uint8Array(BLOCK);
+  #length: number;
+
+  constructor(hash: Uint32Array, length: number, rest: Uint8Array) {
+    this.#hash = hash.slice();
+    this.#length = length;
+    this.#block.set(rest);
+  }
+
+  update(bytes: Uint8Array): void {
+    let at = 0;
+    const filled = this.#length % BLOCK;
+    this.#length += bytes.length;
+    if (filled > 0) {
+      at = Math.min(BLOCK - filled, bytes.length);
+      this.#block.set(bytes.subarray(0, at), filled);
+      if (filled + at < BLOCK) return;
+      this.#compress(this.#block, 0);
+    }
+    for (; at + BLOCK <= bytes.length; at += BLOCK) this.#compress(bytes, at);
+    this.#block.set(bytes.subarray(at));
+  }
+
+  state(): string {
+    const rest = this.#block.subarray(0, this.#length % BLOCK);
+    return JSON.stringify([this.#length, [...this.#hash], Buffer.from(rest).toString("base64")]);
+  }
+
+  digest(): string {
+    const bits = this.#length * 8;
+    const padding = new Uint8Array((this.#length % BLOCK < 56 ? 56 : 120) - (this.#length % BLOCK) + 8);
+    padding[0] = 0x80;
+    const view = new DataView(padding.buffer);
+    view.setUint32(padding.length - 8, Math.floor(bits / 2 ** 32));
+    view.setUint32(padding.length - 4, bits >>> 0);
+    this.update(padding);
+    return [...this.#hash].map((word) => word.toString(16).padStart(8, "0")).join("");
+  }
+
+  #compress(bytes: Uint8Array, from: number): void {
+    const w = this.#words;
+    for (let i = 0, at = from; i < 16; i++, at += 4) {
+      w[i] =
+        ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+    }
+    for (let i = 16; i < BLOCK; i++) {
+      const x = w[i - 15] ?? 0;
+      const y = w[i - 2] ?? 0;
+      const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+      const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+      w[i] = ((w[i - 16] ?? 0) + s0 + (w[i - 7] ?? 0) + s1) | 0;
+    }
+    let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = this.#hash;
+    for (let i = 0; i < BLOCK; i++) {
+      const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+      const t1 = (h + s1 + ((e & f) ^ (~e & g)) + (K[i] ?? 0) + (w[i] ?? 0)) | 0;
+      const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+      const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      h = g;
+      g = f;
+      f = e;
+      e = (d + t1) | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = (t1 + t2) | 0;
+    }
+    for (const [i, word] of [a, b, c, d, e, f, g, h].entries()) this.#hash[i] = ((this.#hash[i] ?? 0) + word) | 0;
+  }
+}
+
+/** A digest of nothing so far. */
+export const newDigest = (): ResumableDigest => new Sha256(H, 0, new Uint8Array(0));
+
+/** A digest that goes on where `state` was taken. */
+export function resumeDigest(state: string): ResumableDigest {
+  const [length, hash, rest] = JSON.parse(state) as [number, number[], string];
+  return new Sha256(Uint32Array.from(hash), length, Buffer.from(rest, "base64"));
+}

@@ -1,0 +1,292 @@
+/**
+ * Sessions: resumable uploads on their way through their vault. The vault knows how far each has come, and lets one
+ * request at a time go on with it. The bytes themselves never come here but for the last few of a request.
+ *
+ * Each request that goes on with a session takes a number, its *fence*. What comes with an older number is refused: so a
+ * request that was thought dead cannot change what its successor builds upon. Who has a session now is known in memory
+ * alone (session-holders.ts).
+ */
+
+import type { StoredRecord } from "../model/asset.ts";
+import { MAX_OPEN_SESSIONS, SESSION_IDLE_MS, SESSION_KEPT_MS, SESSION_LIFE_MS } from "../model/limits.ts";
+import { refuse, type Refusal, type Result } from "../model/refusal.ts";
+import type {
+  NewSession,
+  SessionBody,
+  SessionCommit,
+  SessionFile,
+  SessionSave,
+  Taken,
+  Taking,
+} from "../model/session.ts";
+import type { Caller } from "../model/vault.ts";
+import { acknowledge } from "./answers.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { LiveVault } from "./live.ts";
+import { SessionHolders } from "./session-holders.ts";
+import {
+  expired,
+  findSession,
+  type FinishedSession,
+  finishedOf,
+  heldBy,
+  keyOf,
+  locked,
+  mismatch,
+  statusOf,
+  superseded,
+  takenOf,
+  tooLong,
+} from "./session-view.ts";
+import { insertAsset } from "./state/asset-writes.ts";
+import { outOfBounds, withReserved } from "./state/bounds.ts";
+import type { VaultDatabase } from "./state/database.ts";
+import type { Change, Operation } from "./state/group-commit.ts";
+import type { SessionRow } from "./state/sessions.ts";
+
+export class SessionDesk {
+  readonly #life: Lifecycle;
+  readonly #holders = new SessionHolders();
+
+  constructor(life: Lifecycle) {
+    this.#life = life;
+  }
+
+  get #database(): VaultDatabase {
+    return this.#life.database;
+  }
+
+  /**
+   * Begins a session. 409 when the key has too many, and whatever the bounds of the vault do not allow: 403, 413, 415.
+   */
+  async create(caller: Caller, { id, file, length, digest, isHeld }: NewSession): Promise<Result<Taken>> {
+    const { sessions } = this.#database;
+    const outcome = await this.#write<Taken>(caller, (live) => () => {
+      const keyId = keyOf(caller);
+      const known = sessions.find(id);
+      if (known) return { ok: true, ...takenOf(this.#database, known) };
+      if (sessions.openOf(keyId) >= MAX_OPEN_SESSIONS) {
+        return refuse("CONFLICT", `a key has at most ${MAX_OPEN_SESSIONS} open uploads: finish or delete one first`);
+      }
+      const { settings } = live.bounds;
+      const bounded = { size: length, mimeType: file.mime_type };
+      const refusal = outOfBounds(settings, withReserved(settings, live.row, sessions), bounded);
+      if (refusal) return refusal;
+      const now = Date.now();
+      const row: SessionRow = {
+        id,
+        key_id: keyId,
+        state: "open",
+        length,
+        received: 0,
+        fence: 1,
+        began_at: now,
+        ends: now + Math.min(SESSION_IDLE_MS, SESSION_LIFE_MS),
+        is_swept: 0,
+        last_from: null,
+        asset_id: null,
+        r2_key: null,
+        upload_id: null,
+        sha256: null,
+        dimensions: null,
+        digest,
+        tail: null,
+        tail_key: null,
+        file: JSON.stringify(file),
+      };
+      sessions.add(row);
+      if (isHeld) this.#holders.begin(id, 1);
+      return { ok: true, ...takenOf(this.#database, row) };
+    });
+    if (outcome.ok) await this.#life.alarm.set(SESSION_IDLE_MS);
+    return outcome;
+  }
+
+  /**
+   * How a session stands. A holder that makes no progress loses it by this, since the answer must stay true: 423 while
+   * there is one that does. A session that is `completing` is taken by whoever asks, and is to be finished.
+   */
+  async look(caller: Caller, id: string): Promise<Result<Taken>> {
+    return this.#life.authorized<Taken>(caller, (live) => {
+      const found = findSession(this.#database, caller, id);
+      if (!found.ok) return found;
+      const { row } = found;
+      if (row.state === "done" || (row.state === "open" && row.received < row.length && !this.#holders.has(id))) {
+        return { ok: true, status: statusOf(this.#database, row), held: null };
+      }
+      return live.write(caller.actor, this.#taking(caller, id, { offset: undefined, length: undefined }), "urgent");
+    });
+  }
+
+  /**
+   * Takes a session, to go on with it. 409 when it stands at another offset, 413 when the request has more bytes than are
+   * left, 423 while another request makes progress.
+   */
+  async take(caller: Caller, id: string, taking: Taking): Promise<Result<Taken>> {
+    return this.#write(caller, () => this.#taking(caller, id, taking));
+  }
+
+  #taking(caller: Caller, id: string, { offset, length }: Taking): Operation<Taken> {
+    return () => {
+      const found = findSession(this.#database, caller, id);
+      if (!found.ok) return found;
+      const { row } = found;
+      if (row.state === "done") {
+        const isRepeat = offset === row.last_from && length === row.length - row.last_from;
+        const isMismatch = offset !== undefined && offset !== row.length && !isRepeat;
+        return isMismatch ? mismatch(row) : { ok: true, status: statusOf(this.#database, row), held: null };
+      }
+      if (this.#holders.isActive(id)) return locked();
+      if (offset !== undefined && offset !== row.received) return mismatch(row);
+      if (length !== undefined && length > row.length - row.received) return tooLong(row);
+      const fence = row.fence + 1;
+      this.#database.sessions.update(id, { fence });
+      // Whoever only asks finishes what can be finished.
+      const isAnnounced = offset !== undefined || row.received === row.length;
+      if (isAnnounced) this.#holders.begin(id, fence);
+      else this.#holders.end(id);
+      const taken = takenOf(this.#database, { ...row, fence });
+      return { ok: true, status: taken.status, held: isAnnounced ? taken.held : null };
+    };
+  }
+
+  /** A request shows that it makes progress. It is told when the session is no longer its own. */
+  async sign(caller: Caller, id: string, fence: number): Promise<Result> {
+    return this.#life.authorized(caller, () => {
+      const found = heldBy(this.#database, caller, id, fence);
+      if (found.ok) this.#holders.show(id, fence);
+      return found.ok ? { ok: true } : found;
+    });
+  }
+
+  /** Saves what a request has made safe. It may be repeated. */
+  async save(caller: Caller, id: string, fence: number, save: SessionSave): Promise<Result<{ ends: number }>> {
+    return this.#write<{ ends: number }>(caller, () => (change) => {
+      const found = heldBy(this.#database, caller, id, fence);
+      if (!found.ok) return found;
+      const { row } = found;
+      const { offset, multipart, parts, tail, tail_key, digest, sha256, dimensions } = save;
+      if (row.state === "done" || offset < row.received) return superseded();
+      const now = Date.now();
+      const ends = offset > row.received ? Math.min(row.began_at + SESSION_LIFE_MS, now + SESSION_IDLE_MS) : row.ends;
+      const { sessions } = this.#database;
+      for (const part of parts) sessions.addPart(id, part);
+      if (row.tail_key !== tail_key) this.#dropLeftover(change, row);
+      sessions.update(id, {
+        state: sha256 === null ? "open" : "completing",
+        received: offset,
+        ends,
+        ...multipart,
+        tail,
+        tail_key,
+        digest,
+        sha256,
+        dimensions: dimensions === undefined ? null : JSON.stringify(dimensions),
+      });
+      if (save.isLast) this.#holders.end(id, fence);
+      else this.#holders.show(id, fence, now - save.idleMs);
+      return { ok: true, ends };
+    });
+  }
+
+  /** A request ends that has saved nothing, or no more. */
+  async release(caller: Caller, id: string, fence: number): Promise<Result> {
+    return this.#life.authorized({ ...caller, isPaid: true }, () => {
+      this.#holders.end(id, fence);
+      return { ok: true };
+    });
+  }
+
+  /**
+   * Makes the body of a session an asset. The session decides whether it may become one, and not the age of its id. What
+   * the bounds of the vault do not allow any more is the end of the session, and so is an id that is void.
+   */
+  async commit(caller: Caller, id: string, fence: number, body: SessionBody): Promise<Result<SessionCommit>> {
+    return this.#life.authorized<SessionCommit>(caller, async (live): Promise<Result<SessionCommit>> => {
+      const operation = this.#committing(live, caller, id, fence, body);
+      const outcome = await live.write<{ refusal: Refusal } | FinishedSession>(caller.actor, operation, "careful");
+      if (!outcome.ok) return outcome;
+      if ("refusal" in outcome) {
+        await this.#life.alarm.set(0);
+        return { ok: true, refusal: outcome.refusal };
+      }
+      const { answered, status } = outcome;
+      const answer = answered && (await acknowledge<StoredRecord>(live, caller, answered));
+      return { ok: true, status, stored: answer };
+    });
+  }
+
+  #committing(
+    live: LiveVault,
+    caller: Caller,
+    id: string,
+    fence: number,
+    body: SessionBody,
+  ): Operation<{ refusal: Refusal } | FinishedSession> {
+    return (change) => {
+      const database = this.#database;
+      const found = findSession(this.#database, caller, id);
+      if (!found.ok) return found;
+      const { row } = found;
+      if (row.state === "done" && row.asset_id === body.id) return { ok: true, ...finishedOf(this.#life, row) };
+      if (row.fence !== fence || row.state === "done") return superseded();
+      const { from, ...facts } = body;
+      const file = JSON.parse(row.file) as SessionFile;
+      const { settings } = live.bounds;
+      const others = withReserved(settings, change, database.sessions, row);
+      const refusal =
+        outOfBounds(settings, others, { size: row.length, mimeType: file.mime_type }) ??
+        (database.voids.has(body.id) ? expired() : undefined);
+      this.#holders.end(id);
+      if (refusal) {
+        database.sessions.end(id, Date.now() + SESSION_KEPT_MS);
+        return { ok: true, refusal };
+      }
+      const seq = change.next();
+      const times = { created_at: change.now, updated_at: change.now };
+      insertAsset(database, change, { ...file, ...facts, seq, rev: seq, ...times });
+      this.#dropLeftover(change, row);
+      const finished = {
+        state: "done",
+        received: row.length,
+        ends: Date.now() + SESSION_KEPT_MS,
+        last_from: from,
+        asset_id: body.id,
+        r2_key: body.r2_key,
+        tail: null,
+        tail_key: null,
+      } as const;
+      database.sessions.update(id, finished);
+      database.sessions.forgetParts(id);
+      return { ok: true, ...finishedOf(this.#life, { ...row, ...finished }) };
+    };
+  }
+
+  /** Ends a session. What R2 has of it is removed soon. */
+  async end(caller: Caller, id: string): Promise<Result> {
+    const outcome = await this.#write(caller, () => () => {
+      const found = findSession(this.#database, caller, id);
+      if (!found.ok) return found;
+      if (found.row.state === "done") {
+        return refuse("CONFLICT", `the upload is finished: its file is the asset ${found.row.asset_id}`);
+      }
+      this.#database.sessions.end(id, Date.now() + SESSION_KEPT_MS);
+      this.#holders.end(id);
+      return { ok: true };
+    });
+    if (outcome.ok) await this.#life.alarm.set(0);
+    return outcome;
+  }
+
+  // ---
+
+  /** Runs an operation of a session, which takes no revision unless something must be deleted. */
+  #write<T extends object>(caller: Caller, operation: (live: LiveVault) => Operation<T>): Promise<Result<T>> {
+    return this.#life.authorized<T>(caller, (live) => live.write(caller.actor, operation(live), "urgent"));
+  }
+
+  /** The bytes that a session had kept in R2 are in a part, or under another key, by now. */
+  #dropLeftover(change: Change, { tail_key }: SessionRow): void {
+    if (tail_key !== null) this.#database.outbox.add({ kind: "orphan", rev: change.next(), r2_key: tail_key });
+  }
+}
