@@ -5,6 +5,7 @@ import { must, refuse, Refused, type Result, unavailable } from "../../model/ref
 import type { HeldSession, SessionBody, SessionCommit, SessionSave } from "../../model/session.ts";
 import { Bucket } from "../../r2/bucket.ts";
 import { logError } from "../../runtime/log.ts";
+import { R2_TIMEOUT_MS } from "../../runtime/timeouts.ts";
 import { TimeoutError, type Watchdog } from "../../runtime/wait.ts";
 import { SESSION_SIGN_MS } from "../limits.ts";
 
@@ -72,10 +73,10 @@ export class SessionContext {
     }
   }
 
-  /** Ends the session because R2 cannot go on with it. */
-  async end(): Promise<never> {
+  /** Ends the session because R2 cannot go on with it. Returns what the request is to throw. */
+  async lost(): Promise<Refused> {
     must(await this.#api.vault("repeatable", (stub, caller) => stub.endSession(caller, this.#session.id)));
-    throw new Refused(refuse("UPLOAD_EXPIRED", "what was stored of this upload is lost: begin another"));
+    return new Refused(refuse("UPLOAD_EXPIRED", "what was stored of this upload is lost: begin another"));
   }
 
   /**
@@ -100,6 +101,28 @@ export class SessionContext {
         await this.sign();
       }
     }
+  }
+
+  /**
+   * The bytes of an object in R2. Whoever stops early tells R2 so. One that is not there is the end of the session: 410.
+   * Throws Refused, 503 when R2 fails.
+   */
+  async *stream(key: string): AsyncGenerator<Uint8Array> {
+    const body = await this.storing(this.bucket.get(key, {}));
+    if (!body) throw await this.lost();
+    const reader = (body.body as ReadableStream<Uint8Array>).getReader();
+    let size = 0;
+    try {
+      for (;;) {
+        const { done, value } = await this.storing(this.watchdog.within(R2_TIMEOUT_MS, reader.read()));
+        if (done) break;
+        size += value.length;
+        yield value;
+      }
+    } finally {
+      reader.cancel().catch(() => {});
+    }
+    if (size !== body.size) throw new Refused(unavailable("the bytes could not be read: try again"));
   }
 
   log(event: string, error: unknown): void {

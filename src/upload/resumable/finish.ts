@@ -101,7 +101,7 @@ export async function completeSession(
     const body = await context.storing(bucket.head(multipart.r2_key));
     if (body?.size !== size) {
       const cause = error instanceof Refused ? error.cause : error;
-      if (isNoUpload(cause) || isBadPart(cause)) await context.end();
+      if (isNoUpload(cause) || isBadPart(cause)) throw await context.lost();
       throw error;
     }
   }
@@ -129,17 +129,12 @@ function measure(pieces: Iterable<Uint8Array>): KnownDimensions {
  * the largest file of a single request has.
  */
 async function measureStored(context: SessionContext, r2Key: string): Promise<KnownDimensions> {
-  const body = await context.storing(context.bucket.get(r2Key, {}));
-  if (!body) throw new Error("a completed body is not in R2");
   const image = new ImageReader();
-  const reader = body.body.getReader();
   let left = MAX_FILE_BYTES;
-  while (left > 0 && !image.isDecided) {
-    const { done, value } = await context.storing(reader.read());
-    if (done) break;
-    image.write(value as Uint8Array);
-    left -= (value as Uint8Array).length;
+  for await (const bytes of context.stream(r2Key)) {
+    image.write(bytes);
+    left -= bytes.length;
+    if (left <= 0 || image.isDecided) break;
   }
-  await reader.cancel().catch(() => {});
   return image.end();
 }

@@ -132,13 +132,11 @@ export class SessionReceiver {
     const { tail, tail_key, parts } = this.#session;
     this.#tail = new Pieces(this.#reader, this.#tailSize(parts.length), FIRST_PIECE_BYTES);
     if (tail) await this.#tail.add(tail);
-    if (tail_key === null) return;
-    const body = await this.#context.storing(this.#context.bucket.get(tail_key, {}));
-    if (!body) throw new Error("a saved tail is not in R2");
-    const stream = body.body.getReader();
-    for (let chunk = await stream.read(); !chunk.done; chunk = await stream.read()) {
-      await this.#tail.add(chunk.value as Uint8Array);
+    if (tail_key !== null) {
+      for await (const bytes of this.#context.stream(tail_key)) await this.#tail.add(bytes);
     }
+    const expected = this.#offset - parts.length * PART_BYTES;
+    if (this.#tail.length !== expected) throw new Error(`a tail has ${this.#tail.length} bytes, not ${expected}`);
   }
 
   /**

@@ -1,0 +1,405 @@
+/** Resumable uploads whose requests break off, stall, overlap or come again. */
+
+import { env } from "cloudflare:workers";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import * as fc from "fast-check";
+import { describe, expect, inject, it, vi } from "vitest";
+import type { AssetRecord } from "../../src/model/asset.ts";
+import { admin, bearer, ORIGIN, refusal, sendTo, TestVault } from "../support/api.ts";
+import { bodies, expectAgreement, lose, reconcile, report, rest, withoutGrace } from "../support/stores.ts";
+import { FIELDS, fileOf, metadata, OFFSET_BYTES, sha256, TUS, TusClient } from "../support/tus.ts";
+
+const STALL_MS = 400;
+
+vi.mock(import("../../src/model/session-limits.ts"), async (original) => ({
+  ...(await original()),
+  SESSION_STALL_MS: 400,
+}));
+vi.mock(import("../../src/upload/limits.ts"), async (original) => ({ ...(await original()), SESSION_SIGN_MS: 100 }));
+
+withoutGrace();
+
+const MIB = 1024 * 1024;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What a request sends, and then: it ends, breaks off, or sends nothing more until it is told what else to send. */
+function bodyOf(bytes: Uint8Array, then: "end" | "break" | Promise<Uint8Array>): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const chunk = bytes.slice(at, at + 60_000);
+      at += chunk.length;
+      if (chunk.length > 0) controller.enqueue(chunk);
+      else if (then === "break") controller.error(new Error("the client is gone"));
+      else {
+        if (then !== "end") controller.enqueue((await then).slice());
+        controller.close();
+      }
+    },
+  });
+}
+
+/** Appends by the router alone. The length is declared if it is given. */
+function append(
+  client: TusClient,
+  path: string,
+  offset: number,
+  body: BodyInit,
+  length?: number,
+  more: Record<string, string> = {},
+): Promise<Response> {
+  const headers: Record<string, string> = {
+    ...bearer(client.vault.secretKey),
+    ...TUS,
+    "Upload-Offset": String(offset),
+    "Content-Type": OFFSET_BYTES,
+    ...(length === undefined ? {} : { "Content-Length": String(length) }),
+    ...more,
+  };
+  return sendTo(new Request(ORIGIN + path, { method: "PATCH", headers, body }), env);
+}
+
+const clientOf = async (): Promise<TusClient> => new TusClient(await TestVault.create());
+
+const offsetOf = async (client: TusClient, path: string): Promise<number> => {
+  const head = await client.head(path);
+  expect(head.status).toBe(200);
+  return Number(head.headers.get("Upload-Offset"));
+};
+
+/** Asserts that an upload is done, and what is stored. */
+async function expectStored(client: TusClient, path: string, file: Uint8Array): Promise<AssetRecord> {
+  const head = await client.head(path);
+  const record = await (await client.vault.request("GET", head.headers.get("Location") ?? "")).json<AssetRecord>();
+  const body = await env.BUCKET.get(record.r2_key);
+  expect(sha256(new Uint8Array((await body?.arrayBuffer()) ?? new ArrayBuffer(0)))).toBe(sha256(file));
+  const asset = await runInDurableObject(client.vault.stub, (_, { storage }) =>
+    storage.sql.exec("SELECT sha256 FROM assets WHERE id = ?", record.id).one(),
+  );
+  expect(asset["sha256"]).toBe(sha256(file));
+  return record;
+}
+
+describe("a request that breaks off", () => {
+  it.each([
+    ["within the first KiB", 900, true],
+    ["within a part", 3 * MIB + 7, true],
+    ["behind a part", 9 * MIB + 7, true],
+    ["of no declared length", 9 * MIB + 7, false],
+  ])("%s: what has come is kept", async (_name, sent, isDeclared) => {
+    const client = await clientOf();
+    const file = fileOf(12 * MIB);
+    const path = await client.begin(file.length);
+    const length = isDeclared ? file.length : undefined;
+    await append(client, path, 0, bodyOf(file.subarray(0, sent), "break"), length);
+    expect(await offsetOf(client, path)).toBe(sent);
+    expect((await client.append(path, sent, file.subarray(sent))).status).toBe(204);
+    await expectStored(client, path, file);
+  });
+
+  it("with a checksum: nothing of it counts", async () => {
+    const client = await clientOf();
+    const path = await client.begin(12 * MIB);
+    const checksum = { "Upload-Checksum": `sha1 ${Buffer.alloc(20).toString("base64")}` };
+    await append(client, path, 0, bodyOf(fileOf(9 * MIB), "break"), 12 * MIB, checksum);
+    expect(await offsetOf(client, path)).toBe(0);
+  });
+
+  it("at its creation: nothing of it is left, since nobody knows its path", async () => {
+    const client = await clientOf();
+    const headers = {
+      ...bearer(client.vault.secretKey),
+      ...TUS,
+      "Upload-Length": String(12 * MIB),
+      "Upload-Metadata": metadata(FIELDS),
+      "Content-Type": OFFSET_BYTES,
+    };
+    const body = bodyOf(fileOf(9 * MIB), "break");
+    const request = new Request(ORIGIN + client.uploads, { method: "POST", headers, body });
+    await refusal(await sendTo(request, env), 400, "INVALID_PARAMS");
+    await rest(client.vault.stub);
+    expect(await bodies(client.vault)).toEqual([]);
+    expect((await report(client.vault)).usage).toEqual({ assets: 0, bytes: 0 });
+  });
+});
+
+describe("two requests for one upload", () => {
+  it("the second gets 423 while the first makes progress, and the first comes to its end", async () => {
+    const client = await clientOf();
+    const file = fileOf(3 * MIB);
+    const path = await client.begin(file.length);
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    let at = 0;
+    const slow = new ReadableStream<Uint8Array>({
+      type: "bytes",
+      async pull(controller) {
+        await pause(STALL_MS / 4);
+        controller.enqueue(file.slice(at, at + MIB / 4));
+        at += MIB / 4;
+        if (at < file.length) return;
+        controller.close();
+        end();
+      },
+    });
+    const first = append(client, path, 0, slow, file.length);
+    await pause(STALL_MS * 1.5);
+    await refusal(await client.append(path, 0, file), 423, "UPLOAD_LOCKED");
+    expect((await client.head(path)).status).toBe(423);
+    await ended;
+    expect((await first).status).toBe(204);
+    await expectStored(client, path, file);
+  });
+
+  it.each(["HEAD", "PATCH"])("%s takes over from one that has stalled, which can save nothing more", async (method) => {
+    const client = await clientOf();
+    const file = fileOf(10 * MIB);
+    const path = await client.begin(file.length);
+    const { promise: stalled, resolve: wake } = Promise.withResolvers<Uint8Array>();
+    const first = append(client, path, 0, bodyOf(file.subarray(0, 9 * MIB), stalled), file.length);
+    await expect.poll(async () => (await client.head(path)).status, { timeout: 10_000 }).toBe(423);
+    await expect
+      .poll(async () => (method === "HEAD" ? (await client.head(path)).status : 200), { timeout: 10_000 })
+      .toBe(200);
+    // What had come was saved when the first request fell silent.
+    if (method === "HEAD") expect(await offsetOf(client, path)).toBe(9 * MIB);
+    let second: Response | undefined;
+    await expect
+      .poll(async () => (second = await client.append(path, 9 * MIB, file.subarray(9 * MIB))).status, {
+        timeout: 10_000,
+      })
+      .toBe(204);
+    wake(file.subarray(9 * MIB));
+    expect((await first).status).toBe(423);
+    expect(second?.headers.get("Location")).toContain("/assets/");
+    await expectStored(client, path, file);
+    await reconcile(client.vault);
+    await expectAgreement(client.vault);
+  });
+
+  it("DELETE ends one that is under way, and nothing comes of it", async () => {
+    const client = await clientOf();
+    const file = fileOf(10 * MIB);
+    const path = await client.begin(file.length);
+    const { promise: waiting, resolve: wake } = Promise.withResolvers<Uint8Array>();
+    const first = append(client, path, 0, bodyOf(file.subarray(0, 9 * MIB), waiting), file.length);
+    await expect.poll(async () => (await client.head(path)).status, { timeout: 10_000 }).toBe(423);
+    expect((await client.delete(path)).status).toBe(204);
+    wake(file.subarray(9 * MIB));
+    expect((await first).status).toBe(410);
+    await rest(client.vault.stub);
+    await reconcile(client.vault);
+    expect(await bodies(client.vault)).toEqual([]);
+  });
+});
+
+/** One step of a client whose line is bad. */
+type Step =
+  | { readonly kind: "send" | "break" | "undeclared" | "checksum"; readonly bytes: number }
+  | { readonly kind: "repeat" | "wrong" };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("send" as const, "break" as const, "undeclared" as const, "checksum" as const),
+      bytes: fc.oneof(fc.integer({ min: 0, max: 70_000 }), fc.integer({ min: 0, max: 9 * MIB })),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("repeat" as const, "wrong" as const) }) },
+);
+
+it("however a file is split, broken off and repeated, it arrives as it is", async () => {
+  const client = await clientOf();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(fc.integer({ min: 1, max: 200_000 }), fc.integer({ min: 8 * MIB, max: 18 * MIB })),
+      fc.array(step, { maxLength: 8 }),
+      async (size, steps) => {
+        const file = fileOf(size, size);
+        const path = await client.begin(size);
+        let at = 0;
+        for (const now of [...steps, { kind: "send", bytes: size } as const]) {
+          if (at === size) break;
+          if (now.kind === "wrong") {
+            expect((await client.append(path, at + 1, "x")).status).toBe(409);
+            continue;
+          }
+          if (now.kind === "repeat") {
+            if (at > 0) expect((await client.append(path, 0, "x")).status).toBe(409);
+            continue;
+          }
+          const part = file.subarray(at, at + now.bytes);
+          const declared = now.kind === "undeclared" ? undefined : part.length;
+          const isCut = now.kind === "break";
+          const sum = { "Upload-Checksum": `sha256 ${Buffer.from(sha256(part), "hex").toString("base64")}` };
+          const response = await append(
+            client,
+            path,
+            at,
+            now.kind === "send" ? part : bodyOf(part, isCut ? "break" : "end"),
+            isCut ? size - at : declared,
+            now.kind === "checksum" ? sum : {},
+          );
+          // A body that holds all that is left is whole, however its connection ends.
+          if (isCut && at + part.length < size) expect(response.status).toBe(400);
+          else expect(response.status, await response.text()).toBe(204);
+          at += part.length;
+          expect(await offsetOf(client, path)).toBe(at);
+        }
+        await expectStored(client, path, file);
+      },
+    ),
+    { numRuns: Math.max(8, inject("fuzzRuns") / 100) },
+  );
+  await reconcile(client.vault);
+  await expectAgreement(client.vault);
+}, 600_000);
+
+describe("what an upload under way keeps", () => {
+  it("counts against the quotas of others, until it is given up", async () => {
+    const client = await clientOf();
+    const { vault } = client;
+    await vault.request("PATCH", vault.path, { quota_assets: 2, quota_bytes: 1_000 }, admin);
+    const path = await client.begin(600);
+    await refusal(await client.create(401), 403, "QUOTA_EXCEEDED");
+    await refusal(await vault.send({ ...FIELDS, file: new File(["x".repeat(401)], "a") }), 403, "QUOTA_EXCEEDED");
+    expect((await report(vault)).usage).toEqual({ assets: 1, bytes: 600 });
+    await vault.upload({ file: new File(["x".repeat(400)], "a") });
+    await refusal(await client.create(0), 403, "QUOTA_EXCEEDED");
+    await client.append(path, 0, fileOf(600));
+    expect((await report(vault)).usage).toEqual({ assets: 2, bytes: 1_000 });
+    await refusal(await client.create(0), 403, "QUOTA_EXCEEDED");
+  });
+
+  it.each([600, 9 * MIB])("is gone when the vault no longer takes the file (%i bytes)", async (size) => {
+    const client = await clientOf();
+    const { vault } = client;
+    const path = await client.begin(size);
+    await client.append(path, 0, fileOf(size).subarray(0, size - 100));
+    await vault.request("PATCH", vault.path, { max_file_bytes: 500 }, admin);
+    await refusal(await client.create(501), 413, "PAYLOAD_TOO_LARGE");
+    await refusal(await client.append(path, size - 100, fileOf(size).subarray(size - 100)), 413, "PAYLOAD_TOO_LARGE");
+    expect((await client.head(path)).status).toBe(410);
+    await rest(vault.stub);
+    await reconcile(vault);
+    expect(await bodies(vault)).toEqual([]);
+  });
+
+  it("has an end: at most 100 uploads of a key at once", async () => {
+    const client = await clientOf();
+    for (let i = 0; i < 100; i++) await client.begin(1);
+    await refusal(await client.create(1), 409, "CONFLICT");
+    const key = await client.vault.request("POST", `${client.vault.path}/keys`, {});
+    const other = new TusClient(client.vault, (await key.json<{ token: string }>()).token);
+    expect((await other.create(1)).status).toBe(201);
+  });
+
+  it("goes with the vault", async () => {
+    const client = await clientOf();
+    const { vault } = client;
+    const path = await client.begin(20 * MIB);
+    await client.append(path, 0, fileOf(10 * MIB));
+    const row = await multipartOf(client, path);
+    await vault.request("DELETE", vault.path, undefined, admin);
+    expect((await client.head(path)).status).toBe(401);
+    for (let i = 0; i < 5; i++) await runDurableObjectAlarm(vault.stub);
+    expect(await bodies(vault)).toEqual([]);
+    await expectNoMultipart(row);
+  });
+
+  it("ends with the vault's storage", async () => {
+    const client = await clientOf();
+    const path = await client.begin(20 * MIB);
+    await client.append(path, 0, fileOf(10 * MIB));
+    expect(await bodies(client.vault)).toHaveLength(1);
+    await lose(client.vault.stub);
+    await refusal(await client.append(path, 10 * MIB, "x"), 404, "NOT_FOUND");
+    await reconcile(client.vault);
+    expect(await bodies(client.vault)).toEqual([]);
+  });
+
+  it("is left alone by a reconciliation, and what no upload names is not", async () => {
+    const client = await clientOf();
+    const file = fileOf(12 * MIB);
+    const path = await client.begin(file.length);
+    await client.append(path, 0, file.subarray(0, 10 * MIB));
+    const [kept = ""] = await bodies(client.vault);
+    expect(kept).toContain("/.uploads/");
+    const foreign = kept.replace(/upload_[^/]+/, "upload_01k2m8z4v9c7r5t3n1w6x0y8qe");
+    await env.BUCKET.put(foreign, "x");
+    await reconcile(client.vault);
+    expect(await bodies(client.vault)).toEqual([kept]);
+    await client.append(path, 10 * MIB, file.subarray(10 * MIB));
+    await expectStored(client, path, file);
+  });
+});
+
+type Multipart = { r2_key: string; upload_id: string };
+
+const multipartOf = (client: TusClient, path: string): Promise<Multipart> =>
+  runInDurableObject(client.vault.stub, (_, { storage }) =>
+    storage.sql
+      .exec<Multipart>("SELECT r2_key, upload_id FROM sessions WHERE id = ?", path.split("/").at(-1) ?? "")
+      .one(),
+  );
+
+/** Asserts that R2 has no multipart upload of a session any more. */
+async function expectNoMultipart({ r2_key, upload_id }: Multipart): Promise<void> {
+  const upload = env.BUCKET.resumeMultipartUpload(r2_key, upload_id);
+  await expect(upload.uploadPart(1, "x")).rejects.toThrow("10024");
+}
+
+/** Lets a session be so much older. */
+const age = (client: TusClient, path: string, ms: number): Promise<void> =>
+  runInDurableObject(client.vault.stub, (_, { storage }) => {
+    const id = path.split("/").at(-1) ?? "";
+    storage.sql.exec("UPDATE sessions SET ends = ends - ?, began_at = began_at - ? WHERE id = ?", ms, ms, id);
+  });
+
+describe("the end of an upload that nobody goes on with", () => {
+  const HOUR_MS = 3_600_000;
+
+  it("after 24 hours it is gone, and after as many more it is forgotten", async () => {
+    const client = await clientOf();
+    const path = await client.begin(20 * MIB);
+    await client.append(path, 0, fileOf(10 * MIB));
+    const row = await multipartOf(client, path);
+    await age(client, path, 24 * HOUR_MS + 1);
+    await refusal(await client.append(path, 10 * MIB, "x"), 410, "UPLOAD_EXPIRED");
+    await runDurableObjectAlarm(client.vault.stub);
+    expect(await bodies(client.vault)).toEqual([]);
+    await expectNoMultipart(row);
+    expect((await client.head(path)).status).toBe(410);
+    expect((await report(client.vault)).usage).toEqual({ assets: 0, bytes: 0 });
+    await age(client, path, 24 * HOUR_MS + 1);
+    await runDurableObjectAlarm(client.vault.stub);
+    expect((await client.head(path)).status).toBe(404);
+  });
+
+  it("bytes put it off, but not beyond six days", async () => {
+    const client = await clientOf();
+    const path = await client.begin(100);
+    const left = async (): Promise<number> =>
+      (Date.parse((await client.head(path)).headers.get("Upload-Expires") ?? "") - Date.now()) / HOUR_MS;
+    await age(client, path, 20 * HOUR_MS);
+    expect(await left()).toBeCloseTo(4, 1);
+    await client.append(path, 0, "hello");
+    expect(await left()).toBeCloseTo(24, 1);
+    await age(client, path, 0);
+    await runInDurableObject(client.vault.stub, (_, { storage }) => {
+      storage.sql.exec("UPDATE sessions SET began_at = began_at - ?", 119 * HOUR_MS);
+    });
+    await client.append(path, 5, "hello");
+    expect(await left()).toBeCloseTo(5, 1);
+  });
+
+  it("the vault wakes for it by itself", async () => {
+    const client = await clientOf();
+    await client.begin(100);
+    await rest(client.vault.stub);
+    const due = await runInDurableObject(client.vault.stub, (_, { storage }) => storage.getAlarm());
+    expect((due ?? 0) - Date.now()).toBeLessThan(24 * HOUR_MS + 60_000);
+  });
+});
