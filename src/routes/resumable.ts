@@ -85,7 +85,9 @@ export const appendUpload: Handler = async (api) => {
   if (!isSessionId(id)) return noUpload();
   const { declared } = api.reader;
   const length = api.request.body === null ? 0 : declared;
-  const taken = await api.vault("once", (stub, caller) => stub.takeSession(caller, id, { offset: at.offset, length }));
+  const taken = await api.vault("repeatable", (stub, caller) =>
+    stub.takeSession(caller, id, { offset: at.offset, length }),
+  );
   if (!taken.ok) return taken;
   const { status, held } = taken;
   if (!held) {
@@ -128,8 +130,14 @@ export const deleteUpload: Handler = async (api) => {
   if (wrong) return wrong;
   const id = api.param("uploadId");
   if (!isSessionId(id)) return noUpload();
-  const ended = await api.vault("repeatable", (stub, caller) => stub.endSession(caller, id));
-  return ended.ok ? { status: 204 } : ended;
+  let attempts = 0;
+  const ended = await api.vault("repeatable", (stub, caller) => {
+    attempts++;
+    return stub.endSession(caller, id);
+  });
+  // An attempt whose answer was lost has ended it.
+  const isEnded = ended.ok || (attempts > 1 && ended.code === "UPLOAD_EXPIRED");
+  return isEnded ? { status: 204 } : ended;
 };
 
 const noUpload = (): Refusal => refuse("NOT_FOUND", "no upload with this id");

@@ -8,6 +8,8 @@ import { SESSION_STALL_MS, UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 interface Holder {
   /** The number of the request. */
   readonly fence: number;
+  /** The request's id. */
+  readonly request: string;
   /** When it last made progress, in epoch milliseconds. */
   seen: number;
 }
@@ -15,30 +17,31 @@ interface Holder {
 export class SessionHolders {
   readonly #holders = new Map<string, Holder>();
 
-  begin(id: string, fence: number, seen = Date.now()): void {
+  begin(id: string, fence: number, request: string, seen = Date.now()): void {
     // No request lives longer than this. A map keeps the order in which its entries were made.
     for (const [other, holder] of this.#holders) {
       if (holder.seen > Date.now() - UPLOAD_DEADLINE_MS) break;
       this.#holders.delete(other);
     }
     this.#holders.delete(id);
-    this.#holders.set(id, { fence, seen });
+    this.#holders.set(id, { fence, request, seen });
   }
 
   has(id: string): boolean {
     return this.#holders.has(id);
   }
 
-  /** Whether a request has the session that makes progress. */
-  isActive(id: string): boolean {
+  /** Whether another request than this one has the session, and makes progress. */
+  isTaken(id: string, request: string): boolean {
     const holder = this.#holders.get(id);
-    return holder !== undefined && holder.seen > Date.now() - SESSION_STALL_MS;
+    // A request whose answer was lost asks once more.
+    return holder !== undefined && holder.request !== request && holder.seen > Date.now() - SESSION_STALL_MS;
   }
 
   /** The last request that took the session has made progress, at `at` (epoch milliseconds). */
-  show(id: string, fence: number, at = Date.now()): void {
+  show(id: string, fence: number, request: string, at = Date.now()): void {
     const holder = this.#holders.get(id);
-    if (!holder) this.begin(id, fence, at); // It took the session before a restart.
+    if (!holder) this.begin(id, fence, request, at); // It took the session before a restart.
     else if (holder.fence === fence) holder.seen = Math.max(holder.seen, at);
   }
 

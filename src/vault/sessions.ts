@@ -95,7 +95,7 @@ export class SessionDesk {
         file: JSON.stringify(file),
       };
       sessions.add(row);
-      if (isHeld) this.#holders.begin(id, 1);
+      if (isHeld) this.#holders.begin(id, 1, caller.request);
       return { ok: true, ...takenOf(this.#database, row) };
     });
     if (outcome.ok) await this.#life.alarm.set(SESSION_IDLE_MS);
@@ -136,14 +136,14 @@ export class SessionDesk {
         const isMismatch = offset !== undefined && offset !== row.length && !isRepeat;
         return isMismatch ? mismatch(row) : { ok: true, status: statusOf(this.#database, row), held: null };
       }
-      if (this.#holders.isActive(id)) return locked();
+      if (this.#holders.isTaken(id, caller.request)) return locked();
       if (offset !== undefined && offset !== row.received) return mismatch(row);
       if (length !== undefined && length > row.length - row.received) return tooLong(row);
       const fence = row.fence + 1;
       this.#database.sessions.update(id, { fence });
       // Whoever only asks finishes what can be finished.
       const isAnnounced = offset !== undefined || row.received === row.length;
-      if (isAnnounced) this.#holders.begin(id, fence);
+      if (isAnnounced) this.#holders.begin(id, fence, caller.request);
       else this.#holders.end(id);
       const taken = takenOf(this.#database, { ...row, fence });
       return { ok: true, status: taken.status, held: isAnnounced ? taken.held : null };
@@ -154,7 +154,7 @@ export class SessionDesk {
   async sign(caller: Caller, id: string, fence: number): Promise<Result> {
     return this.#life.authorized(caller, () => {
       const found = heldBy(this.#database, caller, id, fence);
-      if (found.ok) this.#holders.show(id, fence);
+      if (found.ok) this.#holders.show(id, fence, caller.request);
       return found.ok ? { ok: true } : found;
     });
   }
@@ -184,7 +184,7 @@ export class SessionDesk {
         dimensions: dimensions === undefined ? null : JSON.stringify(dimensions),
       });
       if (save.isLast) this.#holders.end(id, fence);
-      else this.#holders.show(id, fence, now - save.idleMs);
+      else this.#holders.show(id, fence, caller.request, now - save.idleMs);
       return { ok: true, ends };
     });
   }

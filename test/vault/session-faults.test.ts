@@ -37,7 +37,7 @@ vi.mock(import("../../src/model/session-limits.ts"), async (original) => ({
   ...(await original()),
   SESSION_STALL_MS: 300,
 }));
-vi.mock(import("../../src/upload/limits.ts"), async (original) => ({ ...(await original()), SESSION_SIGN_MS: 100 }));
+vi.mock(import("../../src/upload/limits.ts"), async (original) => ({ ...(await original()), SESSION_SIGN_MS: 250 }));
 
 withoutGrace();
 
@@ -47,6 +47,8 @@ const LARGE = fileOf(9 * MIB + 100_000);
 
 interface Scene {
   readonly client: TusClient;
+  /** The stub is made before anything fails. */
+  readonly stub: TestVault["stub"];
   readonly file: Uint8Array;
   /** The upload that is under way. Undefined when the work is to begin one. */
   readonly path: string | undefined;
@@ -115,7 +117,7 @@ const OPERATIONS: Record<string, Operation> = {
     before: 9 * MIB,
     work: async (scene) => {
       const response = await request(scene, "DELETE", scene.path ?? "", {});
-      await rest(scene.client.vault.stub);
+      await rest(scene.stub);
       return response;
     },
   },
@@ -123,26 +125,28 @@ const OPERATIONS: Record<string, Operation> = {
     file: LARGE,
     before: 9 * MIB,
     work: async (scene) => {
-      await expireAll(scene.client.vault);
-      await rest(scene.client.vault.stub);
+      await expireAll(scene.stub);
+      await rest(scene.stub);
       return new Response(null);
     },
   },
 };
 
 /** Lets all sessions of a vault come to their end. */
-const expireAll = (vault: TestVault): Promise<void> =>
-  runInDurableObject(vault.stub, async (_, { storage }) => {
+const expireAll = (stub: TestVault["stub"]): Promise<void> =>
+  runInDurableObject(stub, async (_, { storage }) => {
     storage.sql.exec("UPDATE sessions SET ends = 1 WHERE state IN ('open', 'completing')");
     await storage.setAlarm(Date.now());
   });
 
 async function sceneOf({ file, before }: Operation): Promise<Scene> {
   const client = new TusClient(await TestVault.create());
-  if (before === undefined) return { client, file, path: undefined, offset: 0 };
+  const { stub } = client.vault;
+  await client.vault.list();
+  if (before === undefined) return { client, stub, file, path: undefined, offset: 0 };
   const path = await client.begin(file.length);
   if (before > 0) expect((await client.append(path, 0, file.subarray(0, before))).status).toBe(204);
-  return { client, file, path, offset: before };
+  return { client, stub, file, path, offset: before };
 }
 
 /** Asks how the upload stands, as clients do: again while another request has it or the server is not ready. */
@@ -197,8 +201,8 @@ eachCall(Object.keys(OPERATIONS), async (name, faults) => {
   const assets = (await indexed(client.vault)).length;
   expect(assets).toBeLessThanOrEqual(1);
   if (response.headers.get("Content-Location") !== null) expect(assets).toBe(1);
-  await expireAll(client.vault);
-  await rest(client.vault.stub);
+  await expireAll(scene.stub);
+  await rest(scene.stub);
   await clearLostWindows(client.vault);
   await reconcile(client.vault);
   expect((await bodies(client.vault)).filter((key) => key.includes("/.uploads/"))).toEqual([]);

@@ -31,10 +31,14 @@ export class SessionContext {
     return this.#api.watchdog;
   }
 
-  /** Shows the vault that the request makes progress. Throws Refused when the session is no longer its own. */
+  /**
+   * Shows the vault that the request makes progress. Throws Refused when the session is no longer its own. A vault that
+   * does not answer is asked again with the next save, which decides.
+   */
   async sign(): Promise<void> {
     const { id, fence } = this.#session;
-    must(await this.#api.vault("repeatable", (stub, caller) => stub.signSession(caller, id, fence)));
+    const shown = await this.#api.vault("once", (stub, caller) => stub.signSession(caller, id, fence));
+    if (!shown.ok && shown.code !== "UNAVAILABLE") throw new Refused(shown);
   }
 
   /** Has the vault save what is safe. Throws Refused when it does not. */
