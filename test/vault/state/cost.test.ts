@@ -5,6 +5,7 @@ import type { AssetRecord } from "../../../src/model/asset.ts";
 import { TestVault } from "../../support/api.ts";
 import { upload as uploadRaw } from "../../support/keyed.ts";
 import { type Bill, meter } from "../../support/meter.ts";
+import { TusClient } from "../../support/tus.ts";
 
 /** Writes come many at once, because they share transactions and flushes. */
 const WRITES = { requests: 128, concurrency: 32 };
@@ -116,4 +117,25 @@ it("an Idempotency-Key costs one row more, and a repeat none", async () => {
     (await vault.patch(kept[ALONE.requests + n] ?? "", { metadata: { n } }, { "Idempotency-Key": `p${n}` })).text(),
   );
   expect(patchKeyed.vaultWritten - patchAlone.vaultWritten).toBeCloseTo(1, 1);
+});
+
+it("a resumable upload costs rows for its beginning, each of its requests, and its end", async () => {
+  const client = new TusClient(await TestVault.create());
+  const { vault } = client;
+  await vault.upload();
+  const paths: string[] = [];
+  const begun = await perRequest(vault, ALONE, async () => paths.push(await client.begin(2_000)));
+  report("resumable upload: creation", begun);
+  expect(begun.vaultWritten).toBeLessThanOrEqual(5);
+  const appended = await perRequest(vault, ALONE, (n) => client.append(paths[n] ?? "", 0, new Uint8Array(1_000)));
+  report("resumable upload: bytes", appended);
+  expect(appended.vaultWritten).toBeLessThanOrEqual(4);
+  const asked = await perRequest(vault, ALONE, (n) => client.head(paths[n] ?? ""));
+  report("resumable upload: question", asked);
+  expect([asked.vaultWritten, asked.d1Calls, asked.r2Gets, asked.r2Puts]).toEqual([0, 0, 0, 0]);
+  const finished = await perRequest(vault, ALONE, (n) => client.append(paths[n] ?? "", 1_000, new Uint8Array(1_000)));
+  report("resumable upload: last bytes", finished);
+  // Alone, an upload in one request writes 15 rows.
+  expect(finished.vaultWritten).toBeLessThanOrEqual(15 + 6);
+  expect([begun.d1Calls, appended.d1Calls, appended.r2Puts, finished.r2Puts]).toEqual([0, 0, 0, 1]);
 });
