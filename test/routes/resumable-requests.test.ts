@@ -6,7 +6,17 @@ import * as fc from "fast-check";
 import { describe, expect, inject, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { admin, bearer, ORIGIN, refusal, sendTo, TestVault } from "../support/api.ts";
-import { bodies, expectAgreement, lose, reconcile, report, rest, withoutGrace } from "../support/stores.ts";
+import { putBack, stored } from "../support/history.ts";
+import {
+  bodies,
+  clearLostWindows,
+  expectAgreement,
+  lose,
+  reconcile,
+  report,
+  rest,
+  withoutGrace,
+} from "../support/stores.ts";
 import { FIELDS, fileOf, metadata, OFFSET_BYTES, sha256, TUS, TusClient } from "../support/tus.ts";
 
 const STALL_MS = 400;
@@ -315,6 +325,32 @@ describe("what an upload under way keeps", () => {
     await refusal(await client.append(path, 10 * MIB, "x"), 404, "NOT_FOUND");
     await reconcile(client.vault);
     expect(await bodies(client.vault)).toEqual([]);
+  });
+
+  it.each([
+    ["with its last bytes in its row", 1_000],
+    ["with its last bytes in R2", 100_000],
+    ["with parts", 9 * MIB],
+  ])("%s: is no longer to be finished when the vault's storage turns out to be old", async (_name, sent) => {
+    const client = await clientOf();
+    const { vault } = client;
+    const file = fileOf(sent + 1_000);
+    const path = await client.begin(file.length);
+    await client.append(path, 0, file.subarray(0, sent));
+    const before = await stored(vault);
+    expect((await client.append(path, sent, file.subarray(sent))).status).toBe(204);
+    const record = await expectStored(client, path, file);
+    await rest(vault.stub);
+    await putBack(vault, before);
+    // The asset is in D1, and this storage does not know it.
+    const again = await client.append(path, sent, file.subarray(sent));
+    expect([410, 503]).toContain(again.status);
+    await rest(vault.stub);
+    expect((await client.head(path)).status).toBe(410);
+    await clearLostWindows(vault);
+    await reconcile(vault);
+    expect((await vault.list()).data).toEqual([record]);
+    await expectAgreement(vault);
   });
 
   it("is left alone by a reconciliation, and what no upload names is not", async () => {
