@@ -191,6 +191,7 @@ export const ChangesQuery = v.object({
       v.literal(NOW),
       v.strictObject({
         generation: v.pipe(v.string(), v.regex(/^[0-9a-f-]{1,36}$/)),
+        writer: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f-]{0,36}$/))),
         after: Revision,
         began: v.optional(Revision),
       }),

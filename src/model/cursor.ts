@@ -2,6 +2,11 @@
 export interface FeedPosition {
   /** Names the history that the place belongs to. It is another one after a loss. */
   generation: string;
+  /**
+   * The start of the vault's object that had written last when this place was told: what it told may be lost, and then
+   * the place with it. Absent in places that an older version told.
+   */
+  writer?: string | undefined;
   /** Everything up to this revision has been looked at. */
   after: number;
   /**

@@ -1,11 +1,14 @@
 /** Following a vault: a page of the feed of changes, for which the request may wait. */
 
+import { NOTHING } from "../d1/record.ts";
 import { type FeedPosition, NOW } from "../model/cursor.ts";
 import { DELETIONS_KEPT_MS, MAX_CHANGES_LENGTH, MAX_WAITED_LENGTH } from "../model/limits.ts";
 import { refuse, type Result, unavailable } from "../model/refusal.ts";
 import type { Caller } from "../model/vault.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import type { HeldRow } from "./held-row.ts";
 import type { LiveVault } from "./live.ts";
+import type { VaultDatabase } from "./state/database.ts";
 import { type FeedPage, feedPage } from "./state/feed-page.ts";
 import type { VaultRow } from "./state/schema.ts";
 
@@ -36,11 +39,11 @@ export async function follow(
     (live: LiveVault): Result<{ page: FeedPage; live: LiveVault }> => {
       const notYet = live.notIndexed() ?? isMerging(live.row);
       if (notYet) return notYet;
-      const position = positionAt(live.row, place);
+      const position = positionAt(life.database, live.held, place);
       return position.ok ? { ok: true, page: page(live, position.position), live } : position;
     };
   const pageOf = (length: number) => (live: LiveVault, position: FeedPosition) =>
-    feedPage(life.database, live.row, position, { limit, length });
+    feedPage(life.database, { ...live.row, writer: live.held.writer }, position, { limit, length });
   const waited = (live: LiveVault, position: FeedPosition): FeedPage =>
     live.watchers.shared(JSON.stringify([live.row.rev, limit, position]), () =>
       pageOf(MAX_WAITED_LENGTH)(live, position),
@@ -64,14 +67,18 @@ const isMerging = ({ merging }: Readonly<VaultRow>) =>
   merging === null ? undefined : unavailable("the vault's storage is being brought up to the durable record", 2);
 
 function positionAt(
-  { rev, generation, feed_from }: Readonly<VaultRow>,
+  database: VaultDatabase,
+  { row, writer }: HeldRow,
   from: ChangesRequest["from"],
 ): Result<{ position: FeedPosition }> {
-  if (from === undefined) return { ok: true, position: { generation, after: 0, began: rev } };
-  if (from === NOW) return { ok: true, position: { generation, after: rev } };
+  const { rev, generation, feed_from } = row;
+  if (from === undefined) return { ok: true, position: { generation, writer, after: 0, began: rev } };
+  if (from === NOW) return { ok: true, position: { generation, writer, after: rev } };
   // A reader that has begun from the beginning needs no deletion from before.
   const seen = Math.max(from.after, from.began ?? 0);
-  if (from.generation !== generation || seen > rev) {
+  const { writer: teller = writer } = from;
+  const end = teller === writer ? rev : (database.formerStarts.end(teller) ?? NOTHING);
+  if (from.generation !== generation || seen > end) {
     return refuse("CURSOR_EXPIRED", `cursor: the vault has lost the history that it belongs to; ${START_OVER}`);
   }
   if (seen < feed_from) {

@@ -28,7 +28,6 @@ import type { ReconcileSettings } from "./sync/reconcile-settings.ts";
 import { Relay } from "./sync/relay.ts";
 import { D1Steps } from "./sync/relay-d1.ts";
 import { deleteBodies } from "./sync/relay-r2.ts";
-import { beginStart } from "./sync/starts.ts";
 import { beginTakeover, takeoverStep, type TakeoverVault } from "./sync/takeover.ts";
 import { notNow, type Urgency } from "./urgency.ts";
 import { Watchers } from "./watchers.ts";
@@ -53,11 +52,11 @@ export class LiveVault {
   /** What a takeover of this vault works on. */
   readonly #takeoverVault: TakeoverVault = {
     row: () => this.#row,
-    save: (fields) => this.#held.set(fields, true),
+    save: (fields) => this.held.set(fields, true),
     apply: (operation) => this.write(THE_VAULT, operation, "vital"),
     reloadKeys: () => this.keyring.reload(),
   };
-  readonly #held: HeldRow;
+  readonly held: HeldRow;
   readonly bounds: Bounds;
   /** The revision that this start loaded. */
   readonly #began: number;
@@ -76,8 +75,8 @@ export class LiveVault {
     settings: ReconcileSettings,
   ) {
     const { database, db, bucket, alarm } = stores;
-    this.#held = new HeldRow(database, beginStart(row));
-    this.bounds = this.#held.bounds;
+    this.held = new HeldRow(database, row);
+    this.bounds = this.held.bounds;
     this.#began = row.rev;
     // The storage must know this start before D1 hears from it. Otherwise the next start would take what this one told
     // D1 for another history. A save of its own is needed only if something is left over from an earlier start, which
@@ -89,7 +88,7 @@ export class LiveVault {
     this.keyring = new Keyring(database);
     this.#d1Steps = new D1Steps(database, db, {
       row: () => this.#row,
-      set: (fields, save) => this.#held.set(fields, save),
+      set: (fields, save) => this.held.set(fields, save),
       takeOver: (known) => this.#takeOver(known),
       lostByD1: () => {
         this.#lostByD1At = this.#row.rev;
@@ -97,7 +96,7 @@ export class LiveVault {
         this.reconciler.request();
       },
       deletedInD1: () => {
-        this.#held.set({ status: "deleting", deleted_at: timestamp(Date.now()), loaded: null, starts: "{}" }, true);
+        this.held.set({ status: "deleting", deleted_at: timestamp(Date.now()), loaded: null, starts: "{}" }, true);
         void this.#alarm.set(0);
       },
     });
@@ -139,11 +138,11 @@ export class LiveVault {
   }
 
   get row(): Readonly<VaultRow> {
-    return this.#held.row;
+    return this.held.row;
   }
 
   get #row(): VaultRow {
-    return this.#held.row;
+    return this.held.row;
   }
 
   /** The 503 of what needs all assets indexed, while some are not. Undefined when all are. */
@@ -154,7 +153,7 @@ export class LiveVault {
 
   /** When writes may have been lost that were acknowledged. */
   get lostWindows(): readonly LostWindow[] {
-    return this.#held.lostWindows;
+    return this.held.lostWindows;
   }
 
   /** Why an actor may not act here. Undefined when it may. */
@@ -229,10 +228,10 @@ export class LiveVault {
     const isMoreOld = this.#database.transaction(() => {
       const isTrimmed = this.#trim(row);
       const { hasForgotten, isMore } = forgetOld(this.#database, row);
-      if (isTrimmed || hasForgotten || this.#held.isUnsaved) this.#database.saveVault(row);
+      if (isTrimmed || hasForgotten || this.held.isUnsaved) this.#database.saveVault(row);
       return isMore;
     });
-    this.#held.saved(row);
+    this.held.saved(row);
     if (this.relayD1.isBehind) return Infinity;
     if ((await this.#deadKeys.forget()) || isMoreOld) return 0;
     return this.#d1Steps.retryParked(this.relayD1.watermark);
@@ -291,7 +290,7 @@ export class LiveVault {
     if (row === this.#row) return;
     for (const id of touched) this.records.delete(id);
     this.pages.clear();
-    this.#held.saved(row);
+    this.held.saved(row);
     this.#alarm.confirm();
     this.relayD1.wake();
     this.watchers.wake();

@@ -118,6 +118,7 @@ it("SQL: stands in one module per database", () => {
       "doubts",
       "feed",
       "folders",
+      "former-starts",
       "key-table",
       "migrations",
       "outbox",

@@ -186,6 +186,28 @@ describe.each(Object.entries(LOSSES))("%s", (name, happen) => {
   });
 });
 
+it("a change that both stores have lost ends the cursors that know of it, and no others", async () => {
+  const vault = await TestVault.create();
+  const add = (filename: string) => patiently(() => vault.send({ ...PATH, file: textFile(filename, filename) }));
+  for (const filename of ["a", "b"]) await add(filename);
+  await work(vault);
+  const [early, late, waiting] = [new Replica(vault), new Replica(vault), new Replica(vault)];
+  await early.drain(5);
+  const [storage, d1] = [await stored(vault), await record(vault)];
+  await add("lost");
+  await work(vault);
+  await late.drain(5);
+  await putBack(vault, storage);
+  await restoreRecord(vault, d1);
+  await waiting.drain(5);
+  // There are as many changes again as were lost. So revisions alone cannot tell the two histories apart.
+  await add("c");
+  await evictDurableObject(vault.stub);
+  await add("d");
+  for (const replica of [early, late, waiting]) await expectCopy(vault, replica, 5);
+  expect([early.expired, late.expired, waiting.expired]).toEqual([0, 1, 0]);
+});
+
 it("a queued change that is lost with the storage ends the cursor, and is gone from the copy", async () => {
   const vault = await TestVault.create();
   await vault.upload();

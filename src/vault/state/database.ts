@@ -7,6 +7,7 @@ import { type Asset, ASSET_FIELDS, type AssetPath, CHANGEABLE_FIELDS, PATH_FIELD
 import { AssetList } from "./asset-list.ts";
 import { Doubts } from "./doubts.ts";
 import { Feed } from "./feed.ts";
+import { FormerStarts } from "./former-starts.ts";
 import { Folders } from "./folders.ts";
 import { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
@@ -55,6 +56,7 @@ export class VaultDatabase {
   readonly unindexed: Unindexed;
   readonly receipts: Receipts;
   readonly sessions: Sessions;
+  readonly formerStarts: FormerStarts;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
@@ -70,6 +72,7 @@ export class VaultDatabase {
     this.unindexed = new Unindexed(this.#sql);
     this.receipts = new Receipts(this.#sql);
     this.sessions = new Sessions(this.#sql);
+    this.formerStarts = new FormerStarts(this.#sql);
   }
 
   /** Runs `work` as one transaction. A nested call that throws is rolled back alone. */

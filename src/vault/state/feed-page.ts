@@ -39,11 +39,11 @@ export interface PageBounds {
  * The page of the changes behind a place of the feed, within bounds. It may hold fewer although there are more: what it
  * looks at is bounded too.
  *
- * @param rev the vault's revision
+ * @param vault its id, its revision, and which start of its object wrote last
  */
 export function feedPage(
   database: VaultDatabase,
-  vault: { readonly id: string; readonly rev: number },
+  vault: { readonly id: string; readonly rev: number; readonly writer: string },
   { generation, after: from, began = 0 }: FeedPosition,
   { limit, length }: PageBounds,
 ): FeedPage {
@@ -78,7 +78,7 @@ export function feedPage(
   hasMore &&= database.feed.hasMore(after);
   // Everything up to the vault's revision has been looked at, and what is left of it is no asset's.
   if (!hasMore) after = vault.rev;
-  const position = { generation, after, ...(after < began ? { began } : {}) };
+  const position = { generation, writer: vault.writer, after, ...(after < began ? { began } : {}) };
   const body = `${text}],"cursor":"${encodeCursor(position)}","has_more":${hasMore}}`;
   return { body, position, isIdle: taken === 0 && !hasMore };
 }

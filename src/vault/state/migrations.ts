@@ -196,6 +196,14 @@ export const MIGRATIONS: readonly string[] = [
   -- The day (YYYY-MM-DD, UTC) on which a key was last used. Only the vault has it, and it is not exact.
   ALTER TABLE keys ADD COLUMN last_used_on TEXT;
 
+  -- The former starts of the object, with the revision at which each ended. A cursor of the feed from beyond that end
+  -- belongs to a history that is lost.
+  CREATE TABLE former_starts (
+    n     INTEGER PRIMARY KEY,
+    name  TEXT    NOT NULL UNIQUE,
+    ended INTEGER NOT NULL
+  );
+
   -- Tickets that were used, until they end.
   CREATE TABLE tickets (
     id       TEXT    PRIMARY KEY,
