@@ -59,12 +59,17 @@ export const putStream = (bucket: R2Bucket, key: string, length: number, content
     return undefined;
   });
 
-/** Hands collected bytes to R2: as one piece when they are one or are not large, else as a stream. */
+/**
+ * Hands collected bytes to R2: as one piece when they are one or are not large, else as a stream.
+ *
+ * @param mayGrow whether small ones may take as much memory again, to become one piece. A lease that is over gives none
+ */
 export async function sendPieces<T>(
   bytes: Pieces,
   store: (body: Uint8Array | ReadableStream) => Promise<T>,
+  mayGrow = true,
 ): Promise<T> {
-  if (bytes.length <= JOIN_BYTES) await bytes.join();
+  if (mayGrow && bytes.length <= JOIN_BYTES) await bytes.join();
   const [first = new Uint8Array(0), ...more] = bytes;
   if (more.length === 0) return store(first);
   const { readable, writable } = new FixedLengthStream(bytes.length);

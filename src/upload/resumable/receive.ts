@@ -225,7 +225,9 @@ export class SessionReceiver {
     if (!isSmall) {
       const { bucket, vaultId } = this.#context;
       const key = leftoverKey(vaultId, this.#session.id, this.#offset, this.#session.fence);
-      await this.#context.storing(sendPieces(this.#tail, (body) => bucket.put(key, body, LEFTOVER_TYPE)));
+      // The lease may be over: what has come is saved all the same.
+      const sent = sendPieces(this.#tail, (body) => bucket.put(key, body, LEFTOVER_TYPE), false);
+      await this.#context.storing(sent);
       tail_key = key;
     }
     await this.#context.save({
