@@ -24,11 +24,12 @@ CREATE TABLE keys (
   id         TEXT    NOT NULL,
   rev        INTEGER NOT NULL,
   label      TEXT,
-  type       TEXT    NOT NULL, -- 'secret' | 'public'
+  type       TEXT    NOT NULL, -- 'secret' | 'public' | 'delivery' | 'upload'
   kid        TEXT    NOT NULL, -- which KEY_SECRET signed it
   created_at TEXT    NOT NULL,
   expires_at TEXT,
   revoked_at TEXT,
+  scope      TEXT,             -- JSON: the folder that the key is narrowed to; null for a key of the whole vault
   PRIMARY KEY (vault_id, id)
 ) WITHOUT ROWID;
 

@@ -17,7 +17,7 @@ import { listChanges } from "./routes/changes.ts";
 import { getContent, getFile } from "./routes/content.ts";
 import { listFolders } from "./routes/folders.ts";
 import { getHealth } from "./routes/health.ts";
-import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
+import { createKey, listKeys, revokeKey, updateKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
 import { getOpenApi } from "./routes/openapi.ts";
 import { appendUpload, createUpload, deleteUpload, getUpload } from "./routes/resumable.ts";
@@ -60,6 +60,7 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "vaults.clearLostWindows": clearLostWindows,
   "keys.create": createKey,
   "keys.list": listKeys,
+  "keys.update": updateKey,
   "keys.revoke": revokeKey,
   "health.get": getHealth,
   "openapi.get": getOpenApi,

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { ASSET_PATTERN, KEY_PATTERN, SESSION_PATTERN, VAULT_PATTERN } from "../model/id.ts";
+import { KEY_TYPES } from "../model/vault.ts";
 import { STATUS } from "../model/refusal.ts";
 import type {
   AssetRecord as AssetRecordType,
@@ -138,10 +139,18 @@ const keyInfo = {
   id: KeyId,
   vault_id: VaultId,
   label: v.nullable(v.string()),
-  type: v.picklist(["secret", "public"]),
+  type: v.picklist(KEY_TYPES),
+  scope: v.nullable(
+    v.strictObject({
+      partition: v.string(),
+      collection: v.exactOptional(v.string()),
+      channel: v.exactOptional(v.string()),
+    }),
+  ),
   created_at: Time,
   expires_at: v.nullable(Time),
   revoked_at: v.nullable(Time),
+  last_used_on: v.nullable(matching(/^\d{4}-\d\d-\d\d$/)),
 } as const;
 
 export const KeyInfo = v.strictObject(keyInfo) satisfies SchemaOf<KeyInfoType>;

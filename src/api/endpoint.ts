@@ -2,26 +2,12 @@
 
 import type * as v from "valibot";
 import type { ErrorCode } from "../model/refusal.ts";
+import type { Access } from "./access.ts";
 import type { RequestHeader, ResponseHeader } from "./headers.ts";
 import type { ObjectSchema } from "./parse.ts";
 
 /** The path of a vault. */
 export const VAULT = "/api/v1/vaults/:vaultId";
-
-/** The credentials that open an endpoint. */
-export type Access =
-  /** Anyone: no credential is looked at. */
-  | "anyone"
-  /** The operator. */
-  | "admin"
-  /** The operator, or a secret key of the vault. */
-  | "manage"
-  /** Any key of the vault. */
-  | "read"
-  /** Any key of the vault, or a signed link for the asset. */
-  | "content"
-  /** A secret key of the vault. */
-  | "write";
 
 /** A JSON body: what it must be, by its media type. One that is optional may be absent, and then has no fields. */
 export interface JsonBody {

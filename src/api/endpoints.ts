@@ -58,7 +58,7 @@ export const ENDPOINTS = {
   "assets.create": {
     method: "POST",
     path: `${VAULT}/assets`,
-    access: "write",
+    access: "upload",
     does: "Upload a file",
     notes:
       "Either a form, with its fields before or after the file (after it, a large file is stored twice), or the file itself " +
@@ -116,7 +116,7 @@ export const ENDPOINTS = {
   "files.get": {
     method: "GET",
     path: `${VAULT}/files/:partition/:collection/:channel/:filename`,
-    access: "read",
+    access: "content",
     does: "Download the newest file of a name",
     parameters: FileQuery,
     headers: CONTENT_CONDITIONS,

@@ -64,9 +64,11 @@ const key: KeyInfo = {
   vault_id: VAULT_ID,
   label: "website",
   type: "public",
+  scope: { partition: "marketing", collection: "blog" },
   created_at: TIME,
   expires_at: null,
   revoked_at: null,
+  last_used_on: "2026-01-15",
 };
 
 const upload: UploadInfo = {
@@ -85,7 +87,7 @@ const token = (prefix: "sk" | "pk"): string =>
 const lastPage = <T>(...data: T[]): Page<T> => ({ data, cursor: null, has_more: false });
 
 const createdVault: CreatedVault = { ...vault, secret_key: token("sk"), public_key: token("pk") };
-const createdKey: CreatedKey = { ...key, token: token("pk") };
+const createdKey: CreatedKey = { ...key, last_used_on: null, token: token("pk") };
 const changes: ChangesPage = {
   data: [
     { type: "asset", asset, etag: '"7"' },
@@ -147,6 +149,7 @@ export const EXAMPLES: ReadonlyMap<v.GenericSchema, unknown> = new Map<v.Generic
   [answers.VaultPage, lastPage(vault)],
   [answers.VaultReport, report],
   [answers.CreatedKey, createdKey],
+  [answers.KeyInfo, key],
   [answers.KeyPage, lastPage(key)],
   [answers.Link, link],
   [answers.Health, health],

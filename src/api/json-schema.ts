@@ -4,6 +4,7 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import * as answers from "./answers.ts";
 import * as changes from "./change-schemas.ts";
+import * as keys from "./key-schemas.ts";
 import * as schemas from "./schemas.ts";
 import { VaultPatchBody } from "./vault-schemas.ts";
 
@@ -37,7 +38,9 @@ export const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
     FolderDeletion: answers.FolderDeletion,
     UploadForm: schemas.UploadForm,
     NewVault: schemas.VaultBody,
-    NewKey: schemas.KeyBody,
+    NewKey: keys.KeyBody,
+    KeyChange: keys.KeyPatchBody,
+    KeyScope: keys.KeyScope,
     NewLink: schemas.LinkBody,
     VaultChange: VaultPatchBody,
     AssetChange: changes.PatchBody,

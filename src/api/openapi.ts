@@ -1,7 +1,8 @@
 import type * as v from "valibot";
 import { type ErrorCode, STATUS } from "../model/refusal.ts";
 import * as answers from "./answers.ts";
-import type { Access, Answer, BytesBody, Endpoint, FileBody, JsonBody } from "./endpoint.ts";
+import { type Access, type Credential, OPENS } from "./access.ts";
+import type { Answer, BytesBody, Endpoint, FileBody, JsonBody } from "./endpoint.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import { EXAMPLES, PATH_EXAMPLES } from "./examples.ts";
 import { COMMON_HEADERS, type Header, REQUEST_HEADERS, RESPONSE_HEADERS, type ResponseHeader } from "./headers.ts";
@@ -168,14 +169,21 @@ function refusalResponse(codes: readonly [ErrorCode, ...ErrorCode[]]): Json {
   };
 }
 
-const SECURITY: Readonly<Record<Access, readonly Json[]>> = {
-  anyone: [],
-  admin: [{ adminToken: [] }],
-  manage: [{ adminToken: [] }, { secretKey: [] }],
-  read: [{ secretKey: [] }, { publicKey: [] }],
-  content: [{ secretKey: [] }, { publicKey: [] }, {}],
-  write: [{ secretKey: [] }],
+/** The scheme of each credential in the document. */
+const SCHEMES: Readonly<Record<Credential, string>> = {
+  admin: "adminToken",
+  secret: "secretKey",
+  public: "publicKey",
+  delivery: "deliveryKey",
+  upload: "uploadKey",
 };
+
+/** The credentials that open an endpoint. A signed link, which is in the query, opens the content of an asset too. */
+function security({ access, path }: Endpoint): Json[] {
+  if (access === "anyone") return [];
+  const schemes: Json[] = OPENS[access].map((credential) => ({ [SCHEMES[credential]]: [] }));
+  return access === "content" && path.includes(":assetId") ? [...schemes, {}] : schemes;
+}
 
 function operation(id: string, endpoint: Endpoint): Json {
   const { path, does, notes, access, query, parameters, headers = [], body } = endpoint;
@@ -195,7 +203,7 @@ function operation(id: string, endpoint: Endpoint): Json {
     tags: [id.slice(0, id.indexOf("."))],
     summary: does,
     ...(notes === undefined ? {} : { description: notes }),
-    security: SECURITY[access],
+    security: security(endpoint),
     ...(given.length > 0 ? { parameters: given } : {}),
     ...(body ? { requestBody: requestBody(body, `${id}: body`) } : {}),
     responses: { ...(Object.fromEntries(answersJson) as Json), ...refusalAnswers(endpoint) },
@@ -256,6 +264,8 @@ export function openApi(version: string): Json {
       securitySchemes: {
         secretKey: bearer("A key `sk_…` of the vault: it reads, writes and manages keys."),
         publicKey: bearer("A key `pk_…` of the vault: it only reads."),
+        deliveryKey: bearer("A key `dk_…` of the vault: it only downloads files."),
+        uploadKey: bearer("A key `uk_…` of the vault: it only uploads files."),
         adminToken: bearer("The operator's token: it makes vaults and keys, and opens no assets."),
       },
       schemas: Object.fromEntries(named) as Json,

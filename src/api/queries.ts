@@ -143,6 +143,9 @@ const Search = {
   ),
 };
 
+/** What binds a cursor to keys with a scope: its path. The vault compares it. */
+const Scope = v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9/-]+$/)));
+
 /** Query of the asset list. The cursor carries the filters it was made with, those beside the path as a digest. */
 export const AssetListQuery = v.object({
   ...Filter,
@@ -154,6 +157,7 @@ export const AssetListQuery = v.object({
       seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
       ...Filter,
       digest: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{22}$/))),
+      scope: Scope,
     }),
   ),
 });
@@ -173,6 +177,7 @@ export const FolderListQuery = v.pipe(
         name: PathComponent,
         partition: v.optional(PathComponent),
         collection: v.optional(PathComponent),
+        scope: Scope,
       }),
     ),
   }),
@@ -194,6 +199,7 @@ export const ChangesQuery = v.object({
         writer: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f-]{0,36}$/))),
         after: Revision,
         began: v.optional(Revision),
+        scope: Scope,
       }),
     ]),
     "feed",

@@ -1,15 +1,8 @@
 import * as v from "valibot";
 import { PATH_COMPONENT, PATH_COMPONENT_RULE } from "../model/asset.ts";
 import { hasControl } from "../model/filename.ts";
-import {
-  DEFAULT_LINK_SECONDS,
-  MAX_FILENAME_BYTES,
-  MAX_LINK_SECONDS,
-  MAX_NAME_LENGTH,
-  MAX_YEAR,
-} from "../model/limits.ts";
+import { DEFAULT_LINK_SECONDS, MAX_FILENAME_BYTES, MAX_LINK_SECONDS, MAX_NAME_LENGTH } from "../model/limits.ts";
 import { EXAMPLE } from "../model/metadata.ts";
-import { parseTimestamp, timestamp } from "../model/time.ts";
 
 /** What partition, collection and channel may be. */
 export const PathComponent = v.pipe(v.string("must be a string"), v.regex(PATH_COMPONENT, PATH_COMPONENT_RULE));
@@ -23,22 +16,6 @@ export const Name = v.pipe(
 );
 
 export const VaultBody = v.object({ name: Name });
-
-export const KeyBody = v.object({
-  label: v.nullish(Name, null),
-  type: v.optional(v.picklist(["secret", "public"], 'must be "secret" or "public"'), "secret"),
-  expires_at: v.nullish(
-    v.pipe(
-      v.string("must be a string"),
-      v.metadata({ description: "RFC 3339, in the future.", format: "date-time", examples: ["2099-01-01T00:00:00Z"] }),
-      v.transform((text) => parseTimestamp(text) ?? Number.NaN),
-      v.check((ms) => !Number.isNaN(ms), "must be an RFC 3339 time of a day that exists, such as 2027-01-15T10:30:00Z"),
-      v.check((ms) => ms > Date.now() && ms < Date.UTC(MAX_YEAR + 1, 0), "must be a time in the future"),
-      v.transform(timestamp),
-    ),
-    null,
-  ),
-});
 
 const LINK_SECONDS = `must be a whole number of seconds from 1 to ${MAX_LINK_SECONDS}`;
 

@@ -40,7 +40,7 @@ export const SESSION_ENDPOINTS = {
   "uploads.append": {
     method: "PATCH",
     path: ITEM,
-    access: "write",
+    access: "upload",
     does: "Send the next bytes of a resumable upload",
     notes:
       "What has come of a request that breaks is kept: `uploads.get` says how much. The last byte makes the asset, whose path " +
@@ -60,7 +60,7 @@ export const SESSION_ENDPOINTS = {
   "uploads.get": {
     method: "GET",
     path: ITEM,
-    access: "write",
+    access: "upload",
     does: "Ask how far a resumable upload is",
     notes:
       "tus asks by HEAD. An upload is known for a day after its end. One whose bytes are all there and which is not an asset " +
@@ -80,7 +80,7 @@ export const SESSION_ENDPOINTS = {
   "uploads.create": {
     method: "POST",
     path: `${VAULT}/uploads`,
-    access: "write",
+    access: "upload",
     does: "Begin a resumable upload",
     notes:
       `By the protocol tus ${TUS_VERSION}, with ${TUS_EXTENSIONS.replaceAll(",", ", ")}. A file has at most ${MAX_SESSION_BYTES} bytes. ` +
@@ -110,7 +110,7 @@ export const SESSION_ENDPOINTS = {
   "uploads.delete": {
     method: "DELETE",
     path: ITEM,
-    access: "write",
+    access: "upload",
     does: "Give up a resumable upload",
     notes: "One that is finished is an asset, and is deleted as an asset.",
     ...TUS,

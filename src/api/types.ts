@@ -6,9 +6,20 @@
 import type { AssetRecord } from "../model/asset.ts";
 import type { ErrorCode } from "../model/refusal.ts";
 import type { VaultChange, VaultSettings } from "../model/settings.ts";
+import type { KeyScope } from "../model/key-scope.ts";
 import type { KeyType, ReconcileFindings, VaultInfo, VaultReport } from "../model/vault.ts";
 
-export type { AssetRecord, ErrorCode, KeyType, ReconcileFindings, VaultChange, VaultInfo, VaultReport, VaultSettings };
+export type {
+  AssetRecord,
+  ErrorCode,
+  KeyScope,
+  KeyType,
+  ReconcileFindings,
+  VaultChange,
+  VaultInfo,
+  VaultReport,
+  VaultSettings,
+};
 
 /** How a resumable upload stands. */
 export interface UploadInfo {
@@ -195,8 +206,17 @@ export interface NewKeyFields {
   label?: string | null;
   /** `secret` unless said. */
   type?: KeyType;
+  /** The folder that it is good for; the whole vault unless said. */
+  scope?: KeyScope | null;
   /** RFC 3339, in the future. */
   expires_at?: string | null;
+}
+
+/** A change of a key: at least one of these. */
+export interface KeyChangeFields {
+  label?: string | null;
+  /** RFC 3339, in the future, and not later than it is. */
+  expires_at?: string;
 }
 
 /** A key as it is listed. Its token is not stored anywhere. */
@@ -205,9 +225,13 @@ export interface KeyInfo {
   vault_id: string;
   label: string | null;
   type: KeyType;
+  /** The folder that it is good for; null when that is the whole vault. */
+  scope: KeyScope | null;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
+  /** The day (YYYY-MM-DD, UTC) on which it was last used, as far as is known. */
+  last_used_on: string | null;
 }
 
 /** A new key. The token is shown this once. */

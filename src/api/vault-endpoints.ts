@@ -1,9 +1,10 @@
 /** The endpoints by which vaults and their keys are managed. The table of all endpoints (endpoints.ts) takes them up. */
 
-import { CreatedKey, CreatedVault, KeyPage, VaultPage, VaultReport } from "./answers.ts";
+import { CreatedKey, CreatedVault, KeyInfo, KeyPage, VaultPage, VaultReport } from "./answers.ts";
 import { type Endpoint, VAULT } from "./endpoint.ts";
 import { IdListQuery } from "./queries.ts";
-import { KeyBody, VaultBody } from "./schemas.ts";
+import { KeyBody, KeyPatchBody } from "./key-schemas.ts";
+import { VaultBody } from "./schemas.ts";
 import { VaultPatchBody } from "./vault-schemas.ts";
 
 export const VAULT_ENDPOINTS = {
@@ -94,10 +95,19 @@ export const VAULT_ENDPOINTS = {
     path: `${VAULT}/keys`,
     access: "manage",
     does: "Make a key",
+    notes:
+      "A `secret` key does everything in its vault, a `public` one reads, a `delivery` one downloads files and an `upload` one " +
+      "uploads files. With `scope` it does so in one folder alone: outside of it every asset is as one that does not exist, " +
+      "and lists, folders and changes leave it out. A key with a scope manages nothing. The scope never changes.",
     body: {
       json: { "application/json": KeyBody },
       optional: true,
-      example: { type: "public", label: "website", expires_at: "2099-01-01T00:00:00Z" },
+      example: {
+        type: "public",
+        label: "website",
+        scope: { partition: "marketing", collection: "blog" },
+        expires_at: "2099-01-01T00:00:00Z",
+      },
     },
     answers: {
       201: { is: "The key and its token, which is shown this once.", body: CreatedKey, headers: ["Cache-Control"] },
@@ -112,6 +122,21 @@ export const VAULT_ENDPOINTS = {
     query: IdListQuery,
     answers: { 200: { is: "A page of keys, revoked ones among them.", body: KeyPage, headers: ["Cache-Control"] } },
     refusals: ["NOT_FOUND"],
+  },
+  "keys.update": {
+    method: "PATCH",
+    path: `${VAULT}/keys/:keyId`,
+    access: "manage",
+    does: "Change a key's label, and have it expire earlier",
+    notes:
+      "It acts on the very next request, even if this gets a 503 because it could not be recorded yet: then repeat it. So a key " +
+      "that is in use can be replaced: make another, and give this one some days.",
+    body: {
+      json: { "application/json": KeyPatchBody },
+      example: { label: "website, until May", expires_at: "2099-01-01T00:00:00Z" },
+    },
+    answers: { 200: { is: "The key as it is now.", body: KeyInfo, headers: ["Cache-Control"] } },
+    refusals: ["NOT_FOUND", "CONFLICT"],
   },
   "keys.revoke": {
     method: "DELETE",

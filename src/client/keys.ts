@@ -1,6 +1,6 @@
 import { type List, listAt } from "./list.ts";
 import { inVault, jsonBody, type Transport } from "./transport.ts";
-import type { CallOptions, CreatedKey, IdListParameters, KeyInfo, NewKeyFields } from "./types.ts";
+import type { CallOptions, CreatedKey, IdListParameters, KeyChangeFields, KeyInfo, NewKeyFields } from "./types.ts";
 
 /** The keys of a vault, which its secret keys and the operator manage. */
 export class Keys {
@@ -14,11 +14,11 @@ export class Keys {
   }
 
   /**
-   * Makes a key: secret unless `type` says `"public"`, for ever unless `expires_at` says until when. Its `token` is shown
-   * this once.
+   * Makes a key: secret unless `type` says otherwise, for the whole vault unless `scope` names a folder, for ever unless
+   * `expires_at` says until when. Its `token` is shown this once.
    *
    * @example
-   * const { token } = await vault.keys.create({ type: "public", label: "site" });
+   * const { token } = await vault.keys.create({ type: "public", scope: { partition: "marketing", collection: "blog" } });
    *
    * @throws StrongroomError `CONFLICT` when the vault has too many
    */
@@ -37,6 +37,21 @@ export class Keys {
    */
   list(parameters: IdListParameters = {}, options: CallOptions = {}): List<KeyInfo> {
     return listAt(this.#transport, this.#path(), parameters, options, (key: KeyInfo) => key);
+  }
+
+  /**
+   * Changes a key's label, and has it expire earlier, never later.
+   *
+   * @example
+   * await vault.keys.update(id, { expires_at: "2030-01-31T00:00:00Z" });
+   *
+   * @throws StrongroomError `NOT_FOUND`, or `CONFLICT` for a key that is revoked or has expired
+   */
+  async update(id: string, change: KeyChangeFields, { signal }: CallOptions = {}): Promise<KeyInfo> {
+    return this.#transport.json(
+      { method: "PATCH", path: this.#path(id), ...jsonBody(change), signal },
+      (value) => value as KeyInfo,
+    );
   }
 
   /**

@@ -18,6 +18,7 @@ export const METHODS = {
   "folders.list": "folders.list",
   "keys.create": "keys.create",
   "keys.list": "keys.list",
+  "keys.update": "keys.update",
   "keys.revoke": "keys.revoke",
   "vaults.create": "vaults.create",
   "vaults.list": "vaults.list",

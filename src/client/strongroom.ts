@@ -8,12 +8,15 @@ import { Vaults } from "./vaults.ts";
 
 const DEFAULT_CONCURRENCY = 6;
 
-/** `sk_` or `pk_`, the vault's ULID, the key's ULID, and a signature: cut by position. */
-const KEY = /^[sp]k_([0-9a-z]{26})[0-9a-z]{26}[\w-]{43}$/;
+/** `sk_`, `pk_`, `dk_` or `uk_`, the vault's ULID, the key's ULID, and a signature: cut by position. */
+const KEY = /^[spdu]k_([0-9a-z]{26})[0-9a-z]{26}[\w-]{43}$/;
 
 /** How a vault is reached. */
 export interface StrongroomOptions extends ConnectionOptions {
-  /** A key of the vault: `sk_…` reads and writes, `pk_…` reads. It says which vault it is. */
+  /**
+   * A key of the vault: `sk_…` reads and writes, `pk_…` reads, `dk_…` downloads files, `uk_…` uploads them. It says which
+   * vault it is.
+   */
   key: string;
   /** Uploads that `uploadMany` makes at a time; 6 unless given. */
   concurrency?: number | undefined;
@@ -43,7 +46,7 @@ export class Strongroom {
   constructor(options: StrongroomOptions) {
     const ulid = KEY.exec(options.key)?.[1];
     // Not the key itself: messages end up in logs.
-    if (ulid === undefined) throw new TypeError("key: must be a key of a vault, sk_… or pk_…");
+    if (ulid === undefined) throw new TypeError("key: must be a key of a vault, such as sk_… or pk_…");
     const transport = new Transport(options.key, options);
     this.vaultId = `vault_${ulid}`;
     this.assets = new Assets(transport, this.vaultId, options.concurrency ?? DEFAULT_CONCURRENCY);

@@ -16,7 +16,8 @@ export interface Position {
   incarnation: string | null;
 }
 
-export type KeyRecord = Key & { rev: number };
+/** A key as the vault and D1 hold it. `scope` is JSON: see model/key-scope.ts. */
+export type KeyRecord = Omit<Key, "scope" | "last_used_on"> & { rev: number; scope: string | null };
 
 /**
  * What guards every statement of a flush. A statement acts only while the vault's row in D1 says two things: that the
@@ -79,6 +80,16 @@ export const KEY_COLUMNS = [
   "created_at",
   "expires_at",
   "revoked_at",
+  "scope",
+] as const satisfies readonly (keyof KeyRecord)[];
+
+/** What is set of a key that is there already. Its scope never changes: it is set in case it was lost. */
+export const KEY_CHANGES = [
+  "rev",
+  "label",
+  "expires_at",
+  "revoked_at",
+  "scope",
 ] as const satisfies readonly (keyof KeyRecord)[];
 
 const column = (_name: string, i: number): string => `value ->> ${i}`;
@@ -108,7 +119,7 @@ const DELETE_ASSETS = `
 const PUT_KEYS = `
   INSERT INTO keys (vault_id, ${KEY_COLUMNS.join(", ")})
   SELECT ?1, ${KEY_COLUMNS.map(column).join(", ")} FROM json_each(?8) WHERE ${GUARD}
-  ON CONFLICT (vault_id, id) DO UPDATE SET rev = excluded.rev, revoked_at = excluded.revoked_at`;
+  ON CONFLICT (vault_id, id) DO UPDATE SET ${KEY_CHANGES.map((name) => `${name} = excluded.${name}`).join(", ")}`;
 
 const DELETE_KEYS = `
   DELETE FROM keys WHERE vault_id = ?1 AND id IN (SELECT value FROM json_each(?8)) AND ${GUARD}`;

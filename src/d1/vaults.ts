@@ -4,6 +4,7 @@
  */
 
 import { type Asset, ASSET_FIELDS } from "../model/asset.ts";
+import { encodeScope } from "../model/key-scope.ts";
 import { UPLOAD_DEADLINE_MS } from "../model/limits.ts";
 import type { Key, VaultInfo } from "../model/vault.ts";
 import type { BoundedD1 } from "./bounded.ts";
@@ -37,8 +38,11 @@ export const PAGE_ROWS = 1_000;
  */
 const PAGE_SIZE = 4_000_000;
 
+/** A key that a vault is created with. */
+type NewVaultKey = Omit<Key, "last_used_on">;
+
 /** Creates a vault with its first keys. */
-export async function createVault(db: BoundedD1, vault: VaultInfo, keys: readonly Key[]): Promise<void> {
+export async function createVault(db: BoundedD1, vault: VaultInfo, keys: readonly NewVaultKey[]): Promise<void> {
   await db.batch([
     db.prepare(
       "INSERT INTO vaults (id, name, created_at, status) VALUES (?,?,?,?)",
@@ -49,8 +53,8 @@ export async function createVault(db: BoundedD1, vault: VaultInfo, keys: readonl
     ),
     ...keys.map((key) =>
       db.prepare(
-        `INSERT INTO keys (vault_id, id, rev, label, type, kid, created_at, expires_at, revoked_at)
-         VALUES (?,?,0,?,?,?,?,?,?)`,
+        `INSERT INTO keys (vault_id, id, rev, label, type, kid, created_at, expires_at, revoked_at, scope)
+         VALUES (?,?,0,?,?,?,?,?,?,?)`,
         vault.id,
         key.id,
         key.label,
@@ -59,6 +63,7 @@ export async function createVault(db: BoundedD1, vault: VaultInfo, keys: readonl
         key.created_at,
         key.expires_at,
         key.revoked_at,
+        encodeScope(key.scope),
       ),
     ),
   ]);

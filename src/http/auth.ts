@@ -4,21 +4,26 @@
  */
 
 import { timingSafeEqual } from "node:crypto";
-import type { Access } from "../api/endpoint.ts";
+import { type Access, type Credential, OPENS } from "../api/access.ts";
 import type { Env } from "../env.ts";
 import { isUlid } from "../model/id.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
-import type { KeyType, Principal } from "../model/vault.ts";
+import { KEY_TYPES, type KeyType, type Principal } from "../model/vault.ts";
 import { adminTokenProblem, keySecretProblem, misconfigured } from "./settings.ts";
 import { sign, verify } from "./signature.ts";
 
 /**
- * A token is `sk_` or `pk_`, the vault's ULID, the key's ULID and 43 characters of base64url. Each part has a fixed
+ * A token is `sk_`, `pk_`, `dk_` or `uk_`, the vault's ULID, the key's ULID and 43 characters of base64url. Each part has a fixed
  * length, and a token is cut by position. The last part is an HMAC-SHA-256 over the rest. So nobody can forge a token,
  * move it to another vault or give it another type.
  */
 const TOKEN_LENGTH = 98;
-const PREFIX = { secret: "sk_", public: "pk_" } as const satisfies Record<KeyType, string>;
+const PREFIX = {
+  secret: "sk_",
+  public: "pk_",
+  delivery: "dk_",
+  upload: "uk_",
+} as const satisfies Readonly<Record<KeyType, string>>;
 
 const encoder = new TextEncoder();
 
@@ -62,7 +67,7 @@ async function verifyToken(env: Env, token: string): Promise<Principal | undefin
 }
 
 async function verifySignature(env: Env, token: string): Promise<Principal | undefined> {
-  const type = token.startsWith(PREFIX.secret) ? "secret" : token.startsWith(PREFIX.public) ? "public" : undefined;
+  const type = KEY_TYPES.find((each) => token.startsWith(PREFIX[each]));
   const vault = token.slice(3, 29);
   const key = token.slice(29, 55);
   if (!type || !isUlid(vault) || !isUlid(key)) return undefined;
@@ -99,24 +104,34 @@ export async function authenticate(request: Request, env: Env): Promise<Result<{
   return refuse("UNAUTHORIZED", "this key is not valid");
 }
 
-/** Access that takes a key, or the operator's token. */
-type KeyAccess = Exclude<Access, "anyone" | "content">;
+/** What each type of key is refused with where it may not go. */
+const ONLY: Readonly<Record<KeyType, string>> = {
+  secret: "a secret key manages one vault",
+  public: "a public key can only read",
+  delivery: "a delivery key can only download files",
+  upload: "an upload key can only upload files",
+};
 
 /**
- * Refuses a principal whose kind or type does not give it this access; undefined when it may pass.
+ * Refuses a principal whose kind or type does not give it this access, by the table {@link OPENS}; undefined when it may
+ * pass.
  *
  * @param vaultId the vault of the request's path; undefined when the endpoint concerns no vault in particular
  */
-export function authorize(principal: Principal, access: KeyAccess, vaultId: string | undefined): Refusal | undefined {
+export function authorize(
+  principal: Principal,
+  access: Exclude<Access, "anyone">,
+  vaultId: string | undefined,
+): Refusal | undefined {
+  const openers: readonly Credential[] = OPENS[access];
   const forbidden = (message: string): Refusal => refuse("FORBIDDEN", message);
   if (principal.kind === "admin") {
-    return access === "admin" || access === "manage"
-      ? undefined
-      : forbidden("the admin token opens no assets: use a key of the vault");
+    if (openers.includes("admin")) return undefined;
+    return forbidden("the admin token opens no assets: use a key of the vault");
   }
   if (access === "admin") return forbidden("this needs the admin token");
   if (principal.vaultId !== vaultId) return forbidden("this key belongs to another vault");
-  if (principal.type === "public" && access !== "read")
-    return forbidden("a public key can only read: use a secret key");
-  return undefined;
+  if (openers.includes(principal.type)) return undefined;
+  const others = openers.filter((opener) => opener !== "admin");
+  return forbidden(`${ONLY[principal.type]}: use a ${others.join(" or ")} key`);
 }

@@ -11,7 +11,7 @@ import type { RateState } from "../model/settings.ts";
 import { Watchdog } from "../runtime/wait.ts";
 import type { Caller, Principal } from "../model/vault.ts";
 import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
-import type { Access } from "../api/endpoint.ts";
+import type { Access } from "../api/access.ts";
 import type { EndpointId } from "../api/endpoints.ts";
 import { authenticate, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
@@ -133,14 +133,15 @@ export class ApiRequest {
    */
   async allow(access: Access): Promise<Refusal | undefined> {
     if (access === "anyone") return undefined;
-    if (access === "content" && this.query["signature"] !== undefined && this.header("Authorization") === null) {
+    const isLink = access === "content" && this.params["assetId"] !== undefined;
+    if (isLink && this.query["signature"] !== undefined && this.header("Authorization") === null) {
       return this.#allowLink();
     }
     const authenticated = await authenticate(this.request, this.env);
     if (!authenticated.ok) return authenticated;
     this.#principal = authenticated.principal;
     const vaultId = this.params["vaultId"] === undefined ? undefined : this.vaultId;
-    return authorize(authenticated.principal, access === "content" ? "read" : access, vaultId);
+    return authorize(authenticated.principal, access, vaultId);
   }
 
   async #allowLink(): Promise<Refusal | undefined> {

@@ -14,6 +14,8 @@ export interface FeedPosition {
    * is not told of it. Absent once all of that lies behind.
    */
   began?: number | undefined;
+  /** The scope of the keys whose feed it is, as its path. Absent for keys of the whole vault. */
+  scope?: string | undefined;
 }
 
 /**

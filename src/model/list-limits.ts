@@ -41,7 +41,7 @@ export const MAX_LIST_ROWS: number = 10_000;
 export const MAX_LIST_LENGTH = 4_000_000;
 
 /**
- * The longest cursor. Ours have 441 characters at most: three filters of 64 characters, the names, a time, a seq and a
- * digest of 22, as JSON in base64.
+ * The longest cursor. Ours have 720 characters at most: three filters of 64 characters, as much for a scope, the names, a
+ * time, a seq and a digest of 22, as JSON in base64.
  */
 export const MAX_CURSOR_LENGTH = 1_000;

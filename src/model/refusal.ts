@@ -68,6 +68,9 @@ export const unavailable = (message: string, retryAfter = 1): Refusal =>
 
 export const assetNotFound = (): Refusal => refuse("ASSET_NOT_FOUND", "no asset with this id in this vault");
 
+/** The refusal that an outcome is; undefined when it is none. */
+export const refusalOf = (outcome: Result): Refusal | undefined => (outcome.ok ? undefined : outcome);
+
 /**
  * Carries a refusal out of code that streams, where a union cannot be handed from chunk to chunk. It is thrown and
  * caught inside `http` and `upload`, and never leaves the router.

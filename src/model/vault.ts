@@ -1,5 +1,6 @@
 /** Vaults and their keys, and whoever acts on a vault. */
 
+import type { KeyScope } from "./key-scope.ts";
 import type { ShownWindow } from "./lost-window.ts";
 import type { VaultSettings } from "./settings.ts";
 
@@ -67,22 +68,45 @@ export interface ReconcileFindings {
   missing_ids: string[];
 }
 
-export type KeyType = "secret" | "public";
+/**
+ * What a key is for:
+ *
+ *     secret   ── everything in its vault
+ *     public   ── reading
+ *     delivery ── downloading files, and nothing else: it may stand in the URL of an image
+ *     upload   ── uploading files, and nothing else
+ *
+ * What that opens stands in the table of api/access.ts.
+ */
+export const KEY_TYPES = ["secret", "public", "delivery", "upload"] as const;
+
+export type KeyType = (typeof KEY_TYPES)[number];
 
 /** What is known of a key. Its token is shown once, on creation, and stored nowhere. */
 export interface Key {
   id: string;
   label: string | null;
   type: KeyType;
+  /** The folder that it is narrowed to; null when it is good for the whole vault. It never changes. */
+  scope: KeyScope | null;
   /** Names the KEY_SECRET that signed it. */
   kid: string;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
+  /** The day (YYYY-MM-DD, UTC) on which it was last used. Not exact: the vault alone has it, and may lose it. */
+  last_used_on: string | null;
 }
 
 /** A new key, whose times the vault has yet to set. */
-export type NewKey = Omit<Key, "created_at" | "revoked_at">;
+export type NewKey = Omit<Key, "created_at" | "revoked_at" | "last_used_on">;
+
+/** What is to change of a key. What is not named stays. */
+export interface KeyChange {
+  readonly label?: string | null | undefined;
+  /** A time that is not later than that at which the key expires already. */
+  readonly expires_at?: string | undefined;
+}
 
 /** Whoever asks: the operator, or the holder of a key whose signature the router has verified. */
 export type Principal =

@@ -34,7 +34,13 @@ export const listAssets: Handler = async (api) => {
   if (cursor && cursor.digest !== search?.digest) {
     return invalid("cursor: belongs to a list with other filters, or in another order");
   }
-  const request = { filter: { partition, collection, channel }, limit, from: cursor?.seq, search };
+  const request = {
+    filter: { partition, collection, channel },
+    limit,
+    from: cursor?.seq,
+    scope: cursor?.scope,
+    search,
+  };
   const outcome = await api.vault("read", (stub, caller) => stub.listAssets(caller, request));
   return outcome.ok ? json(outcome.body) : outcome;
 };

@@ -1,4 +1,4 @@
-/** The handlers of keys: create, list, revoke. */
+/** The handlers of keys: create, list, update, revoke. */
 
 import { ENDPOINTS } from "../api/endpoints.ts";
 import { mintToken } from "../http/auth.ts";
@@ -11,15 +11,19 @@ import { isKeyId, isVaultId, newKeyId } from "../model/id.ts";
 import { refuse } from "../model/refusal.ts";
 import type { Key } from "../model/vault.ts";
 
+const noSuchKey = () => refuse("NOT_FOUND", "no key with this id in this vault");
+
 /** A key as the API shows it. Which secret signed it concerns the operator alone, and stays in D1. */
 const toWire = (vaultId: string, key: Key) => ({
   id: key.id,
   vault_id: vaultId,
   label: key.label,
   type: key.type,
+  scope: key.scope,
   created_at: key.created_at,
   expires_at: key.expires_at,
   revoked_at: key.revoked_at,
+  last_used_on: key.last_used_on,
 });
 
 /** `keys.create`. The token is in this one answer and nowhere else. */
@@ -29,10 +33,10 @@ export const createKey: Handler = async (api) => {
   if (!body.ok) return body;
   if (!isVaultId(vaultId)) return refuse("NOT_FOUND", "no vault with this id");
   const id = newKeyId();
-  const { label, type, expires_at } = body.value;
+  const { label, type, scope, expires_at } = body.value;
   const { token, kid } = await mintToken(api.env, { type, vaultId, keyId: id });
   const outcome = await api.vault("once", (stub, caller) =>
-    stub.createKey(caller, { id, label, type, kid, expires_at }),
+    stub.createKey(caller, { id, label, type, scope, kid, expires_at }),
   );
   if (!outcome.ok) return outcome;
   return json({ ...toWire(vaultId, outcome.key), token }, { status: 201, headers: { "Cache-Control": "no-store" } });
@@ -51,10 +55,21 @@ export const listKeys: Handler = async (api) => {
   return keys.ok ? json(keys.page) : keys;
 };
 
+/** `keys.update` */
+export const updateKey: Handler = async (api) => {
+  const { vaultId } = api;
+  const id = api.param("keyId");
+  const body = await readBody(api, ENDPOINTS["keys.update"].body);
+  if (!body.ok) return body;
+  if (!isVaultId(vaultId) || !isKeyId(id)) return noSuchKey();
+  const outcome = await api.vault("repeatable", (stub, caller) => stub.updateKey(caller, id, body.value));
+  return outcome.ok ? json(toWire(vaultId, outcome.key)) : outcome;
+};
+
 /** `keys.revoke` */
 export const revokeKey: Handler = async (api) => {
   const id = api.param("keyId");
-  if (!isVaultId(api.vaultId) || !isKeyId(id)) return refuse("NOT_FOUND", "no key with this id in this vault");
+  if (!isVaultId(api.vaultId) || !isKeyId(id)) return noSuchKey();
   const outcome = await api.vault("repeatable", (stub, caller) => stub.revokeKey(caller, id));
   return outcome.ok ? { status: 204 } : outcome;
 };

@@ -41,7 +41,7 @@ export const createVault: Handler = async (api) => {
   const makeKey = async (type: KeyType) => {
     const id = newKeyId();
     const { token, kid } = await mintToken(api.env, { type, vaultId: vault.id, keyId: id });
-    return { token, key: { id, label: null, type, kid, created_at, expires_at: null, revoked_at: null } };
+    return { token, key: { id, label: null, type, scope: null, kid, created_at, expires_at: null, revoked_at: null } };
   };
   const [secret, publicKey] = [await makeKey("secret"), await makeKey("public")];
   const recorded = await recording(api, recordVault(new BoundedD1(db), vault, [secret.key, publicKey.key]));

@@ -1,6 +1,7 @@
 /** What a vault answers to writes: records as they are on the wire, and how durable a write is. */
 
 import { type Asset, type RecordBody, type StoredRecord, toRecord } from "../model/asset.ts";
+import type { KeyScope } from "../model/key-scope.ts";
 import type { Result } from "../model/refusal.ts";
 import type { Acknowledged, SafeRetry } from "../model/safe-retry.ts";
 import type { Caller, Durability } from "../model/vault.ts";
@@ -53,13 +54,13 @@ export async function once<A extends object>(
   life: Lifecycle,
   caller: Caller,
   retry: SafeRetry | undefined,
-  operation: Operation<Answered<A>>,
+  operation: (scope: KeyScope | undefined) => Operation<Answered<A>>,
   { urgency, last, weight }: WriteOptions,
 ): Promise<Result<Acknowledged<A>>> {
-  return life.authorized<Acknowledged<A>>(
+  return life.authorizedWithin<Acknowledged<A>>(
     caller,
-    async (live) => {
-      const repeatable = idempotent(life.database, caller, retry, operation);
+    async (live, scope) => {
+      const repeatable = idempotent(life.database, caller, retry, operation(scope));
       const outcome = await live.write(caller.actor, repeatable, urgency, weight);
       return outcome.ok ? { ok: true, ...(await acknowledge(live, caller, outcome, last)) } : outcome;
     },

@@ -2,12 +2,14 @@
 
 import { NOTHING } from "../d1/record.ts";
 import { type FeedPosition, NOW } from "../model/cursor.ts";
+import { type KeyScope, scopeName } from "../model/key-scope.ts";
 import { DELETIONS_KEPT_MS, MAX_CHANGES_LENGTH, MAX_WAITED_LENGTH } from "../model/limits.ts";
 import { refuse, type Result, unavailable } from "../model/refusal.ts";
 import type { Caller } from "../model/vault.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { HeldRow } from "./held-row.ts";
 import type { LiveVault } from "./live.ts";
+import { wrongScope } from "./pages.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import { type FeedPage, feedPage } from "./state/feed-page.ts";
 import type { VaultRow } from "./state/schema.ts";
@@ -25,6 +27,8 @@ export interface ChangesRequest {
  * caller's key is checked again each time it looks. What it has waited for is shorter than another page, and may be none
  * of the changes that there are: all that wait are answered at about the same time.
  *
+ * A key that is narrowed has a feed of its own, of what is in its folder: 400 for a place in another.
+ *
  * 410 for a place that is no longer what it was: the vault's storage was lost, or deletions behind it are forgotten. 503
  * while the feed is not complete.
  */
@@ -35,20 +39,23 @@ export async function follow(
 ): Promise<Result<{ body: string }>> {
   const until = Date.now() + wait;
   const look =
-    (place: ChangesRequest["from"], page: (live: LiveVault, position: FeedPosition) => FeedPage) =>
-    (live: LiveVault): Result<{ page: FeedPage; live: LiveVault }> => {
+    (place: ChangesRequest["from"], page: PageMaker) =>
+    (live: LiveVault, scope: KeyScope | undefined): Result<{ page: FeedPage; live: LiveVault }> => {
       const notYet = live.notIndexed() ?? isMerging(live.row);
       if (notYet) return notYet;
-      const position = positionAt(life.database, live.held, place);
-      return position.ok ? { ok: true, page: page(live, position.position), live } : position;
+      const position = positionAt(life.database, live.held, place, scopeName(scope));
+      return position.ok ? { ok: true, page: page(live, position.position, scope), live } : position;
     };
-  const pageOf = (length: number) => (live: LiveVault, position: FeedPosition) =>
-    feedPage(life.database, { ...live.row, writer: live.held.writer }, position, { limit, length });
-  const waited = (live: LiveVault, position: FeedPosition): FeedPage =>
+  const pageOf =
+    (length: number): PageMaker =>
+    ({ row, held }, position, scope) =>
+      feedPage(life.database, { ...row, writer: held.writer }, position, { limit, length }, scope);
+  // A position says which scope it belongs to, so no page is shared between scopes.
+  const waited: PageMaker = (live, position, scope) =>
     live.watchers.shared(JSON.stringify([live.row.rev, limit, position]), () =>
-      pageOf(MAX_WAITED_LENGTH)(live, position),
+      pageOf(MAX_WAITED_LENGTH)(live, position, scope),
     );
-  let found = await life.authorized(caller, look(from, pageOf(MAX_CHANGES_LENGTH)));
+  let found = await life.authorizedWithin(caller, look(from, pageOf(MAX_CHANGES_LENGTH)));
   for (;;) {
     if (!found.ok) return found;
     const { page, live, ...rest } = found;
@@ -58,9 +65,12 @@ export async function follow(
     const isNews = live.row.rev > page.position.after;
     if (!isNews && !(await live.watchers.wait(left))) return { ...rest, body: page.body };
     // However often it looks, a request takes one token of the vault's rate.
-    found = await life.authorized({ ...caller, isPaid: true }, look(page.position, waited));
+    found = await life.authorizedWithin({ ...caller, isPaid: true }, look(page.position, waited));
   }
 }
+
+/** Makes the page behind a position, for a caller with a scope. */
+type PageMaker = (live: LiveVault, position: FeedPosition, scope: KeyScope | undefined) => FeedPage;
 
 /** The 503 of a vault that takes over another history: what it has is part of the one and part of the other. */
 const isMerging = ({ merging }: Readonly<VaultRow>) =>
@@ -70,10 +80,13 @@ function positionAt(
   database: VaultDatabase,
   { row, writer }: HeldRow,
   from: ChangesRequest["from"],
+  scope: string | undefined,
 ): Result<{ position: FeedPosition }> {
   const { rev, generation, feed_from } = row;
-  if (from === undefined) return { ok: true, position: { generation, writer, after: 0, began: rev } };
-  if (from === NOW) return { ok: true, position: { generation, writer, after: rev } };
+  const named = { generation, writer, ...(scope === undefined ? {} : { scope }) };
+  if (from === undefined) return { ok: true, position: { ...named, after: 0, began: rev } };
+  if (from === NOW) return { ok: true, position: { ...named, after: rev } };
+  if (from.scope !== scope) return wrongScope();
   // A reader that has begun from the beginning needs no deletion from before.
   const seen = Math.max(from.after, from.began ?? 0);
   const { writer: teller = writer } = from;

@@ -13,7 +13,8 @@
 import { BoundedD1 } from "../d1/bounded.ts";
 import { shardOf } from "../d1/shards.ts";
 import type { Env } from "../env.ts";
-import { refuse, type Result, unavailable } from "../model/refusal.ts";
+import { type KeyScope, scopePath } from "../model/key-scope.ts";
+import { type Refusal, refuse, type Result, unavailable } from "../model/refusal.ts";
 import type { Caller } from "../model/vault.ts";
 import { Bucket } from "../r2/bucket.ts";
 import { log, logError } from "../runtime/log.ts";
@@ -35,6 +36,10 @@ const RECONCILE_SLICE_MS = 5_000;
 
 /** The same of the indexing of old assets. */
 const INDEX_SLICE_MS = 10_000;
+
+/** The 403 of what concerns the whole vault. */
+export const tooNarrow = (scope: KeyScope): Refusal =>
+  refuse("FORBIDDEN", `this key is narrowed to ${scopePath(scope)}: use one of the whole vault`);
 
 export class Lifecycle {
   readonly id: string;
@@ -66,14 +71,27 @@ export class Lifecycle {
   }
 
   /**
+   * Does `work` for a caller that may act on the whole vault, and refuses all others: 403 for a key that is narrowed to a
+   * folder. See {@link authorizedWithin}.
+   */
+  authorized<T extends object>(
+    caller: Caller,
+    work: (live: LiveVault) => Result<T> | Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    return this.authorizedWithin(caller, (live, scope) => (scope ? tooNarrow(scope) : work(live)));
+  }
+
+  /**
    * Does `work` for a caller that may act here, within the vault's rate, and refuses all others. Waits up to
    * {@link REBUILD_WAIT_MS} for a vault that is not live yet, and then answers 503.
    *
+   * @param work is told the `scope` that the caller's key is narrowed to, undefined when it is not. It must do nothing,
+   * and tell nothing, of what is not within
    * @param isFree whether the work takes no token of the rate, since it only repeats an answer
    */
-  async authorized<T extends object>(
+  async authorizedWithin<T extends object>(
     caller: Caller,
-    work: (live: LiveVault) => Result<T> | Promise<Result<T>>,
+    work: (live: LiveVault, scope: KeyScope | undefined) => Result<T> | Promise<Result<T>>,
     isFree: (live: LiveVault) => boolean = () => false,
   ): Promise<Result<T>> {
     let live = this.#live;
@@ -82,12 +100,13 @@ export class Lifecycle {
       if (!woken.ok) return woken;
       live = woken.live;
     }
-    const refusal = live.refusal(caller.actor);
-    if (refusal) return refusal;
+    const admitted = live.admit(caller.actor);
+    if (!admitted.ok) return admitted;
+    const { scope } = admitted;
     // An unknown key costs the tenant nothing: the token is taken after that.
     const { rate } = live.bounds;
-    if (!rate) return work(live);
-    return withinRate(rate, isFree(live) ? { ...caller, isPaid: true } : caller, () => work(live));
+    if (!rate) return work(live, scope);
+    return withinRate(rate, isFree(live) ? { ...caller, isPaid: true } : caller, () => work(live, scope));
   }
 
   /** Brings the vault to life for a caller, or says why it is not. */

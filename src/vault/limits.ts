@@ -31,6 +31,9 @@ export const RETRY_MAX_MS: number = 60_000;
  */
 export const RUNNING_MS: number = 60_000;
 
+/** How soon it is saved that a key was used today, when nothing else is written. */
+export const USES_SAVED_MS: number = 10_000;
+
 // --- what several files of the vault need
 
 /**

@@ -6,7 +6,7 @@
 import type { BoundedD1 } from "../d1/bounded.ts";
 import type { RecordBody } from "../model/asset.ts";
 import type { LostWindow } from "../model/lost-window.ts";
-import { refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
+import { type Refusal, refusalOf, refuse, type Result, unavailable } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 import { type Actor, type Durability, THE_VAULT } from "../model/vault.ts";
 import type { Bucket } from "../r2/bucket.ts";
@@ -18,8 +18,8 @@ import type { Bounds } from "./bounds.ts";
 import { HeldRow } from "./held-row.ts";
 import { ALARM_DELAY_MS, DURABLE_WAIT_MS } from "./limits.ts";
 import type { VaultDatabase } from "./state/database.ts";
-import { GroupCommit, type Operation } from "./state/group-commit.ts";
-import { Keyring } from "./state/keyring.ts";
+import { type Change, GroupCommit, type Operation } from "./state/group-commit.ts";
+import { type Admitted, Keyring } from "./state/keyring.ts";
 import type { VaultRow } from "./state/schema.ts";
 import { DeadKeys } from "./sync/dead-keys.ts";
 import { forgetOld } from "./sync/forget.ts";
@@ -156,14 +156,11 @@ export class LiveVault {
     return this.held.lostWindows;
   }
 
-  /** Why an actor may not act here. Undefined when it may. */
-  refusal(actor: Actor): Refusal | undefined {
-    const refusal = this.keyring.refusal(actor);
-    if (refusal) return refusal;
-    if (actor.kind === "key" && this.#row.status !== "active") {
-      return refuse("UNAUTHORIZED", "this vault is being deleted");
-    }
-    return undefined;
+  /** Whether an actor may act here, and where. See {@link Keyring.admit}. */
+  admit(actor: Actor): Admitted {
+    const admitted = this.keyring.admit(actor);
+    const isOver = admitted.ok && actor.kind === "key" && this.#row.status !== "active";
+    return isOver ? refuse("UNAUTHORIZED", "this vault is being deleted") : admitted;
   }
 
   /** The 503 of a write that is not taken while the vault is at a revision. Undefined when it is. */
@@ -189,7 +186,8 @@ export class LiveVault {
     const refusal = this.#notNow(urgency, this.#row.rev);
     if (refusal) return refusal;
     const late = (rev: number): Refusal | undefined => (weight > 1 ? this.#notNow(urgency, rev) : undefined);
-    return this.#groupCommit.run((change) => this.refusal(actor) ?? late(change.rev) ?? operation(change), weight);
+    const admitted = (change: Change) => refusalOf(this.admit(actor)) ?? late(change.rev) ?? operation(change);
+    return this.#groupCommit.run(admitted, weight);
   }
 
   /** Whether D1 has what was changed. See {@link isRecorded}. */
@@ -268,6 +266,7 @@ export class LiveVault {
   #persist(row: VaultRow): void {
     this.#trim(row);
     this.#database.saveVault(row);
+    this.keyring.uses.save();
     this.#alarm.setInTransaction(ALARM_DELAY_MS);
   }
 
@@ -291,6 +290,7 @@ export class LiveVault {
     for (const id of touched) this.records.delete(id);
     this.pages.clear();
     this.held.saved(row);
+    this.keyring.uses.saved();
     this.#alarm.confirm();
     this.relayD1.wake();
     this.watchers.wake();

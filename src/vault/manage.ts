@@ -2,9 +2,8 @@
 
 import { type Result, unavailable } from "../model/refusal.ts";
 import type { VaultChange } from "../model/settings.ts";
-import { type Actor, type Key, type NewKey, THE_VAULT } from "../model/vault.ts";
+import { type Actor, type Key, type KeyChange, type NewKey, THE_VAULT } from "../model/vault.ts";
 import type { LiveVault } from "./live.ts";
-import { withoutRev } from "./state/key-table.ts";
 import { changeVault } from "./state/settings.ts";
 
 /** Changes the vault's name and settings, which act at once. 503 while D1 does not have them. */
@@ -19,9 +18,22 @@ export async function updateVault(live: LiveVault, actor: Actor, change: VaultCh
 export async function createKey(live: LiveVault, actor: Actor, key: NewKey): Promise<Result<{ key: Key }>> {
   const outcome = await live.write(actor, live.keyring.create(key));
   if (!outcome.ok) return outcome;
-  if (await live.recorded(outcome.key.rev)) return { ok: true, key: withoutRev(outcome.key) };
+  if (await live.recorded(outcome.key.rev)) return { ok: true, key: live.keyring.shown(outcome.key) };
   await live.write(THE_VAULT, live.keyring.revoke(key.id), "vital");
   return unavailable("the key could not be recorded and was not created");
+}
+
+/** Changes a key. The change acts at once. 503 while D1 does not have it. */
+export async function updateKey(
+  live: LiveVault,
+  actor: Actor,
+  id: string,
+  change: KeyChange,
+): Promise<Result<{ key: Key }>> {
+  const outcome = await live.write(actor, live.keyring.update(id, change), "urgent");
+  if (!outcome.ok) return outcome;
+  if (await live.recorded(outcome.key.rev)) return { ok: true, key: live.keyring.shown(outcome.key) };
+  return unavailable("the change acts already, but it could not be recorded yet: repeat the call");
 }
 
 /** Revokes a key at once in any case. 503 while D1 does not have that. */

@@ -8,6 +8,7 @@
  */
 
 import type { StoredRecord } from "../model/asset.ts";
+import { isWithin, type KeyScope, outOfReach } from "../model/key-scope.ts";
 import { MAX_OPEN_SESSIONS, SESSION_IDLE_MS, SESSION_KEPT_MS, SESSION_LIFE_MS } from "../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type {
@@ -57,11 +58,12 @@ export class SessionDesk {
   }
 
   /**
-   * Begins a session. 409 when the key has too many, and whatever the bounds of the vault do not allow: 403, 413, 415.
+   * Begins a session. 404 for a path that the key does not reach, 409 when the key has too many, and whatever the bounds of the vault do not allow: 403, 413, 415.
    */
   async create(caller: Caller, { id, file, length, digest, isHeld }: NewSession): Promise<Result<Taken>> {
     const { sessions } = this.#database;
-    const outcome = await this.#write<Taken>(caller, (live) => () => {
+    const outcome = await this.#write<Taken>(caller, (live, scope) => () => {
+      if (!isWithin(scope, file)) return outOfReach();
       const keyId = keyOf(caller);
       const known = sessions.find(id);
       if (known) return { ok: true, ...takenOf(this.#database, known) };
@@ -107,7 +109,7 @@ export class SessionDesk {
    * there is one that does. A session that is `completing` is taken by whoever asks, and is to be finished.
    */
   async look(caller: Caller, id: string): Promise<Result<Taken>> {
-    return this.#life.authorized<Taken>(caller, (live) => {
+    return this.#life.authorizedWithin<Taken>(caller, (live) => {
       const found = findSession(this.#database, caller, id);
       if (!found.ok) return found;
       const { row } = found;
@@ -152,7 +154,7 @@ export class SessionDesk {
 
   /** A request shows that it makes progress. It is told when the session is no longer its own. */
   async sign(caller: Caller, id: string, fence: number): Promise<Result> {
-    return this.#life.authorized(caller, () => {
+    return this.#life.authorizedWithin(caller, () => {
       const found = heldBy(this.#database, caller, id, fence);
       if (found.ok) this.#holders.show(id, fence, caller.request);
       return found.ok ? { ok: true } : found;
@@ -191,7 +193,7 @@ export class SessionDesk {
 
   /** A request ends that has saved nothing, or no more. */
   async release(caller: Caller, id: string, fence: number): Promise<Result> {
-    return this.#life.authorized({ ...caller, isPaid: true }, () => {
+    return this.#life.authorizedWithin({ ...caller, isPaid: true }, () => {
       this.#holders.end(id, fence);
       return { ok: true };
     });
@@ -202,7 +204,7 @@ export class SessionDesk {
    * the bounds of the vault do not allow any more is the end of the session, and so is an id that is void.
    */
   async commit(caller: Caller, id: string, fence: number, body: SessionBody): Promise<Result<SessionCommit>> {
-    return this.#life.authorized<SessionCommit>(caller, async (live): Promise<Result<SessionCommit>> => {
+    return this.#life.authorizedWithin<SessionCommit>(caller, async (live): Promise<Result<SessionCommit>> => {
       const operation = this.#committing(live, caller, id, fence, body);
       const outcome = await live.write<{ refusal: Refusal } | FinishedSession>(caller.actor, operation, "careful");
       if (!outcome.ok) return outcome;
@@ -281,8 +283,13 @@ export class SessionDesk {
   // ---
 
   /** Runs an operation of a session, which takes no revision unless something must be deleted. */
-  #write<T extends object>(caller: Caller, operation: (live: LiveVault) => Operation<T>): Promise<Result<T>> {
-    return this.#life.authorized<T>(caller, (live) => live.write(caller.actor, operation(live), "urgent"));
+  #write<T extends object>(
+    caller: Caller,
+    operation: (live: LiveVault, scope: KeyScope | undefined) => Operation<T>,
+  ): Promise<Result<T>> {
+    return this.#life.authorizedWithin<T>(caller, (live, scope) =>
+      live.write(caller.actor, operation(live, scope), "urgent"),
+    );
   }
 
   /** The bytes that a session had kept in R2 are in a part, or under another key, by now. */

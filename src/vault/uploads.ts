@@ -1,6 +1,7 @@
 /** The way of an upload through its vault: it may be announced, it is committed, and sometimes it must be resolved. */
 
 import type { AssetPath, KnownFile, NewAsset, StoredRecord } from "../model/asset.ts";
+import { isWithin, outOfReach } from "../model/key-scope.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
 import { agrees, type SafeRetry, type UploadFingerprint } from "../model/safe-retry.ts";
 import { type Caller, THE_VAULT } from "../model/vault.ts";
@@ -38,7 +39,8 @@ export class Uploads {
     upload: { path: AssetPath | undefined; createOnly: boolean; file: KnownFile; key: string | undefined },
   ): Promise<Result<{ most?: number }>> {
     const { path, createOnly, file, key } = upload;
-    return this.#life.authorized<{ most?: number }>(caller, (live) => {
+    return this.#life.authorizedWithin<{ most?: number }>(caller, (live, scope) => {
+      if (path && !isWithin(scope, path)) return outOfReach();
       if (key !== undefined && receiptOf(this.#life, live, caller, key)) return { ok: true };
       const { settings } = live.bounds;
       const usage = withReserved(settings, live.row, this.#life.database.sessions);
@@ -55,7 +57,7 @@ export class Uploads {
    * and 409 while another request with the key is under way. Only the commit decides.
    */
   async begin(caller: Caller, key: string, known: UploadFingerprint): Promise<Result<{ record: Stored | null }>> {
-    return this.#life.authorized<{ record: Stored | null }>(
+    return this.#life.authorizedWithin<{ record: Stored | null }>(
       caller,
       async (live) => {
         const receipt = receiptOf(this.#life, live, caller, key);
@@ -86,8 +88,9 @@ export class Uploads {
     { createOnly, retry }: { createOnly: boolean; retry: SafeRetry | undefined },
   ): Promise<Result<Stored>> {
     const { id, database } = this.#life;
-    return this.#life.authorized<Stored>(caller, async (live) => {
-      const commit = answering(id, commitUpload(database, upload, createOnly, live));
+    return this.#life.authorizedWithin<Stored>(caller, async (live, scope) => {
+      const { lostWindows, bounds } = live;
+      const commit = answering(id, commitUpload(database, upload, createOnly, { scope, lostWindows, bounds }));
       const operation = idempotent(database, caller, retry, commit);
       const outcome = await live.write(caller.actor, operation, createOnly ? "careful" : "ordinary");
       if (retry) this.end(caller, retry.key);

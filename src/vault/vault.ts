@@ -10,36 +10,43 @@ import {
   type RecordBody,
 } from "../model/asset.ts";
 import type { Conditions } from "../model/etag.ts";
+import { isWithin, type KeyScope } from "../model/key-scope.ts";
 import type { AssetPatch } from "../model/asset-patch.ts";
 import type { BatchOperation, BatchResult } from "../model/batch.ts";
 import { assetNotFound, type Result } from "../model/refusal.ts";
 import type { VaultChange } from "../model/settings.ts";
 import type { Acknowledged, SafeRetry, UploadFingerprint } from "../model/safe-retry.ts";
-import { type Caller, type Durability, type Key, type NewKey, type VaultReport } from "../model/vault.ts";
+import {
+  type Caller,
+  type Durability,
+  type Key,
+  type KeyChange,
+  type NewKey,
+  type VaultReport,
+} from "../model/vault.ts";
+import { type FolderList, foldersWithin } from "./folders.ts";
 import { type ChangesRequest, follow } from "./follow.ts";
-import type { Changed, LastStore } from "./durable.ts";
+import type { Changed } from "./durable.ts";
+import { tooNarrow } from "./lifecycle.ts";
 import type { LiveVault } from "./live.ts";
-import { createKey, revokeKey, updateVault } from "./manage.ts";
-import { answering, durable, once, render, type Stored } from "./answers.ts";
-import { assetPage, type Page } from "./pages.ts";
+import { createKey, revokeKey, updateKey, updateVault } from "./manage.ts";
+import { answering, durable, once, render, type Stored, type WriteOptions } from "./answers.ts";
+import { assetPage, type AssetPageRequest, type Page } from "./pages.ts";
 import { report } from "./report.ts";
 import { SessionSurface } from "./session-surface.ts";
-import { deleteAsset, patchAsset } from "./state/assets.ts";
+import { assetWithin, deleteAsset, patchAsset } from "./state/assets.ts";
 import { batchAssets, deleteFolder } from "./state/batch.ts";
 import type { VaultDatabase } from "./state/database.ts";
-import type { Folder, FolderRequest } from "./state/folders.ts";
+import type { FolderRequest } from "./state/folders.ts";
 import type { Operation } from "./state/group-commit.ts";
-import { withoutRev } from "./state/key-table.ts";
-import type { PageRequest } from "./state/list-page.ts";
 import { Uploads } from "./uploads.ts";
-import type { Urgency } from "./urgency.ts";
 
 /**
  * One vault. The object owns the vault's state, is the one point of order for its writes, and answers every read from
  * its own SQLite. File bodies never pass through it. How it gets its state, and loses it, stands in lifecycle.ts.
  *
- * Each method first checks that the caller's key still acts, in the same call that does the work. The router has
- * verified the token's signature, and what a key of its type may do.
+ * Each method first checks that the caller's key still acts, in the same call that does the work, and learns which folder
+ * the key is narrowed to. The router has verified the token's signature, and what a key of its type may do.
  */
 export class Vault extends SessionSurface {
   readonly #database: VaultDatabase;
@@ -54,24 +61,25 @@ export class Vault extends SessionSurface {
   // --- assets
 
   async getAsset(caller: Caller, id: string): Promise<Result<RecordBody>> {
-    return this.life.authorized(caller, (live) => {
+    return this.life.authorizedWithin(caller, (live, scope) => {
       const ready = live.records.get(id);
-      if (ready) return { ok: true, ...ready };
-      const asset = this.#database.asset(id);
+      // What is kept ready does not say where the asset is.
+      if (ready && scope === undefined) return { ok: true, ...ready };
+      const asset = assetWithin(this.#database, id, scope);
       return asset ? { ok: true, ...live.records.set(id, render(this.life.id, asset)) } : assetNotFound();
     });
   }
 
   /** A page as JSON text, or as a stream of that text when it is large. See {@link assetPage}. */
-  async listAssets(caller: Caller, request: PageRequest): Promise<Result<Page>> {
-    return this.life.authorized(caller, (live) => assetPage(this.#database, live, request));
+  async listAssets(caller: Caller, request: AssetPageRequest): Promise<Result<Page>> {
+    return this.life.authorizedWithin(caller, (live, scope) => assetPage(this.#database, live, request, scope));
   }
 
   /** The folders in a folder. */
-  async listFolders(caller: Caller, request: FolderRequest): Promise<Result<{ folders: Folder[] }>> {
-    return this.life.authorized(
+  async listFolders(caller: Caller, request: FolderRequest): Promise<Result<FolderList>> {
+    return this.life.authorizedWithin(
       caller,
-      (live) => live.notIndexed() ?? { ok: true, folders: this.#database.folders.in(request) },
+      (live, scope) => live.notIndexed() ?? foldersWithin(this.#database.folders, request, scope),
     );
   }
 
@@ -82,7 +90,7 @@ export class Vault extends SessionSurface {
 
   /** Whether a caller's key still acts. The router asks before it refuses a request for what the request says. */
   async checkKey(caller: Caller): Promise<Result> {
-    return this.life.authorized(caller, () => ({ ok: true }));
+    return this.life.authorizedWithin(caller, () => ({ ok: true }));
   }
 
   /**
@@ -90,9 +98,9 @@ export class Vault extends SessionSurface {
    * filename can change, so the answer stays right while the body is streamed.
    */
   async locateContent(caller: Caller, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
-    return this.life.authorized(caller, () => {
+    return this.life.authorizedWithin(caller, (_, scope) => {
       const asset = typeof what === "string" ? this.#database.asset(what) : this.#database.newestAt(what);
-      if (!asset) return assetNotFound();
+      if (!asset || !isWithin(scope, asset)) return assetNotFound();
       const { id, r2_key, filename, size, mime_type, sha256, created_at } = asset;
       return { ok: true, body: { id, r2_key, filename, size, mime_type, sha256, created_at } };
     });
@@ -142,12 +150,13 @@ export class Vault extends SessionSurface {
     conditions: Conditions,
     retry?: SafeRetry,
   ): Promise<Result<Stored>> {
-    const operation = answering(this.life.id, patchAsset(this.#database, id, patch, conditions));
+    const operation = (scope: KeyScope | undefined) =>
+      answering(this.life.id, patchAsset(this.#database, id, patch, conditions, { scope }));
     return once(this.life, caller, retry, operation, { urgency: "careful" });
   }
 
   async deleteAsset(caller: Caller, id: string, conditions: Conditions): Promise<Result<Durability>> {
-    return this.#change(caller, () => deleteAsset(this.#database, id, conditions), {
+    return this.#changeWithin(caller, (_, scope) => deleteAsset(this.#database, id, conditions, { scope }), {
       urgency: "careful",
       last: "R2",
     });
@@ -160,7 +169,8 @@ export class Vault extends SessionSurface {
     atomic: boolean,
     retry?: SafeRetry,
   ): Promise<Result<Acknowledged<{ results: BatchResult[] }>>> {
-    return once(this.life, caller, retry, batchAssets(this.#database, operations, atomic), {
+    const operation = (scope: KeyScope | undefined) => batchAssets(this.#database, operations, atomic, scope);
+    return once(this.life, caller, retry, operation, {
       urgency: "careful",
       last: operations.some(({ op }) => op === "delete") ? "R2" : "D1",
       weight: operations.length,
@@ -173,7 +183,7 @@ export class Vault extends SessionSurface {
     folder: FolderFilter,
     limit: number,
   ): Promise<Result<Durability & { deleted: number; has_more: boolean }>> {
-    return this.#change(caller, () => deleteFolder(this.#database, folder, limit), {
+    return this.#changeWithin(caller, (_, scope) => deleteFolder(this.#database, folder, limit, scope), {
       urgency: "careful",
       last: "R2",
       weight: limit,
@@ -229,15 +239,20 @@ export class Vault extends SessionSurface {
 
   /** The keys with an id below `before`, newest first. */
   async listKeys(caller: Caller, before: string, limit: number): Promise<Result<{ keys: Key[] }>> {
-    return this.life.authorized(caller, () => ({
+    return this.life.authorized(caller, (live) => ({
       ok: true,
-      keys: this.#database.keys.before(before, limit).map(withoutRev),
+      keys: live.keyring.list(before, limit),
     }));
   }
 
   /** See {@link createKey}. */
   async createKey(caller: Caller, key: NewKey): Promise<Result<{ key: Key }>> {
     return this.life.authorized(caller, (live) => createKey(live, caller.actor, key));
+  }
+
+  /** See {@link updateKey}. */
+  async updateKey(caller: Caller, id: string, change: KeyChange): Promise<Result<{ key: Key }>> {
+    return this.life.authorized(caller, (live) => updateKey(live, caller.actor, id, change));
   }
 
   /** See {@link revokeKey}. It takes no token of the rate: a key that has leaked may be what uses them up. */
@@ -251,17 +266,24 @@ export class Vault extends SessionSurface {
 
   // ---
 
-  /**
-   * Runs an operation and waits until it is durable. `last` is the last store that must have it: D1 if not said. `weight`
-   * is how many assets it may change.
-   */
-  async #change<T extends Changed>(
+  /** Runs an operation on the whole vault, as {@link #changeWithin} does. 403 for a key that is narrowed to a folder. */
+  #change<T extends Changed>(
     caller: Caller,
     operation: (live: LiveVault) => Operation<T>,
-    { urgency, last, weight }: { urgency?: Urgency; last?: LastStore; weight?: number } = {},
+    options: WriteOptions = {},
   ): Promise<Result<T & Durability>> {
-    return this.life.authorized(caller, async (live): Promise<Result<T & Durability>> => {
-      const outcome = await live.write(caller.actor, operation(live), urgency, weight);
+    const whole = (live: LiveVault, scope?: KeyScope) => (scope ? () => tooNarrow(scope) : operation(live));
+    return this.#changeWithin(caller, whole, options);
+  }
+
+  /** Runs an operation and waits until it is durable, in D1 if it is not said where. */
+  async #changeWithin<T extends Changed>(
+    caller: Caller,
+    operation: (live: LiveVault, scope: KeyScope | undefined) => Operation<T>,
+    { urgency, last, weight }: WriteOptions,
+  ): Promise<Result<T & Durability>> {
+    return this.life.authorizedWithin(caller, async (live, scope): Promise<Result<T & Durability>> => {
+      const outcome = await live.write(caller.actor, operation(live, scope), urgency, weight);
       return outcome.ok ? { ...outcome, ...(await durable(live, caller, outcome, last)) } : outcome;
     });
   }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type Access, bodyTypes, type Endpoint } from "../../src/api/endpoint.ts";
+import type { Access, Credential } from "../../src/api/access.ts";
+import { bodyTypes, type Endpoint } from "../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../src/api/endpoints.ts";
-import { admin, bearer, OPERATOR, refusal, send, TestVault } from "../support/api.ts";
+import { admin, bearer, OPERATOR, post, refusal, send, TestVault } from "../support/api.ts";
 
 /** A path of an endpoint in a vault, whose other parameters name nothing. */
 const pathIn = (vault: TestVault, path: string): string =>
@@ -17,11 +18,12 @@ const endpoints: [id: string, endpoint: Endpoint][] = Object.entries(ENDPOINTS);
 const guardedBy = (...accesses: Access[]) => endpoints.filter(([, { access }]) => accesses.includes(access));
 
 /** Which credentials open which kind of endpoint: what the second can do is in no list but this one. */
-const OPENS: Readonly<Record<Exclude<Access, "anyone">, readonly ("admin" | "secret" | "public")[]>> = {
+const OPENS: Readonly<Record<Exclude<Access, "anyone">, readonly Credential[]>> = {
   admin: ["admin"],
   manage: ["admin", "secret"],
   read: ["secret", "public"],
-  content: ["secret", "public"],
+  content: ["secret", "public", "delivery"],
+  upload: ["secret", "upload"],
   write: ["secret"],
 };
 
@@ -36,8 +38,18 @@ describe.each(endpoints.filter(([, { access }]) => access !== "anyone"))("%s", (
   it("with a credential that does not open it: 403, whatever else is wrong", async () => {
     const vault = await TestVault.create();
     const other = await TestVault.create();
+    const made = async (type: string) => {
+      const { token } = await (await post(`${vault.path}/keys`, admin, { type })).json<{ token: string }>();
+      return bearer(token);
+    };
     // The operator last: the vault may then be gone.
-    const credentials = { public: bearer(vault.publicKey), secret: bearer(vault.secretKey), admin };
+    const credentials = {
+      delivery: await made("delivery"),
+      upload: await made("upload"),
+      public: bearer(vault.publicKey),
+      secret: bearer(vault.secretKey),
+      admin,
+    };
     const { access } = endpoint;
     for (const [name, headers] of Object.entries(credentials)) {
       const opens = access !== "anyone" && OPENS[access].some((opener) => opener === name);
@@ -49,7 +61,7 @@ describe.each(endpoints.filter(([, { access }]) => access !== "anyone"))("%s", (
   });
 });
 
-it.each(guardedBy("manage", "read", "content", "write"))(
+it.each(guardedBy("manage", "read", "content", "upload", "write"))(
   "%s: a key that was revoked gets 401 before anything else",
   async (_id, endpoint) => {
     const vault = await TestVault.create();
@@ -67,7 +79,7 @@ const NEEDED: Readonly<Record<string, string>> = { "assets.deleteFolder": "parti
 it.each(endpoints.filter(([, { query }]) => query))("%s: an unknown parameter is refused", async (id, endpoint) => {
   const vault = await TestVault.create();
   const { method, access } = endpoint;
-  const headers = access === "read" || access === "write" ? bearer(vault.secretKey) : admin;
+  const headers = access === "admin" ? admin : bearer(vault.secretKey);
   const path = `${pathIn(vault, endpoint.path)}?${NEEDED[id] ?? ""}`;
   expect((await send(path, { method, headers })).status).toBe(200);
   expect(await refusal(await send(`${path}&nothing=1`, { method, headers }), 400, "INVALID_PARAMS")).toMatch(
@@ -79,7 +91,7 @@ it.each(endpoints.filter(([, { body }]) => body && "json" in body))(
   "%s: a body of another media type is refused, and the answer says which are taken",
   async (_id, endpoint) => {
     const vault = await TestVault.create();
-    const headers = endpoint.access === "write" ? bearer(vault.secretKey) : admin;
+    const headers = endpoint.access === "admin" ? admin : bearer(vault.secretKey);
     const response = await hopeless(vault, endpoint, headers);
     await refusal(response, 415, "UNSUPPORTED_MEDIA_TYPE");
     const header = endpoint.method === "PATCH" ? "Accept-Patch" : "Accept-Post";

@@ -45,6 +45,7 @@ const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["r
   "folders.list": ({ folders }) => folders.list(),
   "keys.create": ({ keys }) => keys.create(),
   "keys.list": ({ keys }) => all(keys.list()),
+  "keys.update": ({ keys }) => keys.update("x", { label: null }),
   "keys.revoke": ({ keys }) => keys.revoke("x"),
   "vaults.create": ({ vaults }) => vaults.create({ name: "x" }),
   "vaults.list": ({ vaults }) => vaults.list(),

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { Access, Endpoint } from "../../src/api/endpoint.ts";
+import type { Access } from "../../src/api/access.ts";
+import type { Endpoint } from "../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import { templateOf } from "../../src/api/openapi.ts";
 
@@ -12,8 +13,9 @@ const WHO: Readonly<Record<Access, string>> = {
   anyone: "anyone",
   admin: "admin",
   manage: "admin, secret key",
-  read: "any key",
-  content: "any key, a signed link",
+  read: "secret, public key",
+  content: "secret, public, delivery key",
+  upload: "secret, upload key",
   write: "secret key",
 };
 
@@ -45,7 +47,8 @@ it("README: its table has every endpoint of the API, with who may call it and th
   expect(Object.keys(table).toSorted()).toEqual(Object.keys(ENDPOINTS).toSorted());
   for (const [id, endpoint] of Object.entries<Endpoint>(ENDPOINTS)) {
     const row = table[id];
-    expect([id, row?.who]).toEqual([id, WHO[endpoint.access]]);
+    const isLinked = endpoint.access === "content" && endpoint.path.includes(":assetId");
+    expect([id, row?.who]).toEqual([id, `${WHO[endpoint.access]}${isLinked ? ", a signed link" : ""}`]);
     // A body that must be there is written out as an example of one.
     expect(row?.endpoint.replace(/ \{"name"\}$/, "")).toBe(written(endpoint));
     const [status = ""] = Object.keys(endpoint.answers);

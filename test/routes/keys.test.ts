@@ -7,9 +7,11 @@ interface KeyBody {
   vault_id: string;
   label: string | null;
   type: string;
+  scope: { partition: string; collection?: string; channel?: string } | null;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
+  last_used_on: string | null;
   token: string;
 }
 
@@ -34,9 +36,11 @@ describe("keys: create", () => {
       "vault_id",
       "label",
       "type",
+      "scope",
       "created_at",
       "expires_at",
       "revoked_at",
+      "last_used_on",
       "token",
     ]);
     expect(key).toMatchObject({
@@ -71,7 +75,12 @@ describe("keys: create", () => {
   });
 
   it.each([
-    [{ type: "admin" }, /^type: must be "secret" or "public"/],
+    [{ type: "admin" }, /^type: must be "secret", "public", "delivery" or "upload"$/],
+    [{ scope: "a" }, /^scope: must be an object of partition, collection and channel$/],
+    [{ scope: {} }, /^scope.partition: is required$/],
+    [{ scope: { partition: "a", channel: "c" } }, /^scope: channel needs the collection that it is in$/],
+    [{ scope: { partition: "a", folder: "c" } }, /^scope.folder: is none of partition, collection, channel$/],
+    [{ scope: { partition: "A" } }, /^scope.partition: must be 1 to 64 lowercase/],
     [{ label: 5 }, /^label: must be a string/],
     [{ expires_at: "tomorrow" }, /^expires_at: must be an RFC 3339 time/],
     [{ expires_at: "2020-01-01T00:00:00Z" }, /^expires_at: must be a time in the future/],

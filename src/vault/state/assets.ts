@@ -5,6 +5,7 @@
 
 import type { Asset, AssetPath, NewAsset } from "../../model/asset.ts";
 import { idTime } from "../../model/id.ts";
+import { isWithin, type KeyScope, outOfReach } from "../../model/key-scope.ts";
 import { UPLOAD_DEADLINE_MS } from "../../model/limits.ts";
 import { isLost, type LostWindow } from "../../model/lost-window.ts";
 import { type AssetPatch, patched } from "../../model/asset-patch.ts";
@@ -25,7 +26,7 @@ export const recordTag = (asset: Asset): string => `"${asset.rev}"`;
  * Makes an uploaded body an asset. It is idempotent by id: a repeated commit finds the record and returns it, so a
  * caller that lost the answer may ask again.
  *
- * 503 for an id that is void. 408 for one that is past the upload deadline. 412, with `createOnly`, for a name that is
+ * 404 for a path that the caller does not reach. 503 for an id that is void. 408 for one that is past the upload deadline. 412, with `createOnly`, for a name that is
  * taken. 403, 413 and 415 for what the bounds of the vault do not allow. An id from a lost window gets 503 as well: it may have been committed, and even deleted, in the history that
  * was lost. The body of such an upload is kept.
  */
@@ -34,11 +35,13 @@ export function commitUpload(
   upload: NewAsset,
   createOnly: boolean,
   vault: {
+    readonly scope: KeyScope | undefined;
     readonly lostWindows: readonly LostWindow[];
     readonly bounds: { readonly settings: Readonly<VaultSettings> };
   },
 ): Operation<{ asset: Asset }> {
   return (change) => {
+    if (!isWithin(vault.scope, upload)) return outOfReach();
     const existing = database.asset(upload.id);
     if (existing) return { ok: true, asset: existing };
     if (database.voids.has(upload.id)) return unavailable("the upload was given up, or its asset deleted");
@@ -86,8 +89,21 @@ export function resolveUpload(
   };
 }
 
+/** What bounds a caller's change of an asset. */
+interface ChangeBounds {
+  /** The folder that the caller's key is narrowed to. What is outside of it does not exist. */
+  readonly scope: KeyScope | undefined;
+  readonly allowance?: Allowance;
+}
+
+/** The asset with an id, if there is one that a key with this scope reaches. */
+export function assetWithin(database: VaultDatabase, id: string, scope: KeyScope | undefined): Asset | undefined {
+  const asset = database.asset(id);
+  return asset && isWithin(scope, asset) ? asset : undefined;
+}
+
 /**
- * Changes an asset, and moves it if its path or name changes. 404 without the asset, 412 when a condition is not met,
+ * Changes an asset, and moves it if its path or name changes. 404 without the asset, or for a path that the caller does not reach, 412 when a condition is not met,
  * 400 when the changed asset breaks a rule, 413 when it is more than the allowance has left.
  */
 export function patchAsset(
@@ -95,10 +111,10 @@ export function patchAsset(
   id: string,
   patch: AssetPatch,
   conditions: Conditions,
-  allowance?: Allowance,
+  { scope, allowance }: ChangeBounds,
 ): Operation<{ asset: Asset }> {
   return (change) => {
-    const old = database.asset(id);
+    const old = assetWithin(database, id, scope);
     if (!old) return assetNotFound();
     const failed = failedCondition(conditions, recordTag(old));
     if (failed) return failed;
@@ -107,6 +123,7 @@ export function patchAsset(
     const result = patched(old, patch);
     if (!result.ok) return result;
     const { asset } = result;
+    if (!isWithin(scope, asset)) return outOfReach();
     const over = allowance?.write(old, asset);
     if (over) return over;
     asset.rev = change.next();
@@ -124,10 +141,10 @@ export function deleteAsset(
   database: VaultDatabase,
   id: string,
   conditions: Conditions,
-  allowance?: Allowance,
+  { scope, allowance }: ChangeBounds,
 ): Operation<{ rev: number }> {
   return (change) => {
-    const asset = database.asset(id);
+    const asset = assetWithin(database, id, scope);
     if (!asset) return assetNotFound();
     const failed = failedCondition(conditions, recordTag(asset));
     const refusal = failed ?? allowance?.read(asset) ?? allowance?.write(asset);

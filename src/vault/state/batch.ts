@@ -2,6 +2,7 @@
 
 import type { FolderFilter } from "../../model/asset.ts";
 import { type BatchOperation, type BatchResult, refusedResult } from "../../model/batch.ts";
+import { type KeyScope, narrowed } from "../../model/key-scope.ts";
 import { UNCONDITIONAL } from "../../model/etag.ts";
 import { type Refusal, refuse, Refused, type Result } from "../../model/refusal.ts";
 import { Allowance } from "./allowance.ts";
@@ -24,12 +25,13 @@ export function batchAssets(
   database: VaultDatabase,
   operations: readonly BatchOperation[],
   atomic: boolean,
+  scope: KeyScope | undefined,
 ): Operation<Span & Answered<{ results: BatchResult[] }>> {
   return (change) => {
     const after = change.rev;
-    const allowance = new Allowance();
+    const bounds = { scope, allowance: new Allowance() };
     const run = (operation: BatchOperation): Result<{ result: BatchResult }> =>
-      apply(database, change, operation, allowance);
+      apply(database, change, operation, bounds);
     if (!atomic) {
       const results = operations.map((operation) => {
         const outcome = run(operation);
@@ -65,13 +67,13 @@ function apply(
   database: VaultDatabase,
   change: Change,
   operation: BatchOperation,
-  allowance: Allowance,
+  bounds: { scope: KeyScope | undefined; allowance: Allowance },
 ): Result<{ result: BatchResult }> {
   const { id, conditions } = operation;
   const outcome =
     operation.op === "update"
-      ? patchAsset(database, id, operation.patch, conditions, allowance)(change)
-      : deleteAsset(database, id, conditions, allowance)(change);
+      ? patchAsset(database, id, operation.patch, conditions, bounds)(change)
+      : deleteAsset(database, id, conditions, bounds)(change);
   if (!outcome.ok) {
     // In a batch the condition is a field, and not the header that the message names.
     if (outcome.code === "PRECONDITION_FAILED") {
@@ -84,20 +86,22 @@ function apply(
   return { ok: true, result };
 }
 
-/** Deletes the newest assets of a folder, up to `limit` of them and as many as one request may delete. */
+/** Deletes the newest assets of a folder that the caller reaches, up to `limit` of them and as many as one request may delete. */
 export function deleteFolder(
   database: VaultDatabase,
   folder: FolderFilter,
   limit: number,
+  scope: KeyScope | undefined,
 ): Operation<Span & { deleted: number; has_more: boolean }> {
   return (change) => {
     const after = change.rev;
     const allowance = new Allowance();
     // Read before anything is deleted: a statement that reads an index must not see it change.
-    const ids = database.list.newestIn(folder, limit + 1);
+    const within = narrowed(folder, scope);
+    const ids = within ? database.list.newestIn(within, limit + 1) : [];
     let deleted = 0;
     for (const id of ids.slice(0, limit)) {
-      if (!deleteAsset(database, id, UNCONDITIONAL, allowance)(change).ok) break;
+      if (!deleteAsset(database, id, UNCONDITIONAL, { scope, allowance })(change).ok) break;
       deleted++;
     }
     return { ok: true, deleted, has_more: deleted < ids.length, after, rev: change.rev };

@@ -1,6 +1,7 @@
 /** A page of the feed of changes, as JSON text. */
 
 import { encodeCursor, type FeedPosition } from "../../model/cursor.ts";
+import type { KeyScope } from "../../model/key-scope.ts";
 import { MAX_LOOKED_AT } from "../../model/limits.ts";
 import type { VaultDatabase } from "./database.ts";
 import type { FeedPlace } from "./feed.ts";
@@ -40,13 +41,16 @@ export interface PageBounds {
  * looks at is bounded too.
  *
  * @param vault its id, its revision, and which start of its object wrote last
+ * @param scope the folder that the reader is narrowed to
  */
 export function feedPage(
   database: VaultDatabase,
   vault: { readonly id: string; readonly rev: number; readonly writer: string },
-  { generation, after: from, began = 0 }: FeedPosition,
+  { after: from, ...reader }: FeedPosition,
   { limit, length }: PageBounds,
+  scope: KeyScope | undefined,
 ): FeedPage {
+  const { began = 0, ...named } = reader;
   let text = '{"data":[';
   let taken = 0;
   let after = from;
@@ -57,10 +61,10 @@ export function feedPage(
     // Where the places have little for the reader, more of them are asked for at a time.
     const room = Math.max(limit - taken, Math.min(looked, MAX_BEYOND));
     const asked = Math.min(room, MAX_LOOKED_AT - looked);
-    const places = database.feed.places(after, asked);
+    const places = database.feed.places(after, asked, scope);
     for (let next = 0; next < places.length && !isFull && taken < limit;) {
       const run = runFrom(places.slice(next), began, { limit: limit - taken, length: length - text.length });
-      const records = database.feed.records(vault.id, run);
+      const records = database.feed.records(vault.id, run, scope === undefined);
       isFull = run.length === 0;
       for (const place of run) {
         const [at, , seq, , , size] = place;
@@ -78,7 +82,7 @@ export function feedPage(
   hasMore &&= database.feed.hasMore(after);
   // Everything up to the vault's revision has been looked at, and what is left of it is no asset's.
   if (!hasMore) after = vault.rev;
-  const position = { generation, writer: vault.writer, after, ...(after < began ? { began } : {}) };
+  const position = { ...named, writer: vault.writer, after, ...(after < began ? { began } : {}) };
   const body = `${text}],"cursor":"${encodeCursor(position)}","has_more":${hasMore}}`;
   return { body, position, isIdle: taken === 0 && !hasMore };
 }

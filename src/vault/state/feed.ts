@@ -2,8 +2,12 @@
  * The feed of changes: every asset in its latest state, and every asset that was deleted, in the order of revisions. It
  * has no table of its own. An asset that has not changed since it was created stands at its seq, and any other at its
  * row of the outbox. A deletion's row of the outbox is its tombstone.
+ *
+ * A reader may be narrowed to a folder. It has a feed of the assets that are in the folder now, and an asset that has left
+ * it is told as deleted: by its deletion or by a move, whose rows say which path was left.
  */
 
+import { type KeyScope, scopePath } from "../../model/key-scope.ts";
 import { IS_LATEST } from "./outbox.ts";
 import { recordJson, RECORD_SIZE } from "./record-json.ts";
 import type { Sql } from "./sql.ts";
@@ -19,6 +23,24 @@ const PLACES = `
   UNION ALL
   SELECT rev, rev, seq, CASE WHEN r2_key IS NOT NULL THEN id END, at,
       (SELECT ${RECORD_SIZE} FROM assets WHERE assets.seq = outbox.seq AND assets.rev = outbox.rev)
+    FROM outbox WHERE rev > ?1
+  ORDER BY place LIMIT ?2`;
+
+const IN_SCOPE = "partition = ?3 AND (?4 IS NULL OR collection = ?4) AND (?5 IS NULL OR channel = ?5)";
+
+/**
+ * The same places for a reader that is narrowed to a folder: the others have nothing for it. An asset that left the folder
+ * and is there again, or went on within it, has a later place, so that it left is not told.
+ */
+const PLACES_WITHIN = `
+  SELECT seq AS place, rev, seq, NULL AS deleted, NULL AS at,
+      CASE WHEN rev = seq AND ${IN_SCOPE} THEN ${RECORD_SIZE} END AS size
+    FROM assets WHERE seq > ?1
+  UNION ALL
+  SELECT rev, rev, seq,
+      CASE WHEN id IS NOT NULL AND substr(path || '/', 1, length(?6)) = ?6
+        AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.seq = outbox.seq AND ${IN_SCOPE}) THEN id END, at,
+      (SELECT ${RECORD_SIZE} FROM assets WHERE assets.seq = outbox.seq AND assets.rev = outbox.rev AND ${IN_SCOPE})
     FROM outbox WHERE rev > ?1
   ORDER BY place LIMIT ?2`;
 
@@ -50,16 +72,24 @@ export class Feed {
     this.#sql = sql;
   }
 
-  /** The first `limit` places behind the revision `after`. */
-  places(after: number, limit: number): FeedPlace[] {
-    return Array.from(this.#sql.exec(PLACES, after, limit).raw<FeedPlace>());
+  /** The first `limit` places behind the revision `after`, with what they have for a reader that is narrowed to `scope`. */
+  places(after: number, limit: number, scope: KeyScope | undefined): FeedPlace[] {
+    if (!scope) return Array.from(this.#sql.exec(PLACES, after, limit).raw<FeedPlace>());
+    const { partition, collection = null, channel = null } = scope;
+    const values = [after, limit, partition, collection, channel, `${scopePath(scope)}/`];
+    return Array.from(this.#sql.exec(PLACES_WITHIN, ...values).raw<FeedPlace>());
   }
 
-  /** The records of those places that have one, by seq. The places follow one another in the feed. */
-  records(id: string, places: readonly FeedPlace[]): ReadonlyMap<number, string> {
+  /**
+   * The records of those places that have one, by seq. The places follow one another in the feed.
+   *
+   * @param isWhole whether each asset that has not changed has a record for the reader, and not only some of them
+   */
+  records(id: string, places: readonly FeedPlace[], isWhole: boolean): ReadonlyMap<number, string> {
     const unchanged: number[] = [];
     const changed: number[] = [];
-    for (const [place, , seq, , , size] of places) if (size !== null) (place === seq ? unchanged : changed).push(seq);
+    for (const [place, , seq, , , size] of places)
+      if (size !== null) (isWhole && place === seq ? unchanged : changed).push(seq);
     const rows: SeqAndRecord[] = [];
     const [first, last] = [unchanged[0], unchanged.at(-1)];
     if (first !== undefined && last !== undefined) rows.push(...this.#records(UNCHANGED, id, first, last));

@@ -28,6 +28,8 @@ export interface FolderRequest {
   collection?: string | undefined;
   /** Only names beyond this one. */
   after: string;
+  /** The scope of the cursor. */
+  scope?: string | undefined;
   limit: number;
 }
 
@@ -55,6 +57,16 @@ export class Folders {
       parents.join("/"),
       after,
       limit,
+    );
+  }
+
+  /** A folder that is not empty; undefined when there is none. `path` are its name and those of the folders above it. */
+  at(path: readonly string[]): Folder | undefined {
+    return this.#sql.first(
+      "SELECT name, assets, bytes FROM folders WHERE level = ? AND parent = ? AND name = ?",
+      path.length,
+      path.slice(0, -1).join("/"),
+      path.at(-1) ?? "",
     );
   }
 

@@ -1,17 +1,36 @@
 /** The table of the vault's keys. Which of them may act is for the keyring to say. */
 
+import { KEY_CHANGES, KEY_COLUMNS, type KeyRecord } from "../../d1/record.ts";
+import { decodeScope, encodeScope, type KeyScope } from "../../model/key-scope.ts";
 import type { Key } from "../../model/vault.ts";
 import type { Sql } from "./sql.ts";
 
-/** A key with the revision at which it last changed. */
-export type IndexedKey = Key & { rev: number };
+/** A key with the revision at which it last changed, and the day on which it was last used. */
+export type IndexedKey = KeyRecord & Pick<Key, "last_used_on">;
 
 /** A text that sorts after every key's id. */
 export const LAST_KEY_ID = "key_~";
 
-export function withoutRev({ rev: _rev, ...key }: IndexedKey): Key {
-  return key;
+/** What is shown of a scope that cannot be read. No path has this name, and the key is refused. */
+const UNREADABLE: KeyScope = { partition: "?" };
+
+/** A key's row as the key that it is. */
+export function toKey({ rev: _rev, scope, ...key }: IndexedKey): Key {
+  return { ...key, scope: decodeScope(scope) ?? (scope === null ? null : UNREADABLE) };
 }
+
+/** The row of a key that is told of for the first time. */
+export const toRow = (key: Omit<Key, "last_used_on">, rev: number): IndexedKey => ({
+  ...key,
+  scope: encodeScope(key.scope),
+  rev,
+  last_used_on: null,
+});
+
+const COLUMNS = [...KEY_COLUMNS, "last_used_on"].join(", ");
+
+const SAVE = `INSERT INTO keys (${KEY_COLUMNS.join(", ")}) VALUES (${KEY_COLUMNS.map(() => "?").join(",")})
+  ON CONFLICT (id) DO UPDATE SET ${KEY_CHANGES.map((name) => `${name} = excluded.${name}`).join(", ")}`;
 
 export class KeyTable {
   readonly #sql: Sql;
@@ -21,13 +40,13 @@ export class KeyTable {
   }
 
   find(id: string): IndexedKey | undefined {
-    return this.#sql.first<IndexedKey>("SELECT * FROM keys WHERE id = ?", id);
+    return this.#sql.first<IndexedKey>(`SELECT ${COLUMNS} FROM keys WHERE id = ?`, id);
   }
 
   /** Keys that are neither revoked nor, at `now` (a timestamp), expired. */
   live(now: string): IndexedKey[] {
     return this.#sql.all<IndexedKey>(
-      "SELECT * FROM keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
+      `SELECT ${COLUMNS} FROM keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
       now,
     );
   }
@@ -43,12 +62,12 @@ export class KeyTable {
 
   /** Keys with an id below `id`, newest first. */
   before(id: string, limit: number): IndexedKey[] {
-    return this.#sql.all<IndexedKey>("SELECT * FROM keys WHERE id < ? ORDER BY id DESC LIMIT ?", id, limit);
+    return this.#sql.all<IndexedKey>(`SELECT ${COLUMNS} FROM keys WHERE id < ? ORDER BY id DESC LIMIT ?`, id, limit);
   }
 
   /** Keys with an id above `after`, in order of id. */
   after(after: string, limit: number): IndexedKey[] {
-    return this.#sql.all<IndexedKey>("SELECT * FROM keys WHERE id > ? ORDER BY id LIMIT ?", after, limit);
+    return this.#sql.all<IndexedKey>(`SELECT ${COLUMNS} FROM keys WHERE id > ? ORDER BY id LIMIT ?`, after, limit);
   }
 
   /** The ids of all keys, or undefined when there are more than `limit`. */
@@ -71,20 +90,14 @@ export class KeyTable {
     this.#sql.exec("DELETE FROM keys WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
   }
 
-  /** Inserts a key. Of one that is there already it sets what can change: `rev` and `revoked_at`. */
-  save(k: IndexedKey): void {
-    this.#sql.exec(
-      `INSERT INTO keys (id, rev, label, type, kid, created_at, expires_at, revoked_at) VALUES (?,?,?,?,?,?,?,?)
-       ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, revoked_at = excluded.revoked_at`,
-      k.id,
-      k.rev,
-      k.label,
-      k.type,
-      k.kid,
-      k.created_at,
-      k.expires_at,
-      k.revoked_at,
-    );
+  /** Inserts a key, or sets what can change of one that is there already. When it was last used stays as it is. */
+  save(key: KeyRecord): void {
+    this.#sql.exec(SAVE, ...KEY_COLUMNS.map((name) => key[name]));
+  }
+
+  /** Notes the day on which a key was last used. */
+  noteUse(id: string, day: string): void {
+    this.#sql.exec("UPDATE keys SET last_used_on = ? WHERE id = ?", day, id);
   }
 
   /** Whether D1 has refused the key in the state that it had at `rev`. */

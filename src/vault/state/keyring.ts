@@ -1,50 +1,97 @@
 /**
- * The vault's keys, and which of them may act. A key acts, is revoked and expires here and nowhere else: no cache
- * stands between a revocation and the next request.
+ * The vault's keys, and which of them may act, and where. A key acts, is revoked and expires here and nowhere else: no
+ * cache stands between a revocation and the next request.
  */
 
+import { decodeScope, type KeyScope } from "../../model/key-scope.ts";
 import { KEY_KEPT_MS, MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
-import type { Actor, Key, NewKey } from "../../model/vault.ts";
+import type { Actor, Key, KeyChange, NewKey } from "../../model/vault.ts";
 import { timestamp } from "../../model/time.ts";
 import type { VaultDatabase } from "./database.ts";
-import type { IndexedKey } from "./key-table.ts";
+import { type IndexedKey, toKey, toRow } from "./key-table.ts";
 import { KEYS_FORGOTTEN } from "../limits.ts";
 import type { Operation } from "./group-commit.ts";
+import { KeyUses } from "./key-uses.ts";
 
 const unauthorized = (message: string): Refusal => refuse("UNAUTHORIZED", message);
 
-const expired = (key: Key, now: number): boolean => key.expires_at !== null && Date.parse(key.expires_at) <= now;
+const noSuchKey = (): Refusal => refuse("NOT_FOUND", "no key with this id in this vault");
+
+/** A key as memory has it. */
+interface HeldKey {
+  readonly row: IndexedKey;
+  /** When it expires, in epoch milliseconds; Infinity for one that does not. */
+  readonly ends: number;
+  /** The folder that it is narrowed to. Undefined when there is none, null when nobody can tell. */
+  readonly scope: KeyScope | undefined | null;
+}
+
+function held(row: IndexedKey): HeldKey {
+  const scope = decodeScope(row.scope);
+  return {
+    row,
+    ends: row.expires_at === null ? Infinity : Date.parse(row.expires_at),
+    scope: scope === undefined ? null : (scope ?? undefined),
+  };
+}
+
+/** Who may act: where it may is its `scope`, undefined for the whole vault. */
+export type Admitted = Result<{ scope: KeyScope | undefined }>;
+
+const ADMITTED: Admitted = { ok: true, scope: undefined };
 
 export class Keyring {
   /** The keys by id that were live when they were loaded. One of them may have expired since. */
-  readonly #live = new Map<string, IndexedKey>();
+  readonly #live = new Map<string, HeldKey>();
   readonly #database: VaultDatabase;
+  /** When keys were last used. */
+  readonly uses: KeyUses;
 
   constructor(database: VaultDatabase) {
     this.#database = database;
+    this.uses = new KeyUses(database);
     this.reload();
   }
 
   /** Reads the live keys into memory again. */
   reload(): void {
     this.#live.clear();
-    for (const key of this.#database.keys.live(timestamp(Date.now()))) this.#live.set(key.id, key);
+    for (const key of this.#database.keys.live(timestamp(Date.now()))) this.#live.set(key.id, held(key));
   }
 
   /**
-   * Why an actor may not act. Undefined when it may. The router has verified the token of an actor that holds a key.
+   * Whether an actor may act, and where. The router has verified the token of an actor that holds a key. A key whose
+   * scope cannot be read is refused: it could be a key to anything.
    */
-  refusal(actor: Actor): Refusal | undefined {
-    if (actor.kind !== "key") return undefined;
-    const key = this.#live.get(actor.keyId) ?? this.#database.keys.find(actor.keyId);
-    if (!key || key.type !== actor.type) return unauthorized("this key is not known");
-    if (key.revoked_at !== null) return unauthorized("this key has been revoked");
-    if (expired(key, Date.now())) {
-      this.#live.delete(key.id);
+  admit(actor: Actor): Admitted {
+    if (actor.kind !== "key") return ADMITTED;
+    const key = this.#live.get(actor.keyId) ?? this.#find(actor.keyId);
+    if (!key || key.row.type !== actor.type) return unauthorized("this key is not known");
+    if (key.row.revoked_at !== null) return unauthorized("this key has been revoked");
+    const now = Date.now();
+    if (key.ends <= now) {
+      this.#live.delete(key.row.id);
       return unauthorized("this key has expired");
     }
-    return undefined;
+    if (key.scope === null) return unauthorized("this key cannot be used: what it is narrowed to is not known");
+    this.uses.note(key.row, now);
+    return key.scope === undefined ? ADMITTED : { ok: true, scope: key.scope };
+  }
+
+  #find(id: string): HeldKey | undefined {
+    const row = this.#database.keys.find(id);
+    return row && held(row);
+  }
+
+  /** The keys with an id below `before`, newest first. */
+  list(before: string, limit: number): Key[] {
+    return this.#database.keys.before(before, limit).map((row) => this.shown(row));
+  }
+
+  /** A key as it is shown. */
+  shown(row: IndexedKey): Key {
+    return { ...toKey(row), last_used_on: this.uses.lastOf(row) };
   }
 
   /** Stores a new key, created at the time of the group. 409 when the vault has as many keys as it may. */
@@ -62,7 +109,32 @@ export class Keyring {
           `a vault has at most ${MAX_KEY_ROWS} keys, revoked and expired ones included: they are forgotten after ${days} days`,
         );
       }
-      return this.#save({ ...key, created_at: change.now, revoked_at: null, rev: change.next() }, change.effects);
+      const row = toRow({ ...key, created_at: change.now, revoked_at: null }, change.next());
+      return this.#save(row, change.effects);
+    };
+  }
+
+  /**
+   * Changes a key's label, and has it expire earlier. 400 for an expiry that is later than the key's, 409 for a key that
+   * is revoked or has expired. What is so already succeeds again, so that a client may repeat a call whose answer it
+   * lost. If D1 has refused the change before, the repeated call has it told to D1 once more.
+   */
+  update(id: string, { label, expires_at }: KeyChange): Operation<{ key: IndexedKey }> {
+    return (change) => {
+      const key = this.#database.keys.find(id);
+      if (!key) return noSuchKey();
+      if (key.revoked_at !== null) return refuse("CONFLICT", "the key has been revoked: nothing of it can be changed");
+      if (held(key).ends <= Date.now()) return refuse("CONFLICT", "the key has expired: nothing of it can be changed");
+      const changed = { ...key, label: label === undefined ? key.label : label };
+      if (expires_at !== undefined) {
+        if (key.expires_at !== null && Date.parse(expires_at) > Date.parse(key.expires_at)) {
+          return refuse("INVALID_PARAMS", `expires_at: must not be later than it is: ${key.expires_at}`);
+        }
+        changed.expires_at = expires_at;
+      }
+      const isSame = changed.label === key.label && changed.expires_at === key.expires_at;
+      if (isSame && !this.#database.keys.isParked(id, key.rev)) return { ok: true, key };
+      return this.#save({ ...changed, rev: change.next() }, change.effects);
     };
   }
 
@@ -73,7 +145,7 @@ export class Keyring {
   revoke(id: string): Operation<{ key: IndexedKey }> {
     return (change) => {
       const key = this.#database.keys.find(id);
-      if (!key) return refuse("NOT_FOUND", "no key with this id in this vault");
+      if (!key) return noSuchKey();
       if (key.revoked_at !== null && !this.#database.keys.isParked(id, key.rev)) return { ok: true, key };
       return this.#save({ ...key, revoked_at: key.revoked_at ?? change.now, rev: change.next() }, change.effects);
     };
@@ -100,7 +172,7 @@ export class Keyring {
   #save(key: IndexedKey, effects: (() => void)[]): Result<{ key: IndexedKey }> {
     this.#database.keys.save(key);
     effects.push(() => {
-      if (key.revoked_at === null) this.#live.set(key.id, key);
+      if (key.revoked_at === null) this.#live.set(key.id, held(key));
       else this.#live.delete(key.id);
     });
     return { ok: true, key };

@@ -36,13 +36,19 @@ export interface PageRequest {
   limit: number;
   /** The page begins beyond this seq, which the cursor carries. Undefined for the first page. */
   from?: number | undefined;
+  /**
+   * What the cursor says of the path, when that is not the filter: what a caller with a scope has asked for, and the
+   * scope. It belongs to the page's name, because pages with other cursors are other pages.
+   */
+  named?: (AssetFilter & { scope: string | undefined }) | undefined;
   /** Of a list that is narrowed by more than the path, or that begins with the oldest. */
   search?: PageSearch | undefined;
 }
 
 /** Names a page among all pages of a vault, so that it can be kept ready. */
-export const pageKey = ({ filter, from, limit, search }: PageRequest): string =>
-  [filter.partition, filter.collection, filter.channel, from, limit, search?.digest].join("/");
+export const pageKey = ({ filter, from, limit, search, named }: PageRequest): string =>
+  [filter.partition, filter.collection, filter.channel, from, limit, search?.digest].join("/") +
+  (named ? `#${[named.scope, named.partition, named.collection, named.channel].join("/")}` : "");
 
 /** Whether a page is made from the table of tags. */
 export const needsTags = ({ search }: PageRequest): boolean =>
@@ -90,20 +96,20 @@ export function listPage(
 }
 
 function sourceOf(database: VaultDatabase, vaultId: string, request: PageRequest): PageSource {
-  const { filter, limit, from, search } = request;
+  const { filter, limit, from, search, named = filter } = request;
   const record = (seq: number) => database.list.recordAt(vaultId, seq);
   if (!search) {
     return {
       limit,
       record,
       rows: (last, most) => database.list.newest(vaultId, filter, last ?? from ?? NEWEST, most),
-      cursor: beyond((created_at, seq) => ({ created_at, seq, ...filter })),
+      cursor: beyond((created_at, seq) => ({ created_at, seq, ...named })),
     };
   }
   const { filters, order, digest } = search;
   const range = rangeOf(database, filters, order, from);
   const [source, ...others] = sourcesOf(filter, filters);
-  const position = (created_at: string, seq: number) => ({ created_at, seq, ...filter, digest });
+  const position = (created_at: string, seq: number) => ({ created_at, seq, ...named, digest });
   if (others.length === 0 && filters.ids.length === 0 && !fieldsLookedAt(filters).any) {
     // One index has exactly what is asked for, in order.
     return {

@@ -18,7 +18,7 @@ export const correctTotals =
 export const removeAll =
   (database: VaultDatabase, ids: readonly string[]): Operation<object> =>
   (change) => {
-    for (const id of ids) deleteAsset(database, id, UNCONDITIONAL)(change);
+    for (const id of ids) deleteAsset(database, id, UNCONDITIONAL, { scope: undefined })(change);
     return { ok: true };
   };
 

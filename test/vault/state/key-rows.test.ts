@@ -63,7 +63,8 @@ const counted = async (vault: TestVault): Promise<[vault: number, d1: number]> =
   return [here?.n ?? 0, there?.n ?? 0];
 };
 
-const newKey = () => ({ id: newKeyId(), label: null, type: "secret", kid: "kid", expires_at: null }) as const;
+const newKey = () =>
+  ({ id: newKeyId(), label: null, type: "secret", scope: null, kid: "kid", expires_at: null }) as const;
 
 const idOf = async (vault: TestVault, type: string): Promise<string> =>
   (await state<{ id: string }>(vault, "SELECT id FROM keys WHERE type = ? LIMIT 1", type))[0]?.id ?? "";
