@@ -3,6 +3,7 @@
  * own stands in docs/decisions/019-own-load-generator.md.
  */
 
+import type { IncomingHttpHeaders } from "node:http";
 import { Client, type Dispatcher } from "undici";
 import type { Shot } from "./shot.ts";
 
@@ -23,6 +24,8 @@ export class Connection implements Dispatcher.DispatchHandler {
   status = 0;
   /** How many bytes the body of the latest answer has. */
   bytes = 0;
+  /** The Location of the latest answer; empty when it has none. */
+  location = "";
 
   constructor(url: string) {
     this.#client = new Client(url, { pipelining: 1, headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
@@ -60,8 +63,9 @@ export class Connection implements Dispatcher.DispatchHandler {
 
   onRequestStart(): void {}
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     this.status = status;
+    this.location = headers.location ?? "";
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

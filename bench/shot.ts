@@ -8,8 +8,8 @@ export interface Shot {
   /** The one status that counts as success. */
   readonly expect: number;
   /**
-   * Takes the body of a successful answer, and may return how many records it holds. Without this function, the body is
-   * counted and dropped.
+   * Takes the body of a successful answer and its Location, and may return how many records the body holds. Without
+   * this function, the body is counted and dropped.
    */
-  readonly answered?: (body: Buffer) => number | void;
+  readonly answered?: (body: Buffer, location: string) => number | void;
 }

@@ -20,7 +20,7 @@ export class Vault {
   readonly ledger: Ledger;
   /** The ids of small assets, the oldest first. The first {@link READ_SET} are read and never deleted. */
   readonly small: string[] = [];
-  readonly large: Record<"form" | "raw", string[]> = { form: [], raw: [] };
+  readonly large: Record<"form" | "raw" | "resumable", string[]> = { form: [], raw: [], resumable: [] };
   readonly #files: Files;
   readonly #assets: string;
   readonly #headers: string[];
@@ -60,6 +60,45 @@ export class Vault {
 
   uploadLarge(way: "form" | "raw"): Shot {
     return this.#upload(way, this.#files.large, (id) => this.large[way].push(id));
+  }
+
+  /**
+   * Makes the requests of one connection that uploads the large file again and again, in requests of so many bytes. Each
+   * of them can be sent when the one before has been answered.
+   */
+  uploadsInRequests(bytes: number): () => Shot {
+    const tus = [...this.#headers, "tus-resumable", "1.0.0"];
+    const { path, raw } = this.#files.large;
+    const encoded = Object.entries({ ...path, filename: "f.bin" }).map(([name, value]) => `${name} ${btoa(value)}`);
+    const begin: Shot = {
+      method: "POST",
+      path: `/api/v1/vaults/${this.id}/uploads`,
+      headers: [...tus, "upload-length", String(raw.length), "upload-metadata", encoded.join(",")],
+      expect: 201,
+      answered: (_body, location) => {
+        upload = location;
+        offset = 0;
+      },
+    };
+    let upload = "";
+    let offset = 0;
+    return () => {
+      if (upload === "") return begin;
+      const body = raw.subarray(offset, offset + bytes);
+      return {
+        method: "PATCH",
+        path: upload,
+        headers: [...tus, "upload-offset", String(offset), "content-type", "application/offset+octet-stream"],
+        body,
+        expect: 204,
+        answered: (_body, location) => {
+          offset += body.length;
+          if (offset < raw.length) return;
+          upload = "";
+          this.large.resumable.push(location.slice(location.lastIndexOf("/") + 1));
+        },
+      };
+    };
   }
 
   /** The id of one of the {@link READ_SET}, or of its first few. */

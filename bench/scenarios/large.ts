@@ -1,10 +1,14 @@
 import { ask } from "../connection.ts";
-import type { Bench, Scenario } from "../scenario.ts";
+import { fire } from "../load.ts";
+import type { Bench, Round, Scenario } from "../scenario.ts";
 import { removeLarge } from "../vaults.ts";
 import { loads } from "./one.ts";
 
 /** Two connections are enough to keep a link or a disk busy, and leave memory for both sides. */
 const CONNECTIONS = 2;
+
+/** How much of a file that is uploaded in several requests goes into one. Bytes. */
+const REQUEST_BYTES = 10 * 1024 * 1024;
 
 /** Uploads and downloads of files of the largest size. */
 export async function large(bench: Bench): Promise<Scenario[]> {
@@ -24,7 +28,7 @@ export async function large(bench: Bench): Promise<Scenario[]> {
   const stored = async (): Promise<void> => {
     if (vault.large.raw.length === 0) {
       const shot = vault.uploadLarge("raw");
-      shot.answered?.(await ask(vault.url, shot));
+      shot.answered?.(await ask(vault.url, shot), "");
     }
     await ceiling?.store("large", files.large.raw);
   };
@@ -38,9 +42,21 @@ export async function large(bench: Bench): Promise<Scenario[]> {
       everyVersion,
     });
 
+  const uploads = Array.from({ length: CONNECTIONS }, () => vault.uploadsInRequests(REQUEST_BYTES));
+  const raw: Round = (seconds) =>
+    fire({ url: vault.url, connections: CONNECTIONS, seconds, next: () => vault.uploadLarge("raw") });
+
   return [
     upload("form", true),
     upload("raw", false),
+    {
+      ...scenario("upload 100 MiB, resumable, 10 MiB a request", {
+        next: (connection) => uploads[connection]?.(),
+        prepare: tidy,
+      }),
+      other: { name: "one raw request", round: raw },
+      goal: 0.5,
+    },
     scenario("download 100 MiB", {
       next: () => vault.content(newest()),
       ceiling: { name: "bare R2.get", next: ceiling?.get("large") },

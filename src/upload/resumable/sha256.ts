@@ -1,6 +1,6 @@
 /**
  * SHA-256 (FIPS 180-4) whose state can be saved between two requests, and taken up by another isolate. The native hash
- * cannot do that.
+ * cannot do that (docs/decisions/027-digest-of-resumable-uploads.md).
  */
 
 const BLOCK = 64;
@@ -19,7 +19,10 @@ const { K, H } = (() => {
 /** What digests the bytes of a session, request after request. */
 export interface ResumableDigest {
   update(bytes: Uint8Array): void;
-  /** What {@link resumeDigest} needs to go on behind the bytes so far. */
+  /**
+   * What {@link resumeDigest} needs to go on behind the bytes so far. Rows hold it for up to six days: should its form
+   * ever change, the present one must still be read.
+   */
   state(): string;
   /** In lower-case hex. The digest is over then. */
   digest(): string;
@@ -77,8 +80,8 @@ class Sha256 implements ResumableDigest {
     for (let i = 16; i < BLOCK; i++) {
       const x = int(w[i - 15]);
       const y = int(w[i - 2]);
-      const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
-      const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+      const s0 = right(x, 7) ^ right(x, 18) ^ (x >>> 3);
+      const s1 = right(y, 17) ^ right(y, 19) ^ (y >>> 10);
       w[i] = (int(w[i - 16]) + s0 + int(w[i - 7]) + s1) | 0;
     }
     let a = int(state[0]);
@@ -89,19 +92,32 @@ class Sha256 implements ResumableDigest {
     let f = int(state[5]);
     let g = int(state[6]);
     let h = int(state[7]);
-    for (let i = 0; i < BLOCK; i++) {
-      const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-      const t1 = (h + s1 + ((e & f) ^ (~e & g)) + int(K[i]) + int(w[i])) | 0;
-      const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-      const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-      h = g;
-      g = f;
-      f = e;
-      e = (d + t1) | 0;
-      d = c;
-      c = b;
-      b = a;
-      a = (t1 + t2) | 0;
+    // Eight rounds a turn: the words take each other's places by name, and after eight rounds each is in its own again.
+    for (let i = 0, t = 0; i < BLOCK; i += 8) {
+      t = (h + sum1(e) + (g ^ (e & (f ^ g))) + int(K[i]) + int(w[i])) | 0;
+      d = (d + t) | 0;
+      h = (t + sum0(a) + ((a & b) | (c & (a | b)))) | 0;
+      t = (g + sum1(d) + (f ^ (d & (e ^ f))) + int(K[i + 1]) + int(w[i + 1])) | 0;
+      c = (c + t) | 0;
+      g = (t + sum0(h) + ((h & a) | (b & (h | a)))) | 0;
+      t = (f + sum1(c) + (e ^ (c & (d ^ e))) + int(K[i + 2]) + int(w[i + 2])) | 0;
+      b = (b + t) | 0;
+      f = (t + sum0(g) + ((g & h) | (a & (g | h)))) | 0;
+      t = (e + sum1(b) + (d ^ (b & (c ^ d))) + int(K[i + 3]) + int(w[i + 3])) | 0;
+      a = (a + t) | 0;
+      e = (t + sum0(f) + ((f & g) | (h & (f | g)))) | 0;
+      t = (d + sum1(a) + (c ^ (a & (b ^ c))) + int(K[i + 4]) + int(w[i + 4])) | 0;
+      h = (h + t) | 0;
+      d = (t + sum0(e) + ((e & f) | (g & (e | f)))) | 0;
+      t = (c + sum1(h) + (b ^ (h & (a ^ b))) + int(K[i + 5]) + int(w[i + 5])) | 0;
+      g = (g + t) | 0;
+      c = (t + sum0(d) + ((d & e) | (f & (d | e)))) | 0;
+      t = (b + sum1(g) + (a ^ (g & (h ^ a))) + int(K[i + 6]) + int(w[i + 6])) | 0;
+      f = (f + t) | 0;
+      b = (t + sum0(c) + ((c & d) | (e & (c | d)))) | 0;
+      t = (a + sum1(f) + (h ^ (f & (g ^ h))) + int(K[i + 7]) + int(w[i + 7])) | 0;
+      e = (e + t) | 0;
+      a = (t + sum0(b) + ((b & c) | (d & (b | c)))) | 0;
     }
     state[0] = int(state[0]) + a;
     state[1] = int(state[1]) + b;
@@ -115,6 +131,10 @@ class Sha256 implements ResumableDigest {
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+
+const right = (word: number, bits: number): number => (word >>> bits) | (word << (32 - bits));
+const sum0 = (word: number): number => right(word, 2) ^ right(word, 13) ^ right(word, 22);
+const sum1 = (word: number): number => right(word, 6) ^ right(word, 11) ^ right(word, 25);
 
 /** A number of an array that is certainly there. */
 const int = (value: number | undefined): number => value as number;
