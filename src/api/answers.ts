@@ -116,6 +116,7 @@ export const VaultSettings = v.strictObject({
   max_file_bytes: v.nullable(Count),
   allowed_types: v.nullable(v.array(v.string())),
   requests_per_second: v.nullable(Count),
+  cache_seconds: v.nullable(Count),
 }) satisfies SchemaOf<VaultSettingsType>;
 
 export const VaultReport = v.strictObject({

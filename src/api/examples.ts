@@ -121,6 +121,7 @@ const report: VaultReport = {
     max_file_bytes: 10_485_760,
     allowed_types: ["image/*", "application/pdf"],
     requests_per_second: 50,
+    cache_seconds: 3600,
   },
 };
 

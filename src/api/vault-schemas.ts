@@ -2,7 +2,9 @@
 
 import * as v from "valibot";
 import {
+  DEFAULT_CACHE_SECONDS,
   MAX_ALLOWED_TYPES,
+  MAX_CACHE_SECONDS,
   MAX_FILE_BYTES,
   MAX_MIME_TYPE_LENGTH,
   MAX_QUOTA_ASSETS,
@@ -52,6 +54,11 @@ export const VaultPatchBody = v.pipe(
     max_file_bytes: numberSetting("The most bytes of one file.", 1, MAX_FILE_BYTES),
     allowed_types: v.optional(v.pipe(AllowedTypes, v.metadata({ description: "The media types of files." }))),
     requests_per_second: numberSetting("The most requests a second.", 1, MAX_REQUESTS_PER_SECOND),
+    cache_seconds: numberSetting(
+      `For how many seconds caches keep what a delivery key was given; 0 for not at all. Null: ${DEFAULT_CACHE_SECONDS}.`,
+      0,
+      MAX_CACHE_SECONDS,
+    ),
   }),
   v.check(
     (change) => PATCHED.some((name) => change[name] !== undefined),

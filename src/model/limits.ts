@@ -201,6 +201,10 @@ export const MAX_BATCH_TAGS = 20_000;
 
 export * from "./feed-limits.ts";
 
+// --- delivery
+
+export * from "./delivery-limits.ts";
+
 // --- vaults, keys and links
 
 /** The longest name of a vault, and the longest label of a key. */

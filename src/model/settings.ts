@@ -1,4 +1,7 @@
-/** What an operator may set for a vault: how much it holds, which files it takes, and how fast it is asked. */
+/**
+ * What an operator may set for a vault: how much it holds, which files it takes, how fast it is asked, and for how long
+ * caches keep what it delivers.
+ */
 
 /** The settings of a vault. Each is null where there is none. */
 export interface VaultSettings {
@@ -12,6 +15,11 @@ export interface VaultSettings {
   allowed_types: string[] | null;
   /** The most requests a second, of all keys together. */
   requests_per_second: number | null;
+  /**
+   * For how many seconds caches may keep what a delivery key was given; {@link DEFAULT_CACHE_SECONDS} where there is none.
+   * 0: not at all.
+   */
+  cache_seconds: number | null;
 }
 
 /** A change of settings. What is not named stays as it is, and null takes a setting away. */
@@ -27,6 +35,7 @@ export const NO_SETTINGS: Readonly<VaultSettings> = {
   max_file_bytes: null,
   allowed_types: null,
   requests_per_second: null,
+  cache_seconds: null,
 };
 
 /** The names of the settings, in the order in which they are shown. */

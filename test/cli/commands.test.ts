@@ -343,7 +343,18 @@ it.concurrent("vaults set, show: a vault gets bounds, which are shown with what 
   const own = { env: { ...env, STRONGROOM_KEY: secret_key } };
   expect(await program.run(["put", "bounded.txt", folder], own)).toMatchObject({ code: 0 });
 
-  const bounds = ["--quota-assets", "12", "--quota-bytes", "10KB", "--max-file", "1.5MiB", "--rate", "200"];
+  const bounds = [
+    "--quota-assets",
+    "12",
+    "--quota-bytes",
+    "10KB",
+    "--max-file",
+    "1.5MiB",
+    "--rate",
+    "200",
+    "--cache",
+    "60",
+  ];
   const set = await data("vaults", "set", id, "--name", "Bounded", ...bounds, "--types", "image/*, Text/Plain");
   const lines = [
     `id +${id}`,
@@ -355,6 +366,7 @@ it.concurrent("vaults set, show: a vault gets bounds, which are shown with what 
     String.raw`max file +1\.5 MiB`,
     String.raw`types +image/\*, text/plain`,
     "rate +200 requests a second",
+    "cache +60 seconds",
   ];
   expect(set).toMatch(new RegExp(`^${lines.join("\n")}\n`));
   expect(await data("vaults", "show", id)).toMatch(new RegExp(`^${lines.join("\n")}\n`));
@@ -368,6 +380,7 @@ it.concurrent("vaults set, show: a vault gets bounds, which are shown with what 
         max_file_bytes: 1_572_864,
         allowed_types: null,
         requests_per_second: 200,
+        cache_seconds: 60,
       },
     },
   ]);
@@ -375,7 +388,10 @@ it.concurrent("vaults set, show: a vault gets bounds, which are shown with what 
   expect(refused).toMatchObject({ code: 1, stdout: "" });
   expect(refused.stderr).toContain("quota_assets: 0 of 1 are left in this vault");
 
-  const none = ["--quota-assets", "--quota-bytes", "--max-file", "--rate"].flatMap((option) => [option, "none"]);
+  const none = ["--quota-assets", "--quota-bytes", "--max-file", "--rate", "--cache"].flatMap((option) => [
+    option,
+    "none",
+  ]);
   expect(await data("vaults", "set", id, ...none)).toMatch(/^assets +1\nsize +2\.9 KiB\nrevision/m);
   expect(await run("vaults", "set", id, "--types", "*/*")).toMatchObject({
     code: 1,

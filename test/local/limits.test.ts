@@ -77,6 +77,8 @@ const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?:
   ["`quota_bytes` of a vault", ["MAX_QUOTA_BYTES"], "INVALID_PARAMS"],
   ["`allowed_types` of a vault", ["MAX_ALLOWED_TYPES"], "INVALID_PARAMS"],
   ["`requests_per_second` of a vault", ["MAX_REQUESTS_PER_SECOND"], "INVALID_PARAMS"],
+  ["`cache_seconds` of a vault", ["MAX_CACHE_SECONDS", "DEFAULT_CACHE_SECONDS"], "INVALID_PARAMS"],
+  ["file that the server's own cache keeps", ["MAX_CACHED_BYTES"]],
   ["keys of a vault", ["MAX_LIVE_KEYS", "MAX_KEY_ROWS", "KEY_KEPT_MS"], "CONFLICT"],
   ["`expires_at` of a key", ["MAX_YEAR"], "INVALID_PARAMS"],
   ["time of a signed link", ["MAX_LINK_SECONDS", "DEFAULT_LINK_SECONDS"], "INVALID_PARAMS"],

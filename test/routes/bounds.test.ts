@@ -46,6 +46,7 @@ describe("vaults: update", () => {
       max_file_bytes: 100,
       allowed_types: ["Image/*", "text/plain", "TEXT/PLAIN"],
       requests_per_second: 1_000,
+      cache_seconds: 60,
     };
     const kept = { ...bounds, allowed_types: ["image/*", "text/plain"] };
     expect(await set(vault, bounds)).toMatchObject({ name: "before", settings: kept });
@@ -87,7 +88,10 @@ describe("vaults: update", () => {
   const types = "must be a list of 1 to 50 media types, or null";
   const type = "must be a media type such as image/png, or a kind of them such as image/*, without parameters";
   it.each([
-    [{}, "at least one of name, quota_assets, quota_bytes, max_file_bytes, allowed_types, requests_per_second"],
+    [
+      {},
+      "at least one of name, quota_assets, quota_bytes, max_file_bytes, allowed_types, requests_per_second, cache_seconds",
+    ],
     [{ name: null }, "name: must be a string"],
     [{ quota: 1 }, "quota: unknown"],
     [{ quota_assets: -1 }, `quota_assets: ${whole(0, 1_000_000_000)}`],
@@ -99,6 +103,9 @@ describe("vaults: update", () => {
     [{ requests_per_second: 0 }, `requests_per_second: ${whole(1, 10_000)}`],
     [{ requests_per_second: 0.5 }, `requests_per_second: ${whole(1, 10_000)}`],
     [{ requests_per_second: 10_001 }, `requests_per_second: ${whole(1, 10_000)}`],
+    [{ cache_seconds: -1 }, `cache_seconds: ${whole(0, 86_400)}`],
+    [{ cache_seconds: 86_401 }, `cache_seconds: ${whole(0, 86_400)}`],
+    [{ cache_seconds: "60" }, `cache_seconds: ${whole(0, 86_400)}`],
     [{ allowed_types: [] }, `allowed_types: ${types}`],
     [{ allowed_types: "image/*" }, `allowed_types: ${types}`],
     [{ allowed_types: Array.from({ length: 51 }, (_, i) => `a/${i}`) }, `allowed_types: ${types}`],
@@ -118,9 +125,10 @@ describe("vaults: update", () => {
       quota_bytes: 2 ** 50,
       max_file_bytes: MAX_FILE_BYTES,
       requests_per_second: 10_000,
+      cache_seconds: 86_400,
       allowed_types: Array.from({ length: 50 }, (_, i) => `a/${"b".repeat(251)}${i + 10}`),
     });
-    await set(vault, { quota_assets: 0, quota_bytes: 0, max_file_bytes: 1, requests_per_second: 1 });
+    await set(vault, { quota_assets: 0, quota_bytes: 0, max_file_bytes: 1, requests_per_second: 1, cache_seconds: 0 });
   });
 });
 

@@ -83,6 +83,11 @@ export const setVault = command({
     "max-file": { type: "string", value: "SIZE", about: "the most that one file has, or none" },
     types: { type: "string", value: "TYPES", about: "media types of files: image/*,application/pdf, or none" },
     rate: { type: "string", value: "N", about: "the most requests a second, of all keys together, or none" },
+    cache: {
+      type: "string",
+      value: "SECONDS",
+      about: "for how long caches keep what a delivery key was given; 0 for not at all, or none for 300",
+    },
   },
   async run({ arguments: [given], access, output, signal }, values) {
     const id = checkedId(given) ?? "";
@@ -93,10 +98,11 @@ export const setVault = command({
       ...bound("max_file_bytes", "--max-file", values["max-file"], byteSize),
       ...bound("allowed_types", "--types", values.types, (text) => text.split(",").map((type) => type.trim())),
       ...bound("requests_per_second", "--rate", values.rate, wholeNumber),
+      ...bound("cache_seconds", "--cache", values.cache, wholeNumber),
     };
     if (Object.keys(change).length === 0)
       throw new UsageError(
-        "nothing to change: give --name, --quota-assets, --quota-bytes, --max-file, --types or --rate",
+        "nothing to change: give --name, --quota-assets, --quota-bytes, --max-file, --types, --rate or --cache",
       );
     await printReport(output, await access.admin().vaults.update(id, change, { signal }));
   },
@@ -205,6 +211,7 @@ function boundLines({
   max_file_bytes,
   allowed_types,
   requests_per_second,
+  cache_seconds,
 }: VaultReport["settings"]): [string, string][] {
   return [
     ...(max_file_bytes === null ? [] : [["max file", bytes(max_file_bytes)] as [string, string]]),
@@ -212,6 +219,7 @@ function boundLines({
     ...(requests_per_second === null
       ? []
       : [["rate", `${counted(requests_per_second, "request")} a second`] as [string, string]]),
+    ...(cache_seconds === null ? [] : [["cache", counted(cache_seconds, "second")] as [string, string]]),
   ];
 }
 
