@@ -28,13 +28,16 @@ const SERVED = [
   "Content-Security-Policy",
 ] as const;
 
+/** The last two for delivery keys alone. */
+const MAYBE = ["Last-Modified", "Age", "Vary"] as const;
+
 const CONTENT_ANSWERS = {
-  200: { is: "The file.", body: "file", headers: SERVED, mayHave: ["Last-Modified"] },
-  206: { is: "The range of it.", body: "file", headers: [...SERVED, "Content-Range"], mayHave: ["Last-Modified"] },
-  304: { is: "The client has it already.", headers: CACHED, mayHave: ["Last-Modified"] },
+  200: { is: "The file.", body: "file", headers: SERVED, mayHave: MAYBE },
+  206: { is: "The range of it.", body: "file", headers: [...SERVED, "Content-Range"], mayHave: MAYBE },
+  304: { is: "The client has it already.", headers: CACHED, mayHave: MAYBE },
 } as const satisfies Readonly<Record<number, Answer>>;
 
-const CONTENT_REFUSALS = ["ASSET_NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"] as const;
+const CONTENT_REFUSALS = ["INVALID_PARAMS", "ASSET_NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"] as const;
 
 /**
  * The API's table of contents. What routes a request is what validates and describes it. An endpoint's id is its name
@@ -107,7 +110,10 @@ export const ENDPOINTS = {
     path: `${VAULT}/assets/:assetId/content`,
     access: "content",
     does: "Download an asset's file",
-    notes: "With a key, or with the parameters of a signed link. The file comes back as it was sent.",
+    notes:
+      "With a key, with a delivery key as `token`, or with the parameters of a signed link. The file comes back as it was " +
+      "sent. What a delivery key is given may be kept by caches, the server's own among them, for the vault's " +
+      "`cache_seconds`: so long may a deletion, a change or a revocation go unnoticed.",
     parameters: ContentQuery,
     headers: CONTENT_CONDITIONS,
     answers: CONTENT_ANSWERS,
@@ -118,10 +124,11 @@ export const ENDPOINTS = {
     path: `${VAULT}/files/:partition/:collection/:channel/:filename`,
     access: "content",
     does: "Download the newest file of a name",
+    notes: "With a key, or with a delivery key as `token`. Caches as for the download by id.",
     parameters: FileQuery,
     headers: CONTENT_CONDITIONS,
     answers: CONTENT_ANSWERS,
-    refusals: ["INVALID_PARAMS", ...CONTENT_REFUSALS],
+    refusals: CONTENT_REFUSALS,
   },
   "links.create": {
     method: "POST",

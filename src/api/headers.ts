@@ -113,6 +113,11 @@ export const RESPONSE_HEADERS = {
   "Cache-Control": {
     description: "Caches ask before they use what they keep; nothing with a secret in it is kept at all.",
   },
+  Age: {
+    description: "How many seconds ago the server's own cache got this answer. Only on what comes from there.",
+    pattern: String.raw`^\d+$`,
+  },
+  Vary: { description: "`Authorization`, beside a delivery key in that header." },
   "Content-Length": { description: "Bytes of the body.", pattern: String.raw`^\d+$` },
   ETag: { description: "The strong entity tag: of a record its revision, of a file its SHA-256.", pattern: STRONG_TAG },
   Location: {

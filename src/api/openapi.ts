@@ -178,10 +178,11 @@ const SCHEMES: Readonly<Record<Credential, string>> = {
   upload: "uploadKey",
 };
 
-/** The credentials that open an endpoint. A signed link, which is in the query, opens the content of an asset too. */
+/** The credentials that open an endpoint. A delivery key opens content from the query too. A signed link, which is in the query, opens the content of an asset too. */
 function security({ access, path }: Endpoint): Json[] {
   if (access === "anyone") return [];
   const schemes: Json[] = OPENS[access].map((credential) => ({ [SCHEMES[credential]]: [] }));
+  if (access === "content") schemes.push({ deliveryUrl: [] });
   return access === "content" && path.includes(":assetId") ? [...schemes, {}] : schemes;
 }
 
@@ -265,6 +266,12 @@ export function openApi(version: string): Json {
         secretKey: bearer("A key `sk_…` of the vault: it reads, writes and manages keys."),
         publicKey: bearer("A key `pk_…` of the vault: it only reads."),
         deliveryKey: bearer("A key `dk_…` of the vault: it only downloads files."),
+        deliveryUrl: {
+          type: "apiKey",
+          in: "query",
+          name: "token",
+          description: "A delivery key `dk_…` in the URL, for images of a page. No other key is taken there.",
+        },
         uploadKey: bearer("A key `uk_…` of the vault: it only uploads files."),
         adminToken: bearer("The operator's token: it makes vaults and keys, and opens no assets."),
       },

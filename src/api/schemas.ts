@@ -73,7 +73,7 @@ const Download = v.optional(
   v.pipe(v.string(), v.metadata({ description: "Present, with any value: the file is sent as an attachment." })),
 );
 
-/** What a download by path looks at; other parameters are ignored. */
+/** What a download by path looks at, beside a delivery key as `token`; other parameters are ignored. */
 export const FileQuery = v.object({ download: Download });
 
 /** The same of a download by id, with what a signed link consists of. http/link.ts judges that. */

@@ -104,6 +104,22 @@ export async function authenticate(request: Request, env: Env): Promise<Result<{
   return refuse("UNAUTHORIZED", "this key is not valid");
 }
 
+/**
+ * Tells who sends this request by the `token` in its URL. A URL is shown, kept and passed on by whatever handles it, so only
+ * a delivery key is taken from one.
+ */
+export async function authenticateByUrl(env: Env, token: string): Promise<Result<{ principal: Principal }>> {
+  const problem = keySecretProblem(env);
+  if (problem !== undefined) return misconfigured(problem);
+  if (!token.startsWith(PREFIX.delivery)) {
+    const rule = "token: must be a delivery key, dk_…: no other key is taken from a URL";
+    const isKey = Object.values(PREFIX).some((prefix) => token.startsWith(prefix));
+    return refuse(isKey ? "FORBIDDEN" : "UNAUTHORIZED", rule);
+  }
+  const principal = await verifyToken(env, token);
+  return principal ? { ok: true, principal } : refuse("UNAUTHORIZED", "token: this key is not valid");
+}
+
 /** What each type of key is refused with where it may not go. */
 const ONLY: Readonly<Record<KeyType, string>> = {
   secret: "a secret key manages one vault",

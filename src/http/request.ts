@@ -6,19 +6,21 @@ import type { Env } from "../env.ts";
 import { log } from "../runtime/log.ts";
 import { isVaultId } from "../model/id.ts";
 import { MAX_DRAIN_BYTES, MAX_DRAIN_MS, MAX_STRANGER_DRAIN_BYTES } from "../model/limits.ts";
-import { refuse, type Refusal, type Result } from "../model/refusal.ts";
+import { invalid, refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { RateState } from "../model/settings.ts";
 import { Watchdog } from "../runtime/wait.ts";
 import type { Caller, Principal } from "../model/vault.ts";
 import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
 import type { Access } from "../api/access.ts";
 import type { EndpointId } from "../api/endpoints.ts";
-import { authenticate, authorize } from "./auth.ts";
+import { authenticate, authenticateByUrl, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
 import { bufferedPeak } from "./memory.ts";
 import { malformedParameter, parseQuery, percentDecode, type Query } from "./query.ts";
 import { BodyReader } from "./body-reader.ts";
 import { bodyLength, type Reply } from "./reply.ts";
+
+const NO_QUERY: Query = {};
 
 /** What a request uses of the runtime's context: it announces work that must go on after its client has gone. */
 export type RequestContext = Pick<ExecutionContext, "waitUntil">;
@@ -56,6 +58,10 @@ export class ApiRequest {
   readonly watchdog = new Watchdog();
   /** Whether a signed link lets this request in, and not a key. */
   #byLink = false;
+  /** Whether the key was sent in the URL. */
+  isByUrl = false;
+  /** Whether the Worker's own cache had the answer. Null when it was not asked. */
+  cache: "hit" | "miss" | null = null;
   /** Whether the vault was called. It has then looked at the key. */
   #hasAskedVault = false;
   /** Where the vault's rate stood at its last answer. Undefined when it has none. */
@@ -133,11 +139,16 @@ export class ApiRequest {
    */
   async allow(access: Access): Promise<Refusal | undefined> {
     if (access === "anyone") return undefined;
-    const isLink = access === "content" && this.params["assetId"] !== undefined;
-    if (isLink && this.query["signature"] !== undefined && this.header("Authorization") === null) {
-      return this.#allowLink();
+    const { token, signature } = access === "content" ? this.query : NO_QUERY;
+    const isBare = this.header("Authorization") === null;
+    if (token !== undefined && (typeof token !== "string" || signature !== undefined || !isBare)) {
+      return invalid("token: must be given once, and neither beside a signature nor beside Authorization");
     }
-    const authenticated = await authenticate(this.request, this.env);
+    // Links are to assets, not to paths.
+    if (signature !== undefined && isBare && this.params["assetId"] !== undefined) return this.#allowLink();
+    this.isByUrl = token !== undefined;
+    const authenticated =
+      token === undefined ? await authenticate(this.request, this.env) : await authenticateByUrl(this.env, token);
     if (!authenticated.ok) return authenticated;
     this.#principal = authenticated.principal;
     const vaultId = this.params["vaultId"] === undefined ? undefined : this.vaultId;
@@ -180,7 +191,8 @@ export class ApiRequest {
    */
   async refusal(refusal: Refusal): Promise<Refusal> {
     const principal = this.#principal;
-    if (principal?.kind !== "key" || this.#hasAskedVault) return refusal;
+    // What the cache is asked for needs no vault, whatever the answer is.
+    if (principal?.kind !== "key" || this.#hasAskedVault || this.cache === "hit") return refusal;
     // The key may belong to another vault than the path names.
     const target = { env: this.env, vaultId: principal.vaultId, id: this.id, watchdog: this.watchdog };
     const checked = await this.timed(callVault(target, "repeatable", (stub) => stub.checkKey(this.nextCaller())));
@@ -195,6 +207,11 @@ export class ApiRequest {
     const done = Promise.resolve().then(work);
     this.#context.waitUntil(done.catch(() => {})); // Whoever waits for `done` sees its failure.
     return done;
+  }
+
+  /** Has work go on after the answer. It must come to an end, and must not fail. */
+  after(work: Promise<void>): void {
+    this.#context.waitUntil(work);
   }
 
   /**
@@ -220,6 +237,7 @@ export class ApiRequest {
       durable_ms: this.#timings.durable,
       bytes_in: this.#reader?.bytesRead ?? 0,
       bytes_out: bodyLength(reply),
+      cache: this.cache,
       buffered_peak: bufferedPeak(),
     });
   }

@@ -94,6 +94,13 @@ export const CHANGEABLE_FIELDS = [
 /** What it takes to serve an asset's body. */
 export type BodyLocation = Pick<Asset, "id" | "r2_key" | "filename" | "size" | "mime_type" | "sha256" | "created_at">;
 
+/** Where an asset's body is, as a vault answers. */
+export interface LocatedContent {
+  readonly body: BodyLocation;
+  /** For how many seconds caches may use the answer. For delivery keys alone. */
+  readonly cacheSeconds?: number;
+}
+
 /**
  * A record as the API shows it: the 15 fields that the API began with, in their order. They are frozen, and anything
  * more travels in headers.

@@ -1,20 +1,22 @@
 /** The handlers of content: the bytes of an asset by its id, or by its path and name. */
 
-import { precondition, type Validators } from "../http/conditional.ts";
-import { requestedRange } from "../http/range.ts";
+import type { Validators } from "../http/conditional.ts";
+import { answerContent } from "../http/content.ts";
 import { CONTENT_POLICY, contentDisposition, type Disposition, safeDisposition } from "../http/disposition.ts";
+import type { CachePlace } from "../http/edge-cache.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
 import { percentDecode } from "../http/query.ts";
-import { REVALIDATED, type Reply } from "../http/reply.ts";
+import type { Reply } from "../http/reply.ts";
 import { logError } from "../runtime/log.ts";
-import { type AssetPath, type BodyLocation, PATH_COMPONENTS } from "../model/asset.ts";
+import { type AssetPath, type BodyLocation, type LocatedContent, PATH_COMPONENTS } from "../model/asset.ts";
 import { checkFilename } from "../model/filename.ts";
 import { isAssetId } from "../model/id.ts";
 import { servedType } from "../model/media-type.ts";
-import { assetNotFound, invalid, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
+import { assetNotFound, invalid, type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import { Bucket } from "../r2/bucket.ts";
 import { parse } from "../api/parse.ts";
 import { PathComponent } from "../api/schemas.ts";
+import { cacheHeaders, contentOf, keeping, placeOf } from "./delivery.ts";
 
 /** `content.get` */
 export const getContent: Handler = async (api) => {
@@ -40,7 +42,7 @@ export const getFile: Handler = async (api) => {
  * Where the body is. The refusal names a path at which there is none, because its parts are easily taken for one
  * another.
  */
-async function locate(api: ApiRequest, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
+async function locate(api: ApiRequest, what: string | AssetPath): Promise<Result<LocatedContent>> {
   const found = await api.vault("read", (stub, caller) => stub.locateContent(caller, what));
   if (found.ok || found.code !== "ASSET_NOT_FOUND" || typeof what === "string") return found;
   const { partition, collection, channel, filename } = what;
@@ -48,54 +50,54 @@ async function locate(api: ApiRequest, what: string | AssetPath): Promise<Result
 }
 
 async function serve(api: ApiRequest, what: string | AssetPath): Promise<Reply | Refusal> {
-  const { headers } = api.request;
+  const place = placeOf(api, what, asked(api));
+  const entry = await place?.find();
+  const hit = place && entry && (await answerContent(api, contentOf(api, place, entry)));
+  if (place) api.cache = hit ? "hit" : "miss";
+  return hit ?? (await serveStored(api, what, place));
+}
+
+/** Serves what the vault knows of and R2 holds, and keeps it at its place in the cache. */
+async function serveStored(
+  api: ApiRequest,
+  what: string | AssetPath,
+  place: CachePlace | undefined,
+): Promise<Reply | Refusal> {
+  const since = Date.now();
   const found = await locate(api, what);
   if (!found.ok) return found;
-  const { body } = found;
+  const { body, cacheSeconds = 0 } = found;
   const validators = validatorsOf(what, body);
-  const { etag, lastModified } = validators;
-  // RFC 9110 15.4.5: the headers that a cache keeps up to date are in the 304 as in the 200.
-  const common = {
-    ETag: etag,
-    ...(lastModified === undefined ? {} : { "Last-Modified": new Date(lastModified).toUTCString() }),
-    "Cache-Control": REVALIDATED,
-    "Content-Location": `/api/v1/vaults/${api.vaultId}/assets/${body.id}/content`,
-  };
-
-  const verdict = precondition(headers, validators);
-  if (verdict === "failed")
-    return refuse("PRECONDITION_FAILED", "the content is not the one that If-Match or If-Unmodified-Since names");
-  if (verdict === "not-modified") return { status: 304, headers: common };
-
-  // RFC 9110 14.2: a Range on anything but GET is ignored.
-  const range = api.isHead ? "all" : requestedRange(headers, { size: body.size, etag });
-  if (range === "unsatisfiable") {
-    return refuse("RANGE_NOT_SATISFIABLE", `Range: the content has ${body.size} bytes`, {
-      "Content-Range": `bytes */${body.size}`,
-    });
-  }
-  const length = range === "all" ? body.size : range.length;
   const type = servedType(body.mime_type);
-  const reply = {
-    status: range === "all" ? 200 : 206,
-    headers: {
-      ...common,
-      "Content-Type": type.text,
-      "Content-Length": String(length),
-      "Accept-Ranges": "bytes",
-      "Repr-Digest": `sha-256=:${Buffer.from(body.sha256, "hex").toString("base64")}:`,
-      "Content-Disposition": contentDisposition(safeDisposition(type.essence, asked(api)), body.filename),
-      "Content-Security-Policy": CONTENT_POLICY,
-      "Cross-Origin-Resource-Policy": "cross-origin",
-      ...(range === "all"
-        ? {}
-        : { "Content-Range": `bytes ${range.offset}-${range.offset + range.length - 1}/${body.size}` }),
-    },
+  const headers = {
+    ETag: validators.etag,
+    ...(validators.lastModified === undefined
+      ? {}
+      : { "Last-Modified": new Date(validators.lastModified).toUTCString() }),
+    ...cacheHeaders(api, cacheSeconds),
+    "Content-Location": `/api/v1/vaults/${api.vaultId}/assets/${body.id}/content`,
+    "Content-Type": type.text,
+    "Accept-Ranges": "bytes",
+    "Repr-Digest": `sha-256=:${Buffer.from(body.sha256, "hex").toString("base64")}:`,
+    "Content-Disposition": contentDisposition(safeDisposition(type.essence, asked(api)), body.filename),
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Cross-Origin-Resource-Policy": "cross-origin",
   };
-  if (api.isHead) return reply;
-  const object = await stored(api, body, range === "all" ? {} : { range });
-  if (object === "unknown") return unavailable("the content could not be read: try again");
-  return object ? { ...reply, body: object.body } : missing(api, what, body);
+  const { size } = body;
+  const reply = await answerContent(api, {
+    size,
+    validators,
+    headers,
+    async open(part) {
+      const object = await stored(api, body, part === "all" ? {} : { range: part });
+      if (object === "unknown") return undefined;
+      if (!object) return missing(api, what, body);
+      return place && part === "all"
+        ? keeping(api, place, { headers, size, since, seconds: cacheSeconds }, object)
+        : object.body;
+    },
+  });
+  return reply ?? unavailable("the content could not be read: try again");
 }
 
 /**

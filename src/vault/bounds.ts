@@ -1,7 +1,20 @@
 /** The settings of a live vault as they act: parsed, with the token bucket of its rate. */
 
+import { DEFAULT_CACHE_SECONDS } from "../model/limits.ts";
 import { parseSettings, UNCHANGED, type VaultSettings } from "../model/settings.ts";
+import type { Actor } from "../model/vault.ts";
 import { TokenBucket } from "./rate.ts";
+import type { Keyring } from "./state/keyring.ts";
+
+/** For how long caches may use what a delivery key is given, as far as that key lives. Nothing for anybody else. */
+export function cacheSeconds(
+  { bounds, keyring }: { bounds: Bounds; keyring: Keyring },
+  actor: Actor,
+): { cacheSeconds?: number } {
+  if (actor.kind !== "key" || actor.type !== "delivery") return {};
+  const { cache_seconds } = bounds.settings;
+  return { cacheSeconds: Math.min(cache_seconds ?? DEFAULT_CACHE_SECONDS, keyring.secondsLeft(actor)) };
+}
 
 export class Bounds {
   #text = UNCHANGED;

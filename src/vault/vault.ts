@@ -3,9 +3,9 @@
 import type { Env } from "../env.ts";
 import {
   type AssetPath,
-  type BodyLocation,
   type FolderFilter,
   type KnownFile,
+  type LocatedContent,
   type NewAsset,
   type RecordBody,
 } from "../model/asset.ts";
@@ -31,6 +31,7 @@ import { tooNarrow } from "./lifecycle.ts";
 import type { LiveVault } from "./live.ts";
 import { createKey, revokeKey, updateKey, updateVault } from "./manage.ts";
 import { answering, durable, once, render, type Stored, type WriteOptions } from "./answers.ts";
+import { cacheSeconds } from "./bounds.ts";
 import { assetPage, type AssetPageRequest, type Page } from "./pages.ts";
 import { report } from "./report.ts";
 import { SessionSurface } from "./session-surface.ts";
@@ -97,12 +98,13 @@ export class Vault extends SessionSurface {
    * What it takes to serve the body of an asset, by its id, or of the newest asset at a path. Of these fields only the
    * filename can change, so the answer stays right while the body is streamed.
    */
-  async locateContent(caller: Caller, what: string | AssetPath): Promise<Result<{ body: BodyLocation }>> {
-    return this.life.authorizedWithin(caller, (_, scope) => {
+  async locateContent(caller: Caller, what: string | AssetPath): Promise<Result<LocatedContent>> {
+    return this.life.authorizedWithin(caller, (live, scope) => {
       const asset = typeof what === "string" ? this.#database.asset(what) : this.#database.newestAt(what);
       if (!asset || !isWithin(scope, asset)) return assetNotFound();
       const { id, r2_key, filename, size, mime_type, sha256, created_at } = asset;
-      return { ok: true, body: { id, r2_key, filename, size, mime_type, sha256, created_at } };
+      const body = { id, r2_key, filename, size, mime_type, sha256, created_at };
+      return { ok: true, body, ...cacheSeconds(live, caller.actor) };
     });
   }
 

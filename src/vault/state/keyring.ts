@@ -94,6 +94,12 @@ export class Keyring {
     return { ...toKey(row), last_used_on: this.uses.lastOf(row) };
   }
 
+  /** The whole seconds for which an actor's key will still act; Infinity when no end is set. */
+  secondsLeft(actor: Actor): number {
+    const key = actor.kind === "key" ? (this.#live.get(actor.keyId) ?? this.#find(actor.keyId)) : undefined;
+    return key ? Math.max(0, Math.floor((key.ends - Date.now()) / 1000)) : Infinity;
+  }
+
   /** Stores a new key, created at the time of the group. 409 when the vault has as many keys as it may. */
   create(key: NewKey): Operation<{ key: IndexedKey }> {
     return (change) => {
