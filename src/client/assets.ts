@@ -1,5 +1,6 @@
 import { listAssets } from "./asset-list.ts";
 import { openContent } from "./content.ts";
+import { type Delivered, deliveryUrl, filePath } from "./delivery.ts";
 import type { List } from "./list.ts";
 import { inVault, jsonBody, type Transport } from "./transport.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
   BatchOperation,
   CallOptions,
   DeleteFolderOptions,
+  DeliveryOptions,
   DownloadOptions,
   FileSource,
   FileWithFields,
@@ -21,7 +23,6 @@ import type {
   Link,
   NewAssetFields,
   NewLink,
-  Progress,
   StoredAsset,
   UploadManyOptions,
   UploadOptions,
@@ -31,7 +32,7 @@ import type {
 import { deleteEach, sendBatch } from "./many.ts";
 import { condition, stored, writeOf } from "./values.ts";
 import { uploadCall } from "./upload.ts";
-import { type Files, uploadEach } from "./upload-many.ts";
+import { type Files, uploadItems } from "./upload-many.ts";
 
 /** The assets of a vault: see `Strongroom`. */
 export class Assets {
@@ -107,13 +108,8 @@ export class Assets {
     path: Omit<NewAssetFields, "filename">,
     options: UploadManyOptions<T> = {},
   ): AsyncGenerator<UploadOutcome<T>, void, undefined> {
-    const { onProgress, signal, concurrency = this.#concurrency } = options;
-    const uploadOne = (item: T, ended: AbortSignal): Promise<StoredAsset> => {
-      const { file, size, contentType, ...own } = "file" in item ? item : ({ file: item } as FileWithFields);
-      const progress = onProgress && { onProgress: (now: Progress) => onProgress({ ...now, file: item }) };
-      return this.#upload(file, { ...path, ...own }, { size, contentType, signal: ended, ...progress });
-    };
-    yield* uploadEach(files, uploadOne, { signal, concurrency });
+    const { concurrency = this.#concurrency } = options;
+    yield* uploadItems(files, path, { ...options, concurrency }, (...each) => this.#upload(...each));
   }
 
   /**
@@ -257,12 +253,22 @@ export class Assets {
    * @throws StrongroomError `ASSET_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`
    */
   async downloadAt(path: AssetPathFields & { filename: string }, options: DownloadOptions = {}): Promise<Response> {
-    const { partition, collection, channel, filename } = path;
-    return openContent(
-      this.#transport,
-      inVault(this.#vaultId, "files", partition, collection, channel, filename),
-      options,
-    );
+    return openContent(this.#transport, inVault(this.#vaultId, ...filePath(path)), options);
+  }
+
+  /**
+   * The URL by which a delivery key opens an asset's file, for `<img src>` and the like. No request is made. By its id, or
+   * `by: "path"` the newest file of its path and name.
+   *
+   * @example
+   * img.src = vault.assets.url(asset, { token: "dk_…" });
+   *
+   * @throws TypeError when the token is no delivery key of this vault
+   */
+  url(asset: string | { readonly id: string }, options?: DeliveryOptions & { by?: "id" | undefined }): string;
+  url(asset: AssetPathFields & { filename: string }, options: DeliveryOptions & { by: "path" }): string;
+  url(asset: Delivered, options: DeliveryOptions & { by?: "id" | "path" | undefined } = {}): string {
+    return deliveryUrl(this.#transport, this.#vaultId, asset, options);
   }
 
   /**

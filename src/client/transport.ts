@@ -84,7 +84,7 @@ function pathOf(segments: readonly string[]): string {
 }
 
 export class Transport {
-  readonly #token: string;
+  readonly token: string;
   readonly #base: string;
   readonly #timeout: number;
   readonly #maxRetries: number;
@@ -102,7 +102,7 @@ export class Transport {
     const { origin, pathname, protocol } = new URL(url);
     if (!/^https?:$/.test(protocol)) throw new TypeError("url: must begin with http:// or https://");
     if (!(timeout > 0)) throw new TypeError("timeout: must be more than 0");
-    this.#token = token;
+    this.token = token;
     this.#base = `${origin}${pathname.replace(/\/+$/, "")}/api/v1`;
     this.#timeout = timeout;
     this.#maxRetries = maxRetries;
@@ -134,8 +134,13 @@ export class Transport {
     return (await this.#send({ ...call, isUnread: true })).response;
   }
 
+  /** Where a call goes. */
+  url({ path, query = "" }: Pick<Call, "path" | "query">): string {
+    return this.#base + pathOf(path) + query;
+  }
+
   async #send(call: Call): Promise<Answer> {
-    const url = this.#base + pathOf(call.path) + (call.query ?? "");
+    const url = this.url(call);
     /** Whether an attempt before may have done what is asked. */
     let mayBeDone = false;
     let failures = 0;
@@ -166,7 +171,7 @@ export class Transport {
   async #attempt(call: Call, url: string): Promise<Answer> {
     const { signal: outer } = call;
     outer?.throwIfAborted();
-    const headers = new Headers({ ...call.headers, Authorization: `Bearer ${this.#token}` });
+    const headers = new Headers({ ...call.headers, Authorization: `Bearer ${this.token}` });
     const controller = new AbortController();
     // Stays bound to the caller's signal while a body is read that is the caller's.
     const signal = outer ? AbortSignal.any([outer, controller.signal]) : controller.signal;
@@ -211,7 +216,7 @@ export class Transport {
 
   /** Whatever answers may repeat what it was sent. */
   #shown(text: string): string {
-    return text.replaceAll(this.#token, "…");
+    return text.replaceAll(this.token, "…");
   }
 }
 

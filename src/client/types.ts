@@ -167,6 +167,14 @@ export interface DownloadOptions extends CallOptions {
   range?: Range | undefined;
 }
 
+/** How a delivery URL is made. */
+export interface DeliveryOptions {
+  /** A delivery key of the vault, `dk_…`; the client's own key unless given. Whoever sees the URL has it. */
+  token?: string | undefined;
+  /** A browser saves the file instead of showing it. */
+  download?: boolean | undefined;
+}
+
 /** Binds a change to a state of the asset. */
 export interface IfMatch {
   /**

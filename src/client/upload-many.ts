@@ -1,7 +1,31 @@
-import type { StoredAsset, UploadManyOptions, UploadOutcome } from "./types.ts";
+import type {
+  FileSource,
+  FileWithFields,
+  NewAssetFields,
+  Progress,
+  StoredAsset,
+  UploadManyOptions,
+  UploadOptions,
+  UploadOutcome,
+} from "./types.ts";
 
 /** An iterable of files. It may be of any length, and asynchronous. */
 export type Files<T> = Iterable<T> | AsyncIterable<T>;
+
+/** Uploads files to a path, each with the fields that it may have of its own. See {@link uploadEach}. */
+export function uploadItems<T extends File | FileWithFields>(
+  files: Files<T>,
+  path: Omit<NewAssetFields, "filename">,
+  { onProgress, ...how }: UploadManyOptions<T> & { concurrency: number },
+  upload: (file: FileSource, fields: NewAssetFields, options: UploadOptions) => Promise<StoredAsset>,
+): AsyncGenerator<UploadOutcome<T>, void, undefined> {
+  const uploadOne = (item: T, signal: AbortSignal): Promise<StoredAsset> => {
+    const { file, size, contentType, ...own } = "file" in item ? item : ({ file: item } as FileWithFields);
+    const progress = onProgress && { onProgress: (now: Progress) => onProgress({ ...now, file: item }) };
+    return upload(file, { ...path, ...own }, { size, contentType, signal, ...progress });
+  };
+  return uploadEach(files, uploadOne, how);
+}
 
 /**
  * Uploads files, some at a time, and yields what became of each as soon as it is known. The next file is asked for when there

@@ -8,7 +8,7 @@ import { all, PATH } from "./server.ts";
 const UNCALLED = ["health.get", "openapi.get", "uploads.create", "uploads.get", "uploads.append", "uploads.delete"];
 
 /** Methods that call no endpoint of their own. */
-const COMBINED = ["assets.uploadMany", "changes.watch"];
+const COMBINED = ["assets.uploadMany", "assets.url", "changes.watch"];
 
 const KEY = `sk_${"a".repeat(52)}${"c".repeat(43)}`;
 

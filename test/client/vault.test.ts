@@ -427,6 +427,68 @@ describe("download", () => {
   });
 });
 
+describe("delivery URLs", () => {
+  /** What a text is as the source of an image in a page. */
+  const inPage = (url: string): string => `<img src='${url}'>`;
+
+  it("open files of any name by a delivery key, by id and by path, and are made without a call", async () => {
+    const vault = await newVault();
+    const { token } = await vault.keys.create({ type: "delivery" });
+    const names = [
+      "a b&c=d?e#f.png",
+      "100%25.png",
+      "'\"<>`.png",
+      "日本語 \u{1f600}.png",
+      "..x",
+      "+;,=@:$!*()[]{}|^~.png",
+      "%2F",
+    ];
+    const made = new Strongroom({
+      url: `${server.credentials.url}/`,
+      key: token,
+      fetch: () => Promise.reject(new Error("a call was made")),
+    });
+    for (const filename of names) {
+      const asset = await vault.assets.upload(new Blob([filename]), { ...PATH, filename });
+      const urls = [
+        vault.assets.url(asset, { token }),
+        vault.assets.url(asset.id, { token }),
+        vault.assets.url(asset, { token, by: "path" }),
+        made.assets.url(asset),
+        made.assets.url({ ...PATH, filename }, { by: "path" }),
+      ];
+      for (const url of urls) {
+        expect(new URL(url).href).toBe(url);
+        expect(inPage(url).match(/['"<>\s]/g)).toEqual(["<", " ", "'", "'", ">"]);
+        const response = await fetch(url);
+        expect([filename, response.status, await response.text()]).toEqual([filename, 200, filename]);
+        expect(response.headers.get("Cache-Control")).toMatch(/^public, max-age=300,/);
+      }
+    }
+    const image = await vault.assets.upload(new File(["x"], "x.png", { type: "image/png" }), PATH);
+    const dispositions = [undefined, true].map(async (download) => {
+      const response = await fetch(vault.assets.url(image, { token, download }));
+      return response.headers.get("Content-Disposition")?.split(";")[0];
+    });
+    expect(await Promise.all(dispositions)).toEqual(["inline", "attachment"]);
+    expect(server.output).not.toContain(token);
+  });
+
+  it("are made of delivery keys of the vault alone, and no message shows another", async () => {
+    const vault = await newVault();
+    const other = await newVault();
+    const { token: secret } = await vault.keys.create({ type: "secret" });
+    const { token: foreign } = await other.keys.create({ type: "delivery" });
+    const { token } = await vault.keys.create({ type: "delivery" });
+    for (const wrong of [undefined, "", secret, `${token}x`, foreign]) {
+      const attempt = (): string => vault.assets.url("asset_x", { token: wrong });
+      expect(attempt).toThrow(TypeError);
+      expect(attempt).toThrow(/^token: must be (?:a delivery key, dk_…: no other|a key of this vault)[^]{0,40}$/);
+    }
+    for (const id of ["", ".", ".."]) expect(() => vault.assets.url(id, { token })).toThrow(TypeError);
+  });
+});
+
 describe("uploadMany", () => {
   it("yields what became of each file, and one failure ends no other", async () => {
     const vault = await newVault();

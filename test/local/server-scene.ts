@@ -26,6 +26,11 @@ export class ServerScene {
     return credentialsIn(this.#state);
   }
 
+  /** All that it has printed so far. */
+  get output(): string {
+    return this.#server?.output ?? "";
+  }
+
   /** Ends it at once, with all that belongs to it. */
   async kill(): Promise<void> {
     this.#server?.killGroup();
