@@ -5,6 +5,8 @@
 
 import { createServer } from "node:net";
 import { migrate } from "../d1/migrate.ts";
+import { CACHE } from "../http/edge-cache.ts";
+import { MAX_CACHE_SECONDS } from "../model/limits.ts";
 import type { Build } from "./dist.ts";
 import { DATABASES } from "./layout.ts";
 import { printer, type Quiet } from "./output.ts";
@@ -16,6 +18,12 @@ const SITE = "site";
 
 /** The code that answers where the site has no file. */
 const NO_SUCH_FILE = "export default { fetch: () => new Response(null, { status: 404 }) };";
+
+/**
+ * How often the cache of delivered files is emptied: Miniflare forgets nothing that is not asked for again. What is kept
+ * longest is kept for a day. Milliseconds.
+ */
+const CACHE_EMPTIED_MS = MAX_CACHE_SECONDS * 1000;
 
 /**
  * Runs a build in workerd, with all its data under `directory`, until this process exits. Returns the URL where clients
@@ -79,6 +87,7 @@ export async function startServer(options: {
     cf: false, // It would be fetched from the network.
     log: new Log(LogLevel.ERROR),
   });
+  setInterval(() => void miniflare.purgeCache(CACHE).catch(() => {}), CACHE_EMPTIED_MS).unref();
   const url = await miniflare.unsafeGetDirectURL(config.name);
   for (const binding of Object.keys(DATABASES)) await migrate(await miniflare.getD1Database(binding), build.migrations);
   return url.origin;

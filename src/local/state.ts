@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { DATA } from "./layout.ts";
+import { CACHE, DATA } from "./layout.ts";
 import { end, isRunning, startTime, workerdsWith } from "./processes.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -63,6 +63,7 @@ export class StateDirectory {
     }
     await end(workerdsWith(OWNER_VARIABLE, state.path));
     state.#upgrade();
+    rmSync(state.#file(CACHE), { recursive: true, force: true });
     return state;
   }
 
