@@ -78,6 +78,14 @@ export class Ceiling {
     return get(range ? `/range/${key}/${range.from}/${range.to - range.from + 1}` : `/get/${key}`);
   }
 
+  /** Reads what {@link keep} has put into the cache. */
+  readonly cached: () => Shot = get("/cached");
+
+  /** Puts a body into the cache. */
+  async keep(body: Buffer): Promise<void> {
+    await this.#ask("PUT", "keep", body);
+  }
+
   /** Puts a body into R2 under a key, once. */
   async store(key: string, body: Buffer): Promise<void> {
     if (!this.#stored.has(key)) await this.#ask("PUT", `store/${key}`, body);

@@ -22,6 +22,8 @@ export class Connection implements Dispatcher.DispatchHandler {
   #reject: (error: Error) => void = () => {};
   /** The status of the latest answer. */
   status = 0;
+  /** The headers of the latest answer. */
+  headers: IncomingHttpHeaders = {};
   /** How many bytes the body of the latest answer has. */
   bytes = 0;
   /** The Location of the latest answer; empty when it has none. */
@@ -66,6 +68,7 @@ export class Connection implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     this.status = status;
     this.location = headers.location ?? "";
+    this.headers = headers;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

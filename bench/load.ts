@@ -81,6 +81,7 @@ async function shoot(connection: Connection, shot: Shot, intended: number, run: 
       run.latency.record(Math.max(1, Math.round((performance.now() - intended) * 1_000)));
       run.requests++;
       run.bytes += answer.bytes + (shot.body?.length ?? 0);
+      shot.met?.(answer.headers);
       run.records += shot.answered?.(answer.body(), answer.location) ?? 0;
       return;
     }

@@ -13,6 +13,7 @@ import { parseOptions, USAGE } from "./options.ts";
 import { picture } from "./report/picture.ts";
 import { failures, type Report, reportOf } from "./report/report.ts";
 import { table } from "./report/table.ts";
+import type { Bench } from "./scenario.ts";
 import { only, scenarios } from "./scenarios/index.ts";
 import { verifyAll } from "./verify.ts";
 
@@ -33,14 +34,15 @@ async function run(args: readonly string[]): Promise<number> {
   const files = new Files(options.size);
   try {
     deployment = await open(options, files);
-    const notes: string[] = [];
-    const bench = { options, files, deployment, note: (text: string) => void notes.push(text) };
+    const notes: (string | (() => string))[] = [];
+    const bench: Bench = { options, files, deployment, note: (text) => void notes.push(text) };
     const chosen = only(options.only, await scenarios(bench));
     // What else could not be measured is of no interest then.
     if (options.only) notes.length = 0;
     const results = await measureAll(chosen, options);
     const verdict = await verifyAll(deployment.vaults.all, () => files.large.sha256);
-    return publish(reportOf(options, deployment, { results, notes, verdict }));
+    const lines = notes.map((note) => (typeof note === "string" ? note : note()));
+    return publish(reportOf(options, deployment, { results, notes: lines, verdict }));
   } finally {
     await deployment?.close();
   }

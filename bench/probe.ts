@@ -18,6 +18,10 @@ const ANSWER = JSON.stringify({ id: "x".repeat(400) });
 /** An answer as long as a page of 50. */
 const PAGE = JSON.stringify({ data: Array.from({ length: 50 }, () => ({ id: "x".repeat(410) })) });
 
+/** Where the cache has what is read from it, and for how long: longer than a run. */
+const CACHED = "https://probe.test/cached";
+const KEPT = { "Cache-Control": "public, max-age=86400" };
+
 export class Probe extends DurableObject<ProbeEnv> {
   constructor(ctx: DurableObjectState, env: ProbeEnv) {
     super(ctx, env);
@@ -64,8 +68,13 @@ export default {
         return content(await env.BUCKET.get(key));
       case "range":
         return content(await env.BUCKET.get(key, { range: { offset: Number(offset), length: Number(length) } }));
+      case "cached":
+        return (await (await caches.open("probe")).match(CACHED)) ?? new Response(null, { status: 404 });
 
       // What follows is not measured.
+      case "keep":
+        await (await caches.open("probe")).put(CACHED, new Response(request.body, { headers: KEPT }));
+        return new Response(null, { status: 201 });
       case "store":
         await env.BUCKET.put(key, request.body);
         return new Response(null, { status: 201 });

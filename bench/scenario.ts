@@ -56,6 +56,6 @@ export interface Bench {
   readonly options: Options;
   readonly files: Files;
   readonly deployment: Deployment;
-  /** Takes a line that the reader of the results should know besides the figures. */
-  readonly note: (text: string) => void;
+  /** Takes a line that the reader of the results should know besides the figures. What makes one is called at the end. */
+  readonly note: (text: string | (() => string)) => void;
 }

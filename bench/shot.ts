@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from "node:http";
+
 /** One request of a scenario. */
 export interface Shot {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
@@ -12,4 +14,6 @@ export interface Shot {
    * this function, the body is counted and dropped.
    */
   readonly answered?: (body: Buffer, location: string) => number | void;
+  /** Looks at the headers of a successful answer, by their names in lower case. */
+  readonly met?: (headers: IncomingHttpHeaders) => void;
 }

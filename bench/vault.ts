@@ -128,6 +128,11 @@ export class Vault {
       : { method: "GET", path, headers: this.#headers, expect: 200 };
   }
 
+  /** Reads what a delivery key opens, by its URL. */
+  delivered(id: string, token: string): Shot {
+    return { method: "GET", path: `${this.#assets}/${id}/content?token=${token}`, expect: 200 };
+  }
+
   /**
    * Merges a number into an asset's metadata. An asset must be sent one such request at a time, or it is not known
    * which came last.

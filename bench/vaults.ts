@@ -95,7 +95,7 @@ export async function removeLarge(vault: Vault, keep = 0): Promise<void> {
   });
 }
 
-async function setUp(what: string, url: string, next: Parameters<typeof fire>[0]["next"]): Promise<void> {
+export async function setUp(what: string, url: string, next: Parameters<typeof fire>[0]["next"]): Promise<void> {
   const { unexpected } = await fire({ url, connections: SETUP_CONNECTIONS, seconds: Infinity, next, strict: true });
   if (unexpected.size > 0) throw new Error(`${what}: ${[...unexpected].map((each) => each.join(" × ")).join(", ")}`);
 }

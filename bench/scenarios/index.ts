@@ -4,6 +4,7 @@ import { UsageError } from "../../src/local/usage-error.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 import { batch } from "./batch.ts";
 import { cold } from "./cold.ts";
+import { delivery } from "./delivery.ts";
 import { follow } from "./follow.ts";
 import { interference } from "./interference.ts";
 import { large } from "./large.ts";
@@ -15,7 +16,7 @@ import { small } from "./small.ts";
  * Every scenario, in the order in which they run. Each makes what it needs itself, so that any of them can run alone.
  */
 export async function scenarios(bench: Bench): Promise<Scenario[]> {
-  const groups = [small, large, batch, many, follow, interference, cold, million];
+  const groups = [small, delivery, large, batch, many, follow, interference, cold, million];
   const made = [];
   for (const group of groups) made.push(...(await group(bench)));
   return made;
