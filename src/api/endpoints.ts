@@ -79,7 +79,14 @@ export const ENDPOINTS = {
         mayHave: ["Strongroom-Durability", "Strongroom-Ignored", "Idempotency-Replayed"],
       },
     },
-    refusals: ["INVALID_PARAMS", "PRECONDITION_FAILED", "QUOTA_EXCEEDED", "CONFLICT", "IDEMPOTENCY_KEY_REUSED"],
+    refusals: [
+      "INVALID_PARAMS",
+      "NOT_FOUND",
+      "PRECONDITION_FAILED",
+      "QUOTA_EXCEEDED",
+      "CONFLICT",
+      "IDEMPOTENCY_KEY_REUSED",
+    ],
   },
   "assets.list": {
     method: "GET",

@@ -11,7 +11,7 @@ export const REFUSALS: Readonly<
   UNAUTHORIZED: { is: "There is no key, or it is not known, revoked or expired.", headers: ["WWW-Authenticate"] },
   FORBIDDEN: { is: "The key is good, but not for this: it is another vault's, or may not do it." },
   QUOTA_EXCEEDED: { is: "The vault's quota does not allow it. The message names the quota and what is left of it." },
-  NOT_FOUND: { is: "There is no such vault, key or path." },
+  NOT_FOUND: { is: "There is no such vault, key, upload or path, or the key does not reach the path." },
   ASSET_NOT_FOUND: { is: "The vault has no such asset." },
   METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },
   REQUEST_TIMEOUT: { is: "The body did not come in time." },

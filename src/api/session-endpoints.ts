@@ -105,7 +105,7 @@ export const SESSION_ENDPOINTS = {
         ],
       },
     },
-    refusals: ["CONFLICT", "PRECONDITION_FAILED", "CHECKSUM_MISMATCH", ...HELD],
+    refusals: ["NOT_FOUND", "CONFLICT", "PRECONDITION_FAILED", "CHECKSUM_MISMATCH", ...HELD],
   },
   "uploads.delete": {
     method: "DELETE",

@@ -83,14 +83,14 @@ export const KEY_COLUMNS = [
   "scope",
 ] as const satisfies readonly (keyof KeyRecord)[];
 
-/** What is set of a key that is there already. Its scope never changes: it is set in case it was lost. */
-export const KEY_CHANGES = [
-  "rev",
-  "label",
-  "expires_at",
-  "revoked_at",
-  "scope",
-] as const satisfies readonly (keyof KeyRecord)[];
+/**
+ * What an upsert sets of a key that is there already. The scope never changes. It is set in case it was lost, and never
+ * taken away: a key without its scope would be a key to the whole vault.
+ */
+export const SET_KEY = [
+  ...(["rev", "label", "expires_at", "revoked_at"] as const).map((name) => `${name} = excluded.${name}`),
+  "scope = coalesce(excluded.scope, scope)",
+].join(", ");
 
 const column = (_name: string, i: number): string => `value ->> ${i}`;
 
@@ -119,7 +119,7 @@ const DELETE_ASSETS = `
 const PUT_KEYS = `
   INSERT INTO keys (vault_id, ${KEY_COLUMNS.join(", ")})
   SELECT ?1, ${KEY_COLUMNS.map(column).join(", ")} FROM json_each(?8) WHERE ${GUARD}
-  ON CONFLICT (vault_id, id) DO UPDATE SET ${KEY_CHANGES.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+  ON CONFLICT (vault_id, id) DO UPDATE SET ${SET_KEY}`;
 
 const DELETE_KEYS = `
   DELETE FROM keys WHERE vault_id = ?1 AND id IN (SELECT value FROM json_each(?8)) AND ${GUARD}`;

@@ -69,6 +69,6 @@ export function narrowed<F extends AssetFilter>(filter: F, scope: KeyScope | und
   return isContradiction ? undefined : { ...filter, ...scope };
 }
 
-/** The refusal of a path that a key would bring an asset to, and does not reach. */
+/** The refusal of an upload to a path that its key does not reach. */
 export const outOfReach = (): Refusal =>
-  refuse("ASSET_NOT_FOUND", "partition, collection, channel: this key does not reach this path");
+  refuse("NOT_FOUND", "partition, collection, channel: this key does not reach this path");

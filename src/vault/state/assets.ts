@@ -123,7 +123,7 @@ export function patchAsset(
     const result = patched(old, patch);
     if (!result.ok) return result;
     const { asset } = result;
-    if (!isWithin(scope, asset)) return outOfReach();
+    if (!isWithin(scope, asset)) return assetNotFound();
     const over = allowance?.write(old, asset);
     if (over) return over;
     asset.rev = change.next();

@@ -1,6 +1,6 @@
 /** The table of the vault's keys. Which of them may act is for the keyring to say. */
 
-import { KEY_CHANGES, KEY_COLUMNS, type KeyRecord } from "../../d1/record.ts";
+import { KEY_COLUMNS, type KeyRecord, SET_KEY } from "../../d1/record.ts";
 import { decodeScope, encodeScope, type KeyScope } from "../../model/key-scope.ts";
 import type { Key } from "../../model/vault.ts";
 import type { Sql } from "./sql.ts";
@@ -30,7 +30,7 @@ export const toRow = (key: Omit<Key, "last_used_on">, rev: number): IndexedKey =
 const COLUMNS = [...KEY_COLUMNS, "last_used_on"].join(", ");
 
 const SAVE = `INSERT INTO keys (${KEY_COLUMNS.join(", ")}) VALUES (${KEY_COLUMNS.map(() => "?").join(",")})
-  ON CONFLICT (id) DO UPDATE SET ${KEY_CHANGES.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+  ON CONFLICT (id) DO UPDATE SET ${SET_KEY}`;
 
 export class KeyTable {
   readonly #sql: Sql;

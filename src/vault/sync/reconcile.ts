@@ -22,6 +22,7 @@ import { keyPage, PAGE_ROWS, revisionPage } from "../../d1/vaults.ts";
 import type { Bucket } from "../../r2/bucket.ts";
 import { leftoverSession, parseKey, vaultPrefix } from "../../r2/keys.ts";
 import { covered } from "./covered.ts";
+import { isSameKey } from "./key-merge.ts";
 import type { VaultDatabase } from "../state/database.ts";
 import { LAST_KEY_ID } from "../state/key-table.ts";
 import { MAX_CALLS } from "../limits.ts";
@@ -142,11 +143,12 @@ export class Reconciler {
     const end = covered([theirs.map(({ id }) => id), page.map(({ id }) => id)], PAGE_ROWS, LAST_KEY_ID);
     const ours = new Map(page.filter(({ id }) => id <= end).map((key) => [key.id, key]));
     const unknown: string[] = [];
-    for (const { id, rev, revoked_at } of theirs) {
+    for (const their of theirs) {
+      const { id, rev } = their;
       if (id > end) break;
       const key = ours.get(id);
       if (!key) unknown.push(id);
-      else if (key.rev > recorded || (key.rev === rev && key.revoked_at === revoked_at)) ours.delete(id);
+      else if (key.rev > recorded || (key.rev === rev && isSameKey(key, their))) ours.delete(id);
     }
     const stale = [...ours.values()].filter((key) => key.rev <= recorded);
     if (stale.length + unknown.length > 0) {

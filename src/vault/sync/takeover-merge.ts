@@ -16,6 +16,7 @@ import type { Change, Operation } from "../state/group-commit.ts";
 import { LAST_KEY_ID } from "../state/key-table.ts";
 import type { AssetRevision } from "../state/schema.ts";
 import { covered } from "./covered.ts";
+import { isSameKey, mergedKey } from "./key-merge.ts";
 
 /**
  * The revisions that tell which side knows what. They are saved as JSON in the vault's row while a takeover is under
@@ -50,7 +51,7 @@ const OUTBOX_ROWS = 5_000;
  */
 export function mergeKeys(
   database: VaultDatabase,
-  { since }: Takeover,
+  { since, began }: Takeover,
   after: string,
   theirs: readonly KeyRecord[],
   onMerged: () => void,
@@ -65,10 +66,15 @@ export function mergeKeys(
       if (key.id > end) break;
       const mine = ours.get(key.id);
       ours.delete(key.id);
-      // A key that is revoked on either side is revoked.
-      if (mine && mine.revoked_at !== null && key.revoked_at === null) {
-        database.keys.save({ ...key, revoked_at: mine.revoked_at, rev: change.next() });
-      } else if (mine?.rev !== key.rev || mine.revoked_at !== key.revoked_at) database.keys.save(key);
+      if (!mine) {
+        database.keys.save(key);
+        continue;
+      }
+      const isNewerHere = mine.rev > began || (mine.rev > since && key.rev <= since);
+      const merged = mergedKey(key, mine, isNewerHere);
+      // D1 is told what it has not got.
+      if (!isSameKey(merged, key)) database.keys.save({ ...merged, rev: change.next() });
+      else if (mine.rev !== key.rev || !isSameKey(merged, mine)) database.keys.save(key);
     }
     for (const mine of ours.values()) {
       if (mine.rev > since) database.keys.save({ ...mine, rev: change.next() });
