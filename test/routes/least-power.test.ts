@@ -47,6 +47,11 @@ class Scene {
     return response.json();
   }
 
+  /** The same vault, with other assets in question. */
+  with(assets: Record<Where, string>): Scene {
+    return new Scene(this.vault, assets, this.idleKey);
+  }
+
   /** All that can be seen of the vault by whoever may see everything. */
   async state(): Promise<unknown> {
     const { vault } = this;
@@ -62,7 +67,7 @@ class Scene {
 
 interface Prepared {
   readonly path: string;
-  readonly init?: RequestInit & { headers?: Record<string, string> };
+  readonly init?: Omit<RequestInit, "headers"> & { headers?: Record<string, string> };
 }
 
 const json = (method: string, body: unknown) => ({
@@ -354,11 +359,7 @@ describe("what is outside of a key's scope", () => {
     // Kept ready for those who may see it.
     const response = await vault.get(assets.outside);
     const content = await vault.request("GET", `${vault.assets}/${assets.outside}/content`);
-    const missing = {
-      ...scene,
-      vault,
-      assets: { ...assets, outside: assets.outside.replace(/.{4}$/, "0000") },
-    } as Scene;
+    const missing = scene.with({ ...assets, outside: assets.outside.replace(/.{4}$/, "0000") });
     for (const etag of [response, content].map(({ headers }) => headers.get("ETag") ?? "")) {
       for (const condition of CONDITIONS(etag)) {
         const [there, nowhere] = [scene, missing].map(async (place) =>

@@ -5,9 +5,13 @@ import type { ChangesPage } from "../../src/api/types.ts";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { bearer, send, type TestVault } from "./api.ts";
 
-export const askChanges = (vault: TestVault, query: Record<string, string | number> = {}): Promise<Response> => {
+export const askChanges = (
+  vault: TestVault,
+  query: Record<string, string | number> = {},
+  token = vault.publicKey,
+): Promise<Response> => {
   const params = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-  return send(`${vault.path}/changes?${params.toString()}`, { headers: bearer(vault.publicKey) });
+  return send(`${vault.path}/changes?${params.toString()}`, { headers: bearer(token) });
 };
 
 /** A page of changes, which must come. */
@@ -33,6 +37,7 @@ export async function patiently(request: () => Promise<Response>): Promise<Respo
 
 export class Replica {
   readonly #vault: TestVault;
+  readonly #token: string;
   readonly copy = new Map<string, AssetRecord>();
   readonly etags = new Map<string, string>();
   cursor: string | undefined;
@@ -41,14 +46,15 @@ export class Replica {
   /** How often the cursor expired. */
   expired = 0;
 
-  constructor(vault: TestVault) {
+  constructor(vault: TestVault, token = vault.publicKey) {
     this.#vault = vault;
+    this.#token = token;
   }
 
   /** Reads a page. Returns whether there is more. */
   async read(limit: number): Promise<boolean> {
     const query = { limit, ...(this.cursor === undefined ? {} : { cursor: this.cursor }) };
-    const response = await patiently(() => askChanges(this.#vault, query));
+    const response = await patiently(() => askChanges(this.#vault, query, this.#token));
     if (response.status === 410) {
       expect(this.cursor).toBeDefined();
       await response.text();

@@ -57,6 +57,8 @@ export function feedPage(
   let looked = 0;
   let isFull = false;
   let hasMore = after < vault.rev;
+  // An asset may have left a reader's folder more than once.
+  const gone = new Set<string>();
   while (hasMore && !isFull && taken < limit && looked < MAX_LOOKED_AT) {
     // Where the places have little for the reader, more of them are asked for at a time.
     const room = Math.max(limit - taken, Math.min(looked, MAX_BEYOND));
@@ -67,14 +69,17 @@ export function feedPage(
       const records = database.feed.records(vault.id, run, scope === undefined);
       isFull = run.length === 0;
       for (const place of run) {
-        const [at, , seq, , , size] = place;
-        const change = describe(place, began, size === null ? undefined : records.get(seq));
+        const [at, , seq, deleted, , size] = place;
+        const isTold = deleted !== null && gone.has(deleted);
+        const change = isTold ? undefined : describe(place, began, size === null ? undefined : records.get(seq));
         isFull = change !== undefined && text.length + change.length >= length;
         if (isFull) break;
         next++;
         looked++;
         after = at;
-        if (change !== undefined) text += (taken++ > 0 ? "," : "") + change;
+        if (change === undefined) continue;
+        text += (taken++ > 0 ? "," : "") + change;
+        if (deleted !== null) gone.add(deleted);
       }
     }
     hasMore = isFull || taken === limit || looked >= MAX_LOOKED_AT || places.length === asked;
