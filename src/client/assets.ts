@@ -31,7 +31,7 @@ import type {
 } from "./types.ts";
 import { deleteEach, sendBatch } from "./many.ts";
 import { condition, stored, writeOf } from "./values.ts";
-import { uploadCall } from "./upload.ts";
+import { uploadFile } from "./upload.ts";
 import { type Files, uploadItems } from "./upload-many.ts";
 
 /** The assets of a vault: see `Strongroom`. */
@@ -62,6 +62,11 @@ export class Assets {
    * import { openAsBlob } from "node:fs";
    * await vault.assets.upload(await openAsBlob("photo.jpg"), { ...path, filename: "photo.jpg" });
    *
+   * @example
+   * // In several requests: after a lost connection it goes on, and with the URL also after a restart of the page.
+   * const resumable = { url: localStorage[key], onUrl: (url) => (localStorage[key] = url) };
+   * await vault.assets.upload(file, path, { resumable });
+   *
    * @throws StrongroomError; after an abort the signal's reason: no asset is left unless the whole file had arrived
    */
   upload(file: File, fields: NewAssetFields, options?: UploadOptions): Promise<StoredAsset>;
@@ -83,7 +88,7 @@ export class Assets {
     options: UploadOptions & { size: number },
   ): Promise<StoredAsset>;
   async upload(file: FileSource, fields: NewAssetFields, options: UploadOptions = {}): Promise<StoredAsset> {
-    return this.#upload(file, fields, options);
+    return uploadFile(this.#transport, this.#vaultId, file, fields, options);
   }
 
   /**
@@ -109,7 +114,9 @@ export class Assets {
     options: UploadManyOptions<T> = {},
   ): AsyncGenerator<UploadOutcome<T>, void, undefined> {
     const { concurrency = this.#concurrency } = options;
-    yield* uploadItems(files, path, { ...options, concurrency }, (...each) => this.#upload(...each));
+    yield* uploadItems(files, path, { ...options, concurrency }, (...each) =>
+      uploadFile(this.#transport, this.#vaultId, ...each),
+    );
   }
 
   /**
@@ -284,11 +291,6 @@ export class Assets {
       { method: "POST", path: this.#path(id, "links"), ...jsonBody(link), signal },
       (value) => value as Link,
     );
-  }
-
-  async #upload(file: FileSource, fields: NewAssetFields, options: UploadOptions): Promise<StoredAsset> {
-    const call = uploadCall(file, fields, options, this.#transport.isOwnFetch);
-    return this.#transport.json({ ...call, path: this.#path() }, stored);
   }
 
   #path(...rest: string[]): string[] {

@@ -42,6 +42,7 @@ export function didNothing(error: StrongroomError): boolean {
 interface Repeatable {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly isHarmless?: boolean;
 }
 
 const isKeyed = ({ headers }: Repeatable): boolean => headers?.[KEY_HEADER] !== undefined;
@@ -57,7 +58,7 @@ export const isRunning = (call: Repeatable, { status, retryAfter }: StrongroomEr
  */
 export function mayRepeat(call: Repeatable, error: StrongroomError): boolean {
   if (didNothing(error)) return true;
-  if (call.method !== "GET" && call.method !== "DELETE" && !isKeyed(call)) return false;
+  if (call.method !== "GET" && call.method !== "DELETE" && !isKeyed(call) && !call.isHarmless) return false;
   const { code, status } = error;
   return code === "NETWORK_ERROR" || code === "TIMEOUT" || status === 408 || status >= 500 || isRunning(call, error);
 }

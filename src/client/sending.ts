@@ -59,11 +59,16 @@ export function wayToSend(inChunks: boolean, isOwnFetch: boolean): Way {
   return runtime.FixedLengthStream || runtime.process?.versions?.node ? "stream" : "whole";
 }
 
-/** What makes a call send this body in this way. */
+/**
+ * What makes a call send this body in this way.
+ *
+ * @param answered is shown each good answer
+ */
 export function sentOver(
   way: Way,
   body: UploadBody,
   onProgress: ((progress: Progress) => void) | undefined,
+  answered?: (response: Response) => void,
 ): Pick<Call, "transmit" | "extraTime"> {
   const send = { whole: sendWhole, stream: sendStream, xhr: sendByXhr }[way];
   return {
@@ -82,7 +87,10 @@ export function sentOver(
         }
       };
       const response = await send(exchange, body, sent);
-      if (response.ok) sent(body.length);
+      if (response.ok) {
+        sent(body.length);
+        answered?.(response);
+      }
       return response;
     },
   };
@@ -91,27 +99,27 @@ export function sentOver(
 type Send = (exchange: Exchange, body: UploadBody, sent: (bytes: number) => void) => Promise<Response>;
 
 const sendWhole: Send = async (exchange, body) => {
-  const { url, headers, fetch, signal } = exchange;
-  return fetch(url, { method: "POST", headers, signal, redirect: REDIRECT, body: await blobOf(exchange, body) });
+  const { method, url, headers, fetch, signal } = exchange;
+  return fetch(url, { method, headers, signal, redirect: REDIRECT, body: await blobOf(exchange, body) });
 };
 
 const sendStream: Send = async (exchange, body, sent) => {
-  const { url, headers, fetch, signal } = exchange;
+  const { method, url, headers, fetch, signal } = exchange;
   let stream = streamOf(exchange, body, sent);
   // With its length known the server needs no buffer. Workers ignore the header, Node takes the length from it.
   if (runtime.FixedLengthStream) stream = stream.pipeThrough(new runtime.FixedLengthStream(body.length));
   else headers.set("Content-Length", String(body.length));
-  const init = { method: "POST", headers, signal, redirect: REDIRECT, body: stream, duplex: "half" } as const;
+  const init = { method, headers, signal, redirect: REDIRECT, body: stream, duplex: "half" } as const;
   return fetch(url, init);
 };
 
 const sendByXhr: Send = async (exchange, body, sent) => {
-  const { url, headers, signal } = exchange;
+  const { method, url, headers, signal } = exchange;
   const blob = await blobOf(exchange, body);
   return new Promise((resolve, reject) => {
     if (!runtime.XMLHttpRequest) return;
     const xhr = new runtime.XMLHttpRequest();
-    xhr.open("POST", url);
+    xhr.open(method, url);
     headers.forEach((value, name) => xhr.setRequestHeader(name, value));
     xhr.upload.addEventListener("progress", ({ loaded }) => sent(loaded));
     xhr.addEventListener("load", () => {

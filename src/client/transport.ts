@@ -27,6 +27,8 @@ export interface Call extends CallOptions {
   readonly extraTime?: number;
   /** The body can be sent once only. */
   readonly isOnce?: boolean;
+  /** What is done twice by it does no harm, though it is a POST. */
+  readonly isHarmless?: boolean;
   /** The body of a good answer is the caller's to read. */
   readonly isUnread?: boolean;
   /** The refusal that a repeated DELETE meets when the first one, whose answer was lost, has done it. */
@@ -35,6 +37,7 @@ export interface Call extends CallOptions {
 
 /** One attempt at a call, as whoever sends its body sees it. */
 export interface Exchange {
+  readonly method: Call["method"];
   readonly url: string;
   readonly headers: Headers;
   readonly fetch: Fetch;
@@ -87,7 +90,8 @@ export class Transport {
   readonly token: string;
   readonly #base: string;
   readonly #timeout: number;
-  readonly #maxRetries: number;
+  /** How often a call is repeated that failed. */
+  readonly maxRetries: number;
   readonly #fetch: Fetch;
   /** Whether requests go through a function of the caller's. */
   readonly isOwnFetch: boolean;
@@ -105,7 +109,7 @@ export class Transport {
     this.token = token;
     this.#base = `${origin}${pathname.replace(/\/+$/, "")}/api/v1`;
     this.#timeout = timeout;
-    this.#maxRetries = maxRetries;
+    this.maxRetries = maxRetries;
     // Called as a function of its own: a browser's `fetch` refuses to be a method of anything else.
     this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.isOwnFetch = fetch !== undefined;
@@ -157,8 +161,8 @@ export class Transport {
         failure = error;
       }
       const isEnough = isRunning(call, failure)
-        ? ++waits > (this.#maxRetries > 0 ? MOST_WAITS : 0)
-        : ++failures > this.#maxRetries;
+        ? ++waits > (this.maxRetries > 0 ? MOST_WAITS : 0)
+        : ++failures > this.maxRetries;
       const isLast = isEnough || call.isOnce === true || !mayRepeat(call, failure);
       const pause = isLast ? undefined : pauseBefore(failures + waits, failure);
       if (pause === undefined) throw failure;
@@ -187,6 +191,7 @@ export class Transport {
     alive();
     try {
       const exchange: Exchange = {
+        method: call.method,
         url,
         headers,
         fetch: this.#fetch,

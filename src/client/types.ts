@@ -135,7 +135,8 @@ export interface Progress {
 /** How an upload is made. */
 export interface UploadOptions extends WriteOptions {
   /**
-   * Called while the file is sent, and once when all of it has arrived. An upload that is repeated begins again at 0. Where
+   * Called while the file is sent, and once when all of it has arrived. An upload that is repeated begins again at 0; a
+   * resumable one goes on from what has arrived. Where
    * the runtime tells no progress (a service worker, or a browser with a `fetch` of your own) it is called at the end only.
    */
   onProgress?: ((progress: Progress) => void) | undefined;
@@ -143,8 +144,26 @@ export interface UploadOptions extends WriteOptions {
   contentType?: string | undefined;
   /** Bytes of a stream; nothing else needs it. */
   size?: number | undefined;
+  /**
+   * Sends the file in several requests, and goes on where one of them broke; a file above 100 MiB goes so by itself unless
+   * this is `false`. Not for streams, not with an upload key, and not with `ifNoneMatch` or `idempotencyKey`.
+   */
+  resumable?: boolean | ResumableOptions | undefined;
   /** `"*"`: only if no asset has this path and name yet; else the upload fails with `PRECONDITION_FAILED`. */
   ifNoneMatch?: "*" | undefined;
+}
+
+/** How a file is sent in several requests. */
+export interface ResumableOptions {
+  /**
+   * Where an upload of the same file is that was broken off, as `onUrl` has told it. One that has ended meanwhile is begun
+   * anew. Its fields stay those that it was begun with.
+   */
+  url?: string | undefined;
+  /** Told where the upload is, before any byte is sent: whoever keeps it can go on later, for 24 hours after the last byte. */
+  onUrl?: ((url: string) => void | Promise<void>) | undefined;
+  /** The most that goes into one request; 32 MiB unless given. Bytes. */
+  requestBytes?: number | undefined;
 }
 
 /** Bytes from `offset`, `length` of them or all that follow. */

@@ -1,9 +1,10 @@
 /** What an upload sends: the file as the body, its fields in the query; a form when they are too long for that. */
 
 import { sentOver, type UploadBody, wayToSend } from "./sending.ts";
-import { type Call, queryOf } from "./transport.ts";
-import type { FileSource, NewAssetFields, UploadOptions } from "./types.ts";
-import { keyHeader, randomText } from "./values.ts";
+import { isResumable, ResumableUpload } from "./resumable.ts";
+import { type Call, inVault, queryOf, type Transport } from "./transport.ts";
+import type { FileSource, NewAssetFields, StoredAsset, UploadOptions } from "./types.ts";
+import { keyHeader, randomText, stored } from "./values.ts";
 
 /** A longer query would make a URL of more than 8 KB, which some proxies refuse. Characters. */
 const LONGEST_QUERY = 7_500;
@@ -17,18 +18,36 @@ const NO_RAW_TYPE = /^(?:multipart\/|application\/x-www-form-urlencoded)/i;
 
 const encoder = new TextEncoder();
 
-/**
- * The call that uploads a file, but for its path.
- *
- * @param isOwnFetch whether requests go through a function of the caller's
- * @throws TypeError when the file is none, or lacks its size or name
- */
-export function uploadCall(
+/** Uploads a file, in one request or in several. */
+export async function uploadFile(
+  transport: Transport,
+  vaultId: string,
   file: FileSource,
   fields: NewAssetFields,
   options: UploadOptions,
-  isOwnFetch: boolean,
-): Omit<Call, "path"> {
+): Promise<StoredAsset> {
+  const made = newFile(file, fields, options);
+  const { source, texts, type } = made;
+  if (isResumable(source, options, transport.token)) {
+    const whole = { source: source as Blob, fields: { ...texts, mime_type: type } };
+    return new ResumableUpload(transport, vaultId, whole, options).run();
+  }
+  const call = uploadCall(made, options, transport.isOwnFetch);
+  return transport.json({ ...call, path: inVault(vaultId, "assets") }, stored);
+}
+
+/** A file to upload, checked. */
+interface NewFile {
+  readonly source: Blob | ReadableStream<Uint8Array>;
+  /** Bytes. */
+  readonly size: number;
+  readonly type: string;
+  /** The fields of the upload. */
+  readonly texts: Readonly<Record<string, string | undefined>>;
+}
+
+/** Throws TypeError when the file is none, or lacks its size or name. */
+function newFile(file: FileSource, fields: NewAssetFields, options: UploadOptions): NewFile {
   const source = sourceOf(file);
   const isStream = source instanceof ReadableStream;
   if (isStream && source.locked) throw new TypeError("file: the stream is being read already");
@@ -39,9 +58,21 @@ export function uploadCall(
   if (!filename) throw new TypeError("filename: is required for what is no File");
   const type = options.contentType ?? ((isStream ? "" : source.type) || "application/octet-stream");
   if (!/^[ -~]+$/.test(type)) throw new TypeError("contentType: must be a media type");
-
   const { metadata, tags, ...path } = fields;
-  const texts = { ...path, filename, metadata: asJson(metadata), tags: asJson(tags) };
+  return { source, size, type, texts: { ...path, filename, metadata: asJson(metadata), tags: asJson(tags) } };
+}
+
+/**
+ * The call that uploads a file, but for its path.
+ *
+ * @param isOwnFetch whether requests go through a function of the caller's
+ */
+function uploadCall(
+  { source, size, type, texts }: NewFile,
+  options: UploadOptions,
+  isOwnFetch: boolean,
+): Omit<Call, "path"> {
+  const isStream = source instanceof ReadableStream;
   const query = queryOf(texts);
   const isForm = query.length > LONGEST_QUERY || NO_RAW_TYPE.test(type);
   const form = isForm ? formAround(texts, type) : undefined;

@@ -44,6 +44,9 @@ export async function run({ url, key, dead }: { url: string; key: string; dead: 
   await assets.upload(new Blob([bytes]).stream(), { ...PATH, filename: "told stream" }, { size, onProgress: () => {} });
   const metadata = { long: "ä".repeat(20_000) };
   await assets.upload(bytes, { ...PATH, filename: "form", metadata }, { onProgress: () => {} });
+  const resumable = { requestBytes: 5 * MIB };
+  await assets.upload(large, { ...PATH, filename: "resumable" }, { resumable, onProgress: () => {} });
+  await assets.upload(large, { ...PATH, filename: "resumable, untold" }, { resumable });
 
   const controller = new AbortController();
   const fail = (): void => {

@@ -4,7 +4,10 @@ import { Strongroom, StrongroomAdmin } from "../../src/client/index.ts";
 import { METHODS } from "../../src/client/methods.ts";
 import { all, PATH } from "./server.ts";
 
-/** What no method of the client calls: it is for whoever runs a server, for tools, and for clients of tus. */
+/**
+ * What has no method of its own: it is for whoever runs a server, and for tools. `assets.upload` calls `uploads.…` for a
+ * file that goes in several requests.
+ */
 const UNCALLED = ["health.get", "openapi.get", "uploads.create", "uploads.get", "uploads.append", "uploads.delete"];
 
 /** Methods that call no endpoint of their own. */
