@@ -6,6 +6,8 @@ import * as fc from "fast-check";
 import { describe, expect, inject, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { admin, bearer, ORIGIN, refusal, sendTo, TestVault } from "../support/api.ts";
+import { bodies as bodyMemory } from "../../src/http/memory.ts";
+import { Refused, unavailable } from "../../src/model/refusal.ts";
 import { putBack, stored } from "../support/history.ts";
 import {
   bodies,
@@ -135,6 +137,52 @@ describe("a request that breaks off", () => {
   });
 });
 
+it("a request that gets no memory while it looks at an image: what has come is kept, and can be gone on with", async () => {
+  const client = await clientOf();
+  const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
+  const file = Uint8Array.from([...png, ...fileOf(1_000)]);
+  const path = await client.begin(file.length);
+  const grow = bodyMemory.grow.bind(bodyMemory);
+  const spy = vi.spyOn(bodyMemory, "grow").mockImplementation((lease, bytes) => {
+    // What an image reader keeps.
+    if (bytes === 4_096) throw new Refused(unavailable("too many uploads at once"));
+    return grow(lease, bytes);
+  });
+  try {
+    await refusal(await append(client, path, 0, file, file.length), 503, "UNAVAILABLE");
+  } finally {
+    spy.mockRestore();
+  }
+  const offset = await offsetOf(client, path);
+  expect(offset).toBe(file.length);
+  await expectStored(client, path, file);
+});
+
+it("a client that sends a byte now and then does not have the bytes before it stored each time", async () => {
+  const client = await clientOf();
+  await client.vault.list();
+  const file = fileOf(MIB);
+  const path = await client.begin(file.length);
+  const puts = vi.spyOn(env.BUCKET, "put");
+  let at = 0;
+  const drip: ReadableStream<Uint8Array> = new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const size = at === 0 ? 200_000 : 1;
+      if (at > 0) await pause(250);
+      controller.enqueue(file.slice(at, at + size));
+      at += size;
+      if (at === 200_010) controller.error(new Error("the client is gone"));
+    },
+  });
+  await append(client, path, 0, drip, file.length);
+  // When it first falls silent, and when it is gone.
+  expect(puts.mock.calls.length).toBeLessThanOrEqual(2);
+  puts.mockRestore();
+  expect((await client.append(path, 200_010, file.subarray(200_010))).status).toBe(204);
+  await expectStored(client, path, file);
+});
+
 describe("two requests for one upload", () => {
   it("the second gets 423 while the first makes progress, and the first comes to its end", async () => {
     const client = await clientOf();
@@ -203,6 +251,36 @@ describe("two requests for one upload", () => {
     expect(await bodies(client.vault)).toEqual([]);
   });
 });
+
+it.each(["an upload is ended", "a key is revoked"])(
+  "%s while a request fills its first part: R2 keeps no part",
+  async (what) => {
+    const client = await clientOf();
+    const { vault } = client;
+    const begun = vi.spyOn(env.BUCKET, "createMultipartUpload");
+    const path = await client.begin(12 * MIB);
+    const { promise: waiting, resolve: wake } = Promise.withResolvers<Uint8Array>();
+    // Of no declared length, so that nothing is saved before its end.
+    const first = append(client, path, 0, bodyOf(fileOf(9 * MIB), waiting));
+    await expect.poll(() => begun.mock.results.length, { timeout: 20_000 }).toBe(1);
+    await pause(300);
+    if (what === "an upload is ended") expect((await client.delete(path)).status).toBe(204);
+    else {
+      const id = `key_${vault.secretKey.slice(29, 55)}`;
+      expect((await vault.request("DELETE", `${vault.path}/keys/${id}`, undefined, admin)).status).toBe(204);
+    }
+    wake(fileOf(MIB));
+    expect((await first).status).toBe(what === "an upload is ended" ? 410 : 401);
+    const [begin] = begun.mock.results;
+    if (!begin) throw new Error("no multipart upload was begun");
+    const { key, uploadId } = (await begin.value) as R2MultipartUpload;
+    begun.mockRestore();
+    const part = env.BUCKET.resumeMultipartUpload(key, uploadId).uploadPart(1, fileOf(5 * MIB));
+    await expect(part).rejects.toThrow("10024");
+    await rest(vault.stub);
+    expect(await bodies(vault)).toEqual([]);
+  },
+);
 
 /** One step of a client whose line is bad. */
 type Step =

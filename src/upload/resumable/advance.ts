@@ -49,8 +49,13 @@ async function advance(
   // A request with few bytes may complete a part all the same.
   await reader.borrow(fileLoan(undefined));
   const receiver = new SessionReceiver(context, session, reader, checksum);
-  const complete = await receiver.receive();
-  if (!complete) return { offset: receiver.offset, ends: context.ends, finished: undefined };
-  const finished = await finishSession(context, session, from, complete, receiver.unsaved);
-  return { offset: length, ends: context.ends, finished };
+  try {
+    const complete = await receiver.receive();
+    if (!complete) return { offset: receiver.offset, ends: context.ends, finished: undefined };
+    const finished = await finishSession(context, session, from, complete, receiver.unsaved);
+    return { offset: length, ends: context.ends, finished };
+  } catch (error) {
+    await receiver.forgetMultipart();
+    throw error;
+  }
 }

@@ -15,11 +15,16 @@ export class SessionContext {
   readonly bucket: Bucket;
   /** When the session ends unless bytes come, in epoch milliseconds. */
   ends: number;
+  /** Whether the session names a multipart upload, as far as can be told: a save may have come without an answer. */
+  mayBeNamed: boolean;
+  /** Whether the vault has said that the request can save nothing any more. */
+  isLost = false;
 
   constructor(api: ApiRequest, session: HeldSession) {
     this.#api = api;
     this.#session = session;
     this.ends = session.ends;
+    this.mayBeNamed = session.multipart !== null;
     this.bucket = new Bucket(api.env.BUCKET, api.watchdog);
   }
 
@@ -38,14 +43,26 @@ export class SessionContext {
   async sign(): Promise<void> {
     const { id, fence } = this.#session;
     const shown = await this.#api.vault("once", (stub, caller) => stub.signSession(caller, id, fence));
-    if (!shown.ok && shown.code !== "UNAVAILABLE") throw new Refused(shown);
+    if (shown.ok || shown.code === "UNAVAILABLE") return;
+    this.isLost = true;
+    throw new Refused(shown);
   }
 
   /** Has the vault save what is safe. Throws Refused when it does not. */
   async save(save: SessionSave): Promise<void> {
     const { id, fence } = this.#session;
-    const saving = this.#api.vault("repeatable", (stub, caller) => stub.saveSession(caller, id, fence, save));
-    this.ends = must(await saving).ends;
+    const wasNamed = this.mayBeNamed;
+    this.mayBeNamed ||= save.multipart !== null;
+    let attempts = 0;
+    const outcome = await this.#api.vault("repeatable", (stub, caller) => {
+      attempts++;
+      return stub.saveSession(caller, id, fence, save);
+    });
+    if (!outcome.ok && attempts === 1 && !outcome.lost) {
+      this.mayBeNamed = wasNamed;
+      this.isLost = outcome.code !== "UNAVAILABLE";
+    }
+    this.ends = must(outcome).ends;
   }
 
   /** Gives the session back, if the last save has not. Never throws: the vault takes it back by itself after a while. */

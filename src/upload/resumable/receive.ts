@@ -28,6 +28,9 @@ const FIRST_PIECE_BYTES = 16 * 1024;
 /** Up to this size the bytes that are in no part yet stand in the session's row. More go to R2. */
 const ROW_TAIL_BYTES = 64 * 1024;
 
+/** While a client is silent, at most this many bytes are stored for each that has come since the last save. */
+const MOST_STORED_AGAIN = 8;
+
 /** The type of leftovers in R2. Nobody is served one. */
 const LEFTOVER_TYPE = "application/octet-stream";
 
@@ -87,18 +90,12 @@ export class SessionReceiver {
     try {
       for (let chunk = await this.#next(); chunk; chunk = await this.#next()) await this.#take(chunk);
     } catch (error) {
-      if (error instanceof Uncounted) await this.#forgetMultipart();
       // Of what was cut off, that counts which has come. Of what is refused, nothing.
-      const isCut = error instanceof Refused && !(error instanceof Uncounted);
+      const isCut = error instanceof Refused && !(error instanceof Uncounted) && !this.#context.isLost;
       if (isCut && this.#checksum === undefined) await this.#save(true);
       throw error;
     }
-    try {
-      this.#verify();
-    } catch (error) {
-      await this.#forgetMultipart();
-      throw error;
-    }
+    this.#verify();
     if (this.#offset < this.#session.length) {
       await this.#save(true);
       return undefined;
@@ -149,9 +146,18 @@ export class SessionReceiver {
         return await this.#context.watchdog.within(SESSION_SIGN_MS, pending);
       } catch (error) {
         if (!(error instanceof TimeoutError)) throw error;
-        if (!this.#isWhole && this.#offset > this.#savedOffset) await this.#save(false);
+        if (!this.#isWhole && this.#isWorthSaving) await this.#save(false);
       }
     }
+  }
+
+  /**
+   * Whether enough has come since the last save. The whole tail is stored each time, so whoever sends a byte every few
+   * seconds would have R2 store megabytes for each.
+   */
+  get #isWorthSaving(): boolean {
+    const unsaved = this.#offset - this.#savedOffset;
+    return unsaved > 0 && unsaved * MOST_STORED_AGAIN >= this.#tail.length;
   }
 
   async #take(chunk: Uint8Array): Promise<void> {
@@ -162,9 +168,10 @@ export class SessionReceiver {
       if (this.#tail.cramped) await this.#tail.grow();
       const taken = rest.subarray(0, this.#tail.take(rest));
       this.#digest.update(taken);
-      await this.#look(taken);
+      // Tail, digest and offset are saved as one, also when what follows here is refused.
       this.#offset += taken.length;
       rest = rest.subarray(taken.length);
+      await this.#look(taken);
     }
     this.#lastByte = Date.now();
     if (this.#lastByte - this.#lastSign < SESSION_SIGN_MS) return;
@@ -208,10 +215,9 @@ export class SessionReceiver {
     return { asset_id, r2_key, upload_id };
   }
 
-  /** Gives up a multipart upload that no session will ever name. R2 would keep it for a week. */
-  async #forgetMultipart(): Promise<void> {
-    const { multipart } = this.#session;
-    if (multipart || !this.#multipart || this.#savedParts > 0) return;
+  /** The request has failed: gives up a multipart upload that no session will ever name. R2 would keep it for a week. */
+  async forgetMultipart(): Promise<void> {
+    if (!this.#multipart || this.#context.mayBeNamed) return;
     const { r2_key, upload_id } = this.#multipart;
     const aborted = this.#context.bucket.abortMultipart(r2_key, upload_id);
     await aborted.catch((error: unknown) => this.#context.log("session: a multipart upload stays", error));
