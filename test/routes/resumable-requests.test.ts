@@ -19,6 +19,7 @@ import {
   rest,
   withoutGrace,
 } from "../support/stores.ts";
+import { meter } from "../support/meter.ts";
 import { FIELDS, fileOf, metadata, OFFSET_BYTES, sha256, TUS, TusClient } from "../support/tus.ts";
 
 const STALL_MS = 400;
@@ -370,6 +371,25 @@ describe("what an upload under way keeps", () => {
     await rest(vault.stub);
     await reconcile(vault);
     expect(await bodies(vault)).toEqual([]);
+  });
+
+  it("is counted without a look at each of them", async () => {
+    const client = await clientOf();
+    const { vault } = client;
+    await vault.request("PATCH", vault.path, { quota_bytes: 1_000 }, admin);
+    await vault.upload();
+    const upload = async (): Promise<void> => void (await vault.upload());
+    const paths = [await client.begin(1)];
+    const few = await meter(vault, upload);
+    for (let i = 0; i < 60; i++) paths.push(await client.begin(2));
+    const many = await meter(vault, upload);
+    expect(many.vaultRead).toBeLessThan(few.vaultRead + 10);
+    const { usage } = await report(vault);
+    await Promise.all(paths.slice(1).map((path) => client.delete(path)));
+    await client.append(paths[0] ?? "", 0, new Uint8Array(1));
+    await rest(vault.stub);
+    const left = (await report(vault)).usage;
+    expect([usage.assets - left.assets, usage.bytes - left.bytes]).toEqual([60, 120]);
   });
 
   it("has an end: at most 100 uploads of a key at once", async () => {

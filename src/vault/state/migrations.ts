@@ -234,10 +234,25 @@ export const MIGRATIONS: readonly string[] = [
     file       TEXT    NOT NULL  -- JSON: SessionFile of model/session.ts
   );
   CREATE INDEX sessions_ends    ON sessions (ends);
-  -- Counts the sessions of a key, and sums up what all of them keep of the quotas.
-  CREATE INDEX sessions_open    ON sessions (key_id, length) WHERE state IN ('open', 'completing');
+  CREATE INDEX sessions_open    ON sessions (key_id) WHERE state IN ('open', 'completing'); -- counts those of a key
   CREATE INDEX sessions_asset   ON sessions (asset_id) WHERE asset_id IS NOT NULL;
   CREATE INDEX sessions_unswept ON sessions (id) WHERE state = 'ended' AND is_swept = 0;
+
+  -- What the sessions under way keep of the quotas. Each upload reads it when there are quotas, and there may be many
+  -- sessions, so it is kept and not summed up.
+  CREATE TABLE session_sums (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    assets INTEGER NOT NULL,
+    bytes  INTEGER NOT NULL
+  );
+  INSERT INTO session_sums VALUES (1, 0, 0);
+  CREATE TRIGGER sessions_begun AFTER INSERT ON sessions WHEN NEW.state IN ('open', 'completing') BEGIN
+    UPDATE session_sums SET assets = assets + 1, bytes = bytes + NEW.length;
+  END;
+  CREATE TRIGGER sessions_over AFTER UPDATE OF state ON sessions
+  WHEN OLD.state IN ('open', 'completing') AND NEW.state NOT IN ('open', 'completing') BEGIN
+    UPDATE session_sums SET assets = assets - 1, bytes = bytes - OLD.length;
+  END;
 
   -- The parts of the R2 multipart uploads of sessions.
   CREATE TABLE session_parts (
