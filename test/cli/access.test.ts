@@ -167,7 +167,7 @@ it("login: keeps nothing that is not good, and takes no key from the command lin
   expect(refused.stderr).not.toContain(key("a"));
   expect(await run(["login", "--url", url], "secret-that-is-no-key")).toMatchObject({
     code: 2,
-    stderr: "strongroom: key: must be a key of a vault, sk_… or pk_…\n",
+    stderr: "strongroom: key: must be a key of a vault, such as sk_… or pk_…\n",
   });
   expect(await run(["login", "--url", url])).toMatchObject({ code: 2, stderr: "strongroom: no key was given\n" });
   expect(await run(["login"], key("a"))).toMatchObject({ code: 2, stderr: "strongroom: no server: give --url\n" });

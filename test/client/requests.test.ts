@@ -86,7 +86,7 @@ describe("what is given", () => {
   it("is what the caller made wrong as a TypeError, which does not show the key", () => {
     const make = (key: string): Strongroom => new Strongroom({ url, key });
     for (const key of ["", "admin-token", `${KEY}\n`, KEY.slice(1), `${KEY}x`]) {
-      expect(() => make(key)).toThrow("key: must be a key of a vault, sk_… or pk_…");
+      expect(() => make(key)).toThrow("key: must be a key of a vault, such as sk_… or pk_…");
     }
     expect(() => new StrongroomAdmin({ url, token: "sécret" })).toThrow(/^the key or token must be/);
     expect(() => vault({ url: "localhost:8787" })).toThrow(/^url: /);

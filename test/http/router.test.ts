@@ -19,10 +19,10 @@ describe("router", () => {
   it.each([
     ["/api/v1/vaults", "PUT", "POST, GET, HEAD, OPTIONS"],
     ["/api/v1/vaults/v", "POST", "GET, PATCH, DELETE, HEAD, OPTIONS"],
-    ["/api/v1/vaults/v/keys/k", "GET", "DELETE, OPTIONS"],
+    ["/api/v1/vaults/v/keys/k", "GET", "PATCH, DELETE, OPTIONS"],
     ["/api/v1/vaults/v/assets", "PATCH", "POST, GET, DELETE, HEAD, OPTIONS"],
     ["/api/v1/vaults/v/assets/a", "POST", "GET, PATCH, DELETE, HEAD, OPTIONS"],
-    ["/api/v1/vaults/v/keys/k", "HEAD", "DELETE, OPTIONS"],
+    ["/api/v1/vaults/v/keys/k", "HEAD", "PATCH, DELETE, OPTIONS"],
   ])("answers 405 with Allow to %s %s", async (path, method, allow) => {
     const response = await send(path, { method });
     expect([response.status, response.headers.get("Allow")]).toEqual([405, allow]);
@@ -57,7 +57,7 @@ describe("router", () => {
     ["/api/v1/vaults/v/assets", null, "multipart/form-data, */*"],
     ["/api/v1/vaults/v/keys", null, "application/json"],
     ["/api/v1/vaults/v/reconcile", null, null],
-    ["/api/v1/vaults/v/keys/k", null, null],
+    ["/api/v1/vaults/v/keys/k", "application/json", null],
   ])("tells OPTIONS which types of body %s takes", async (path, patch, post) => {
     const { headers } = await send(path, { method: "OPTIONS" });
     expect([headers.get("Accept-Patch"), headers.get("Accept-Post")]).toEqual([patch, post]);

@@ -17,6 +17,8 @@ vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   RETRY_MAX_MS: 20,
 }));
 vi.mock(import("../../../src/runtime/timeouts.ts"), () => ({
+  CACHE_TIMEOUT_MS: 300,
+  CACHE_FILL_TIMEOUT_MS: 1_000,
   CALL_TIMEOUT_MS: 150,
   R2_TIMEOUT_MS: 1_000,
   VAULT_TIMEOUT_MS: 3_000,
