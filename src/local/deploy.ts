@@ -17,6 +17,7 @@ function deploy(): void {
   // The tables come before the Worker: the new Worker needs the new tables, and the old one can live with them.
   for (const { binding } of shards) migrate(binding);
   run(["deploy"]);
+  console.log(CACHE_HINT);
   nameMissingSecrets();
 }
 
@@ -53,6 +54,11 @@ function create(args: string[]): void {
 function migrate(binding: string): void {
   run(["d1", "migrations", "apply", binding, "--remote"], ["ignore", "inherit", "inherit"]);
 }
+
+/** The Cache API does nothing on workers.dev, and wrangler does not say so. */
+const CACHE_HINT = `
+What delivery keys open is cached at the edge where the Worker has a domain of its own, and not on workers.dev:
+https://developers.cloudflare.com/workers/configuration/routing/custom-domains/`;
 
 /** What a Worker needs before it serves anyone, with what to type when wrangler asks for it. */
 const SECRETS = {

@@ -106,6 +106,7 @@ it("deploy: in an account that has everything, nothing is made and no secret is 
   const { status, calls, stdout } = deploy(FULL, config + shard(1));
   expect({ status, calls }).toEqual({ status: 0, calls: IN_FULL });
   expect(stdout).not.toContain("secret put");
+  expect(stdout).toContain("not on workers.dev");
 });
 
 it("deploy: makes only what is missing, as wrangler.toml describes it", () => {
