@@ -80,8 +80,9 @@ export class CachePlace {
    * `fetch` does not look into a cache of this kind.
    */
   static of(request: Asking, delivery: Delivery): CachePlace | undefined {
-    const { host, hostname } = new URL(request.url);
-    return hostname.endsWith(WITHOUT_CACHE) ? undefined : new CachePlace(request, host, delivery);
+    // A client may send any Host, one that makes no URL included.
+    const url = URL.parse(request.url);
+    return !url || url.hostname.endsWith(WITHOUT_CACHE) ? undefined : new CachePlace(request, url.host, delivery);
   }
 
   /**
@@ -105,7 +106,7 @@ export class CachePlace {
 
   /** Keeps an answer. Rejects when the cache does not take it; an answer that is too old by now is not kept. */
   async put(answer: Keepable, body: ReadableStream<Uint8Array> | Uint8Array): Promise<void> {
-    const left = answer.seconds - Math.ceil((Date.now() - answer.since) / 1000);
+    const left = answer.seconds - Math.floor((Date.now() - answer.since) / 1000);
     if (left < 1) return void (body instanceof ReadableStream && (await body.cancel()));
     const headers = new Headers();
     for (const [name] of CARRIED) {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { openAsBlob, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it, vi } from "vitest";
 import { type AssetListParameters, Strongroom, StrongroomAdmin } from "../../src/client/index.ts";
 import { temporaryState } from "../local/server-process.ts";
 import { all, failure, PATH, useServer } from "./server.ts";
@@ -469,6 +469,10 @@ describe("delivery URLs", () => {
       return response.headers.get("Content-Disposition")?.split(";")[0];
     });
     expect(await Promise.all(dispositions)).toEqual(["inline", "attachment"]);
+    await vi.waitFor(async () => {
+      const response = await fetch(vault.assets.url(image, { token }));
+      expect([await response.text(), response.headers.has("Age")]).toEqual(["x", true]);
+    });
     expect(server.output).not.toContain(token);
   });
 

@@ -289,6 +289,19 @@ describe("delivery: who gets what is kept", () => {
     expect(await again.text()).toBe(TEXT);
   });
 
+  it("narrowed to a folder, a key opens and keeps what is there, and nothing else", async () => {
+    const { vault, asset } = await scene();
+    const { token } = await deliveryKey(vault, { scope: { partition: PATH.partition } });
+    const other = await deliveryKey(vault, { scope: { partition: "elsewhere" } });
+    const urls = [`${vault.assets}/${asset.id}/content`, fileAt(vault, asset.filename)];
+    for (const url of urls) {
+      expect((await ask(`${url}?token=${token}`)).status).toBe(200);
+      expect((await fromCache(`${url}?token=${token}`)).status).toBe(200);
+      await refusal(await ask(`${url}?token=${other.token}`), 404, "ASSET_NOT_FOUND");
+      expect((await fromCache(`${url}?token=${other.token}`)).status).toBe(500);
+    }
+  });
+
   it("an entry that turns up at another place is not used", async () => {
     const { vault, url, key } = await scene();
     const two = await vault.upload({ file: textFile("two", "two.txt") });
@@ -312,11 +325,29 @@ describe("delivery: who gets what is kept", () => {
 
 describe("delivery: how long it is kept", () => {
   it("as long as the vault's setting says, and a deletion is felt by then", async () => {
-    const { vault, asset, url } = await scene({ settings: { cache_seconds: 1 } });
+    const { vault, asset, url } = await scene({ settings: { cache_seconds: 2 } });
     const miss = await ask(url);
-    expect(miss.headers.get("Cache-Control")).toBe("public, max-age=1, must-revalidate, no-transform");
+    expect(miss.headers.get("Cache-Control")).toBe("public, max-age=2, must-revalidate, no-transform");
+    expect((await fromCache(url)).status).toBe(200);
     expect((await vault.delete(asset.id)).status).toBe(204);
-    await pause(1_050);
+    await pause(2_050);
+    await refusal(await ask(url), 404, "ASSET_NOT_FOUND");
+  });
+
+  it("no longer than that, whatever the cache thinks of its age", async () => {
+    const { vault, asset, url } = await scene({ settings: { cache_seconds: 2 } });
+    const cache = await caches.open("strongroom-delivery");
+    cacheWith({
+      put: (place, response) => {
+        const { headers, body } = response as Response;
+        const longer = { ...Object.fromEntries(headers), "cache-control": "public, max-age=600" };
+        return cache.put(place as string, new Response(body, { headers: longer }));
+      },
+    });
+    await ask(url);
+    expect((await fromCache(url)).status).toBe(200);
+    await vault.delete(asset.id);
+    await pause(2_050);
     await refusal(await ask(url), 404, "ASSET_NOT_FOUND");
   });
 
@@ -454,6 +485,17 @@ describe("delivery: a cache in trouble", () => {
       expect((await fromCache(url)).status).toBe(500);
     }
   });
+});
+
+it("delivery: on workers.dev, where there is no cache, every answer comes from the vault", async () => {
+  const { url } = await scene();
+  const { count, bindings } = counted();
+  for (const origin of ["https://strongroom.me.workers.dev", "https://strongroom.me.workers.dev"]) {
+    const response = await sendTo(new Request(origin + url), bindings);
+    expect([await response.text(), response.headers.get("Age")]).toEqual([TEXT, null]);
+  }
+  expect(count.gets).toBe(2);
+  expect(requests().at(-1)).toMatchObject({ cache: null });
 });
 
 describe("token in a URL", () => {
