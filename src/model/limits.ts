@@ -130,7 +130,7 @@ export const JSON_DEADLINE_MS = 60_000;
 /*
  * An isolate has 128 MB for everything it does. Bodies on their way in get half of that: 56 MiB and 8 MiB. The other
  * half is for the code and its heap, the answers that vaults keep ready (8 million characters, at most 16 MB), the
- * pieces of lists that are being sent, what the runtime buffers for connections, and garbage that is not collected yet.
+ * pieces of lists that are being sent, files on their way into the cache (8 MiB), what the runtime buffers for connections, and garbage that is not collected yet.
  */
 
 /**
