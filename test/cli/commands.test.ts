@@ -282,8 +282,8 @@ it.concurrent("link: makes a URL that opens the content without a key", async ()
   expect(await run("link", id, "--expires", "8d")).toMatchObject({ code: 2, stdout: "" });
 });
 
-it.concurrent("keys: are made, listed and revoked", async () => {
-  const made = await run("keys", "create", "--public", "--label", "website", "--expires", "30d");
+it.concurrent("keys: are made, listed, changed and revoked", async () => {
+  const made = await run("keys", "create", "--type", "public", "--label", "website", "--expires", "30d");
   expect(made).toMatchObject({ code: 0, stderr: "The token is shown this once: nobody can read it back.\n" });
   const token = /^token +(pk_[\w-]+)$/m.exec(made.stdout)?.[1] ?? "";
   const id = /^id +(key_\w+)$/m.exec(made.stdout)?.[1] ?? "";
@@ -300,7 +300,16 @@ it.concurrent("keys: are made, listed and revoked", async () => {
   expect(made2).toMatchObject({ type: "secret", expires_at: "2099-01-01T00:00:00Z" });
   const listed = await json<KeyInfo>("keys", "ls");
   expect(listed.map((key) => key.id)).toEqual(expect.arrayContaining([id, made2?.id]));
-  expect(await data("keys", "ls")).toMatch(new RegExp(`^${id}  public  .* good until .* website$`, "m"));
+  expect(await data("keys", "ls")).toMatch(new RegExp(`^${id}  public +/ .* good until .* website$`, "m"));
+
+  const [narrow] = await json<CreatedKey>("keys", "create", "--type", "delivery", "--scope", "marketing/blog");
+  expect(narrow).toMatchObject({ type: "delivery", scope: { partition: "marketing", collection: "blog" } });
+  expect(await run("keys", "set", narrow?.id ?? "", "--expires", "7d", "--label", "old")).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^key_\w+ is good until /) as string,
+  });
+  expect(await data("keys", "ls")).toMatch(new RegExp(`^${narrow?.id}  delivery  marketing/blog/ .* old$`, "m"));
+  expect(await run("keys", "set", narrow?.id ?? "", "--expires", "8d")).toMatchObject({ code: 1, stdout: "" });
 
   expect(await run("keys", "revoke", id)).toEqual({ code: 0, stdout: "", stderr: `revoked ${id}\n` });
   expect(await program.run(["ls"], read)).toMatchObject({ code: 1, stdout: "" });

@@ -163,7 +163,7 @@ it("login: what is typed is not shown, and Ctrl-C ends it", async (context) => {
   const given = atTerminal(["login"], env);
   await until(given, "Server (https://…): ");
   given.type(`${url}\r`);
-  await until(given, "Key (sk_… or pk_…): ");
+  await until(given, "Key (sk_…, pk_…, dk_… or uk_…): ");
   given.type(`${PUBLIC}x\u007f\r`);
   expect(await given.code).toBe(0);
   expect(given.shown()).not.toContain("BBBB");
@@ -172,7 +172,7 @@ it("login: what is typed is not shown, and Ctrl-C ends it", async (context) => {
   expect(statSync(file).mode & 0o777).toBe(0o600);
 
   const broken = atTerminal(["login", "--url", url], env);
-  await until(broken, "Key (sk_… or pk_…): ");
+  await until(broken, "Key (sk_…, pk_…, dk_… or uk_…): ");
   broken.type(`${KEY}\u0003`);
   expect(await broken.code).toBe(130);
   expect(broken.shown()).not.toContain("AAAA");

@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { cat } from "./cat.ts";
 import { exportRecords } from "./export.ts";
 import { get } from "./get.ts";
-import { createKey, listKeys, revokeKey } from "./keys.ts";
+import { createKey, listKeys, revokeKey, setKey } from "./keys.ts";
 import { link } from "./link.ts";
 import { login } from "./login.ts";
 import { ls } from "./ls.ts";
@@ -29,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   watch,
   listKeys,
   createKey,
+  setKey,
   revokeKey,
   listVaults,
   createVault,

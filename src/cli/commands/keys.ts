@@ -1,7 +1,8 @@
-import type { KeyInfo } from "../../client/index.ts";
+import type { KeyInfo, KeyScope, KeyType } from "../../client/index.ts";
 import { parseTimestamp, timestamp } from "../../model/time.ts";
 import { command } from "../command.ts";
 import { seconds } from "../duration.ts";
+import { parseFolder } from "../place.ts";
 import { time } from "../terminal/format.ts";
 import { printList } from "../terminal/list.ts";
 import { fields } from "../terminal/table.ts";
@@ -11,7 +12,12 @@ const VAULT = {
   vault: { type: "string", value: "VAULT", about: "vault_…: of this one, for the operator; else of the key's own" },
 } as const;
 
-const COLUMNS = [{ title: "ID" }, { title: "TYPE" }, { title: "CREATED" }, { title: "STATE" }, { title: "LABEL" }];
+const COLUMNS = ["ID", "TYPE", "FOLDER", "CREATED", "LAST USED", "STATE", "LABEL"].map((title) => ({ title }));
+
+/** What a key can do, by its type. */
+const TYPES = ["secret", "public", "delivery", "upload"] as const satisfies readonly KeyType[];
+
+const EXPIRES = "for how long (12h, 30d) or until when (2027-01-31T00:00:00Z)";
 
 export const listKeys = command({
   name: "keys ls",
@@ -24,12 +30,18 @@ export const listKeys = command({
     await printList(output, keys, COLUMNS, (key) => [
       key.id,
       key.type,
+      folderOf(key),
       time(key.created_at),
+      key.last_used_on ?? "",
       state(key),
       key.label ?? "",
     ]);
   },
 });
+
+/** The folder that a key is narrowed to, as commands write folders: / for all. */
+const folderOf = ({ scope }: KeyInfo): string =>
+  scope ? [scope.partition, scope.collection, scope.channel, ""].filter((name) => name !== undefined).join("/") : "/";
 
 /** What a key is good for now. */
 function state({ revoked_at, expires_at }: KeyInfo): string {
@@ -42,22 +54,26 @@ export const createKey = command({
   name: "keys create",
   usage: "",
   about: "makes a key, which is shown this once",
-  help: "A secret key reads and writes, a public one reads.",
+  help: `
+A secret key reads and writes, a public one reads. A delivery key only downloads files, and an upload key only uploads
+them: these two may stand in a page. With --scope a key does so in one folder, and manages nothing.`,
   takes: [0, 0],
   options: {
-    public: { type: "boolean", about: "a public key; else a secret one" },
+    type: { type: "string", value: "TYPE", about: `${TYPES.join(", ").replace(/, (?=\w+$)/, " or ")}; else secret` },
+    scope: { type: "string", value: "FOLDER", about: "the folder that it is good for: marketing/blog/; else all" },
     label: { type: "string", value: "TEXT", about: "what it is for" },
     expires: {
       type: "string",
       value: "TIME",
-      about: "for how long (12h, 30d) or until when (2027-01-31T00:00:00Z); else for ever",
+      about: `${EXPIRES}; else for ever`,
     },
     ...VAULT,
   },
-  async run({ access, output, signal }, { public: isPublic = false, label, expires, vault }) {
+  async run({ access, output, signal }, { type, scope, label, expires, vault }) {
     const made = await access.keys(vault).create(
       {
-        type: isPublic ? "public" : "secret",
+        ...(type === undefined ? {} : { type: typeOf(type) }),
+        ...(scope === undefined ? {} : { scope: scopeOf(scope) }),
         ...(label === undefined ? {} : { label }),
         ...(expires === undefined ? {} : { expires_at: endOf(expires) }),
       },
@@ -70,6 +86,7 @@ export const createKey = command({
     const pairs = [
       ["id", made.id],
       ["type", made.type],
+      ["folder", folderOf(made)],
       ...(made.label === null ? [] : [["label", made.label] as const]),
       ["expires", made.expires_at === null ? "never" : time(made.expires_at)],
       ["token", made.token],
@@ -88,6 +105,54 @@ function endOf(text: string): string {
   return text;
 }
 
+/** @throws UsageError */
+function typeOf(text: string): KeyType {
+  const type = TYPES.find((each) => each === text);
+  if (type === undefined) throw new UsageError(`--type ${text}: must be ${TYPES.join(", ")}`);
+  return type;
+}
+
+/** @throws UsageError */
+function scopeOf(text: string): KeyScope {
+  const [partition, collection, channel] = parseFolder(text.endsWith("/") ? text : `${text}/`);
+  if (partition === undefined) throw new UsageError("--scope /: is the whole vault: leave it out");
+  return {
+    partition,
+    ...(collection === undefined ? {} : { collection }),
+    ...(channel === undefined ? {} : { channel }),
+  };
+}
+
+export const setKey = command({
+  name: "keys set",
+  usage: "KEY-ID",
+  about: "changes a key's label, and has it expire earlier",
+  help: "To replace a key that is in use: make another, and give the old one some days. It never expires later again.",
+  takes: [1, 1],
+  options: {
+    label: { type: "string", value: "TEXT", about: "what it is for, or none" },
+    expires: { type: "string", value: "TIME", about: EXPIRES },
+    ...VAULT,
+  },
+  async run({ arguments: [id = ""], access, output, signal }, { label, expires, vault }) {
+    checkId(id);
+    if (label === undefined && expires === undefined)
+      throw new UsageError("nothing to change: give --label or --expires");
+    const change = {
+      ...(label === undefined ? {} : { label: label === "none" ? null : label }),
+      ...(expires === undefined ? {} : { expires_at: endOf(expires) }),
+    };
+    const key = await access.keys(vault).update(id, change, { signal });
+    if (output.isJson) await output.json(key);
+    else output.note(`${key.id} is ${state(key)}`);
+  },
+});
+
+/** @throws UsageError */
+function checkId(id: string): void {
+  if (!/^key_\w+$/.test(id)) throw new UsageError(`${id}: is no id of a key, key_…`);
+}
+
 export const revokeKey = command({
   name: "keys revoke",
   usage: "KEY-ID…",
@@ -97,8 +162,7 @@ export const revokeKey = command({
   options: VAULT,
   async run({ arguments: ids, access, output, signal }, { vault }) {
     const keys = access.keys(vault);
-    const bad = ids.find((id) => !/^key_\w+$/.test(id));
-    if (bad !== undefined) throw new UsageError(`${bad}: is no id of a key, key_…`);
+    ids.forEach(checkId);
     for (const id of ids) {
       await keys.revoke(id, { signal });
       if (output.isJson) await output.json({ status: "revoked", id });

@@ -1,4 +1,4 @@
-import { Strongroom, StrongroomAdmin } from "../../client/index.ts";
+import { Strongroom, StrongroomAdmin, StrongroomError } from "../../client/index.ts";
 import { withoutUser } from "../access.ts";
 import { command } from "../command.ts";
 import { type Credentials, readProfile, writeProfile } from "../profile.ts";
@@ -24,7 +24,7 @@ It is kept in ~/.config/strongroom (in XDG_CONFIG_HOME, on Windows in %APPDATA%)
     if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))
       throw new UsageError(given === "" ? "no server: give --url" : `${given}: must begin with http:// or https://`);
     const url = withoutUser(given);
-    const what = isAdmin ? "Operator's token" : "Key (sk_… or pk_…)";
+    const what = isAdmin ? "Operator's token" : "Key (sk_…, pk_…, dk_… or uk_…)";
     const secret = isTyped ? await ask(`${what}: `, { isHidden: true, signal }) : await firstLine(signal);
     output.hide(secret);
     if (secret === "") throw new UsageError("no key was given");
@@ -43,6 +43,13 @@ It is kept in ~/.config/strongroom (in XDG_CONFIG_HOME, on Windows in %APPDATA%)
   },
 });
 
+/** The types of keys, by what their tokens begin with. */
+const TYPES: Readonly<Record<string, string>> = { sk_: "secret", pk_: "public", dk_: "delivery", uk_: "upload" };
+
+function unlessForbidden(error: unknown): void {
+  if (!(error instanceof StrongroomError) || error.code !== "FORBIDDEN") throw error;
+}
+
 /** What it opens. A secret that opens nothing is not kept. */
 async function tried(url: string, secret: string, isAdmin: boolean, signal: AbortSignal): Promise<string> {
   let open: () => PromiseLike<unknown>;
@@ -53,8 +60,12 @@ async function tried(url: string, secret: string, isAdmin: boolean, signal: Abor
       open = () => vaults.list({ limit: 1 }, { signal });
     } else {
       const { assets, vaultId } = new Strongroom({ url, key: secret });
-      description = `a ${secret.startsWith("sk_") ? "secret" : "public"} key of ${vaultId}`;
-      open = () => assets.list({ limit: 1 }, { signal });
+      const type = TYPES[secret.slice(0, 3)];
+      description = `a ${type ?? "secret"} key of ${vaultId}`;
+      const list = () => assets.list({ limit: 1 }, { signal });
+      // Such a key is good for no list. One that is not good at all is refused for that.
+      const isNarrow = type === "delivery" || type === "upload";
+      open = isNarrow ? () => Promise.resolve(list()).catch(unlessForbidden) : list;
     }
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message);
