@@ -1,11 +1,12 @@
 /** What requests are told of sessions: how one stands, and why one cannot be had. */
 
-import type { StoredRecord } from "../model/asset.ts";
+import type { Asset, StoredRecord } from "../model/asset.ts";
+import { decodeScope } from "../model/key-scope.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { HeldSession, KnownDimensions, SessionFile, SessionStatus, Taken } from "../model/session.ts";
 import type { Caller } from "../model/vault.ts";
 import { stored } from "./answers.ts";
-import { recordTag } from "./state/assets.ts";
+import { assetWithin, recordTag } from "./state/assets.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { Answered } from "./state/idempotent.ts";
 import type { SessionRow } from "./state/sessions.ts";
@@ -44,12 +45,19 @@ export function heldBy(
   return found.ok && found.row.fence !== fence ? superseded() : found;
 }
 
+/** The asset that came of a session, as far as the session's key reaches it where it is now. */
+function assetOf(database: VaultDatabase, { key_id, asset_id }: SessionRow): Asset | undefined {
+  if (asset_id === null) return undefined;
+  const scope = decodeScope(database.keys.find(key_id)?.scope ?? null);
+  return assetWithin(database, asset_id, scope ?? undefined);
+}
+
 /** How a session stands. */
 export function statusOf(database: VaultDatabase, row: SessionRow): SessionStatus {
   const { id, state, received: offset, length, ends, asset_id } = row;
   if (state === "ended") throw new Error("the session has ended");
   if (state !== "done" || asset_id === null) return { id, state, offset, length, ends, asset: null };
-  const asset = database.asset(asset_id);
+  const asset = assetOf(database, row);
   return { id, state, offset, length, ends, asset: { id: asset_id, etag: asset ? recordTag(asset) : null } };
 }
 
@@ -84,6 +92,6 @@ export function finishedOf(
   { id, database }: { readonly id: string; readonly database: VaultDatabase },
   row: SessionRow,
 ): FinishedSession {
-  const asset = row.asset_id === null ? undefined : database.asset(row.asset_id);
+  const asset = assetOf(database, row);
   return { status: statusOf(database, row), answered: asset ? stored(id, asset) : null };
 }

@@ -407,6 +407,18 @@ describe("what is outside of a key's scope", () => {
     expect((await send(pathname + search)).status).toBe(200);
   });
 
+  it("a resumable upload tells no more of its asset when that has left the folder", async () => {
+    const { vault } = await Scene.create();
+    const { token } = await Scene.key(vault, { type: "upload", scope: SCOPE });
+    const client = new TusClient(vault, token);
+    const upload = await client.begin(5);
+    expect((await client.append(upload, 0, "hello")).headers.get("ETag")).toMatch(/^"/);
+    const { asset_id } = await (await client.get(upload)).json<{ asset_id: string }>();
+    expect((await client.head(upload)).headers.get("ETag")).toMatch(/^"/);
+    await vault.patch(asset_id, { collection: "shop" });
+    expect((await client.head(upload)).headers.get("ETag")).toBe(null);
+  });
+
   it("a form is refused for its path before its bytes are stored, and create-only tells nothing", async () => {
     const scene = await Scene.create();
     const { vault } = scene;
