@@ -21,6 +21,7 @@ import { createKey, listKeys, revokeKey, updateKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
 import { getOpenApi } from "./routes/openapi.ts";
 import { appendUpload, createUpload, deleteUpload, getUpload } from "./routes/resumable.ts";
+import { createTicket, getTicket } from "./routes/tickets.ts";
 import { createAsset } from "./routes/uploads.ts";
 import {
   clearLostWindows,
@@ -46,6 +47,8 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "content.get": getContent,
   "files.get": getFile,
   "links.create": createLink,
+  "tickets.create": createTicket,
+  "tickets.get": getTicket,
   "uploads.create": createUpload,
   "uploads.get": getUpload,
   "uploads.append": appendUpload,

@@ -1,7 +1,7 @@
 /** What the answers hold, as schemas: the document is made of them, and the tests hold every answer to the document. */
 
 import * as v from "valibot";
-import { ASSET_PATTERN, KEY_PATTERN, SESSION_PATTERN, VAULT_PATTERN } from "../model/id.ts";
+import { ASSET_PATTERN, KEY_PATTERN, SESSION_PATTERN, TICKET_PATTERN, VAULT_PATTERN } from "../model/id.ts";
 import { KEY_TYPES } from "../model/vault.ts";
 import { STATUS } from "../model/refusal.ts";
 import type {
@@ -20,6 +20,8 @@ import type {
   Link as LinkType,
   Page,
   ReconcileFindings as ReconcileFindingsType,
+  Ticket as TicketType,
+  TicketInfo as TicketInfoType,
   UploadInfo as UploadInfoType,
   VaultInfo as VaultInfoType,
   VaultReport as VaultReportType,
@@ -162,6 +164,21 @@ export const Link = v.strictObject({
   url: v.pipe(v.string(), v.url()),
   expires_at: Time,
 }) satisfies SchemaOf<LinkType>;
+
+export const TicketId = matching(TICKET_PATTERN);
+
+export const Ticket = v.strictObject({
+  url: v.pipe(v.string(), v.url()),
+  ticket_id: TicketId,
+  expires_at: Time,
+}) satisfies SchemaOf<TicketType>;
+
+export const TicketInfo = v.strictObject({
+  ticket_id: TicketId,
+  status: v.picklist(["open", "used", "expired"]),
+  expires_at: Time,
+  asset: v.nullable(AssetRecord),
+}) satisfies SchemaOf<TicketInfoType>;
 
 export const Health = v.strictObject({ status: v.literal("ok"), version: v.string() }) satisfies SchemaOf<HealthType>;
 

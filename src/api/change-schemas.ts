@@ -13,7 +13,7 @@ import {
 import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
 import { FILENAME, PathComponent } from "./schemas.ts";
 
-const Metadata = v.pipe(
+export const Metadata = v.pipe(
   v.custom<JsonObject>(isJsonObject, `must be a JSON object, such as ${EXAMPLE.metadata}`),
   v.metadata({
     description: `At most ${MAX_JSON_FIELD_BYTES} bytes of JSON and ${MAX_METADATA_DEPTH} levels, after the merge.`,
@@ -22,7 +22,7 @@ const Metadata = v.pipe(
   }),
 );
 
-const Tags = v.pipe(
+export const Tags = v.pipe(
   v.array(v.string(`must be a string, as in ${EXAMPLE.tags}`), `must be an array of strings, such as ${EXAMPLE.tags}`),
   v.metadata({
     description: `At most ${MAX_JSON_FIELD_BYTES} bytes of JSON.`,

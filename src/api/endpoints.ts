@@ -6,6 +6,7 @@ import { FEED_ENDPOINTS } from "./feed-endpoints.ts";
 import { AssetListQuery, FolderListQuery } from "./queries.ts";
 import { ContentQuery, FileQuery, LinkBody, RawUploadQuery, UploadForm } from "./schemas.ts";
 import { SESSION_ENDPOINTS } from "./session-endpoints.ts";
+import { TICKET_ENDPOINTS } from "./ticket-endpoints.ts";
 import { VAULT_ENDPOINTS } from "./vault-endpoints.ts";
 
 /** Both ways to a file answer alike. */
@@ -66,12 +67,18 @@ export const ENDPOINTS = {
     notes:
       "Either a form, with its fields before or after the file (after it, a large file is stored twice), or the file itself " +
       "as the body, with the fields as query parameters and `filename` among the required ones. A file has at most " +
-      `${MAX_FILE_BYTES} bytes. Beside a form, query parameters mean nothing. Fields and parameters that are not known are ` +
-      "named in `Strongroom-Ignored`.",
+      `${MAX_FILE_BYTES} bytes. Beside a form, query parameters but a ticket mean nothing. Fields and parameters that are not known are ` +
+      "named in `Strongroom-Ignored`. A ticket takes one upload, from anybody: it is used up by the first that is stored.",
     parameters: RawUploadQuery,
     headers: ["createOnly", "contentDigest", "idempotencyKey"],
     body: { file: ["multipart/form-data", "*/*"], form: UploadForm },
     answers: {
+      200: {
+        is: "The ticket has brought this file before: the record of its asset.",
+        body: AssetRecord,
+        headers: ["ETag", "Location", "Cache-Control"],
+        mayHave: ["Strongroom-Durability", "Strongroom-Ignored"],
+      },
       201: {
         is: "The record. The next read by anyone sees it.",
         body: AssetRecord,
@@ -151,6 +158,7 @@ export const ENDPOINTS = {
     answers: { 201: { is: "The link.", body: Link, headers: ["Cache-Control"] } },
     refusals: ["ASSET_NOT_FOUND"],
   },
+  ...TICKET_ENDPOINTS,
   ...SESSION_ENDPOINTS,
   ...CHANGE_ENDPOINTS,
   ...FEED_ENDPOINTS,

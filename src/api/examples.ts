@@ -15,6 +15,8 @@ import type {
   KeyInfo,
   Link,
   Page,
+  Ticket,
+  TicketInfo,
   UploadInfo,
   VaultInfo,
   VaultReport,
@@ -25,6 +27,8 @@ const ASSET_ID = "asset_01k2m8z4v9c7r5t3n1w6x0y8qb";
 const DELETED_ID = "asset_01k2m8z4v9c7r5t3n1w6x0y8qd";
 const KEY_ID = "key_01k2m8z4v9c7r5t3n1w6x0y8qc";
 const UPLOAD_ID = "upload_01k2m8z4v9c7r5t3n1w6x0y8qe";
+/** The form of an id. Its signature is none. */
+const TICKET_ID = `ticket_01k2m8z4v9c7r5t3n1w6x0y8qf${"A".repeat(43)}`;
 const TIME = "2026-01-15T10:30:00Z";
 
 /** What stands in the paths of the examples. */
@@ -33,6 +37,7 @@ export const PATH_EXAMPLES: Readonly<Record<string, string>> = {
   assetId: ASSET_ID,
   keyId: KEY_ID,
   uploadId: UPLOAD_ID,
+  ticketId: TICKET_ID,
   partition: "marketing",
   collection: "blog",
   channel: "hero-images",
@@ -100,6 +105,17 @@ const link: Link = {
   url: `https://assets.example.com/api/v1/vaults/${VAULT_ID}/assets/${ASSET_ID}/content?expires=1768473060&key=${KEY_ID}&signature=${"A".repeat(43)}`,
   expires_at: "2026-01-15T10:31:00Z",
 };
+const ticket: Ticket = {
+  url: `https://assets.example.com/api/v1/vaults/${VAULT_ID}/assets?ticket=eyJ9.${"A".repeat(43)}`,
+  ticket_id: TICKET_ID,
+  expires_at: "2026-01-15T11:30:00Z",
+};
+const ticketInfo: TicketInfo = {
+  ticket_id: TICKET_ID,
+  status: "used",
+  expires_at: "2026-01-15T11:30:00Z",
+  asset,
+};
 const health: Health = { status: "ok", version: "0.1.0" };
 const report: VaultReport = {
   ...vault,
@@ -153,6 +169,8 @@ export const EXAMPLES: ReadonlyMap<v.GenericSchema, unknown> = new Map<v.Generic
   [answers.KeyInfo, key],
   [answers.KeyPage, lastPage(key)],
   [answers.Link, link],
+  [answers.Ticket, ticket],
+  [answers.TicketInfo, ticketInfo],
   [answers.Health, health],
   [answers.OpenApiDocument, { openapi: "3.1.0", info: { title: "Strongroom", version: health.version }, paths: {} }],
 ]);

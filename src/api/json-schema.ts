@@ -6,6 +6,7 @@ import * as answers from "./answers.ts";
 import * as changes from "./change-schemas.ts";
 import * as keys from "./key-schemas.ts";
 import * as schemas from "./schemas.ts";
+import { TicketBody } from "./ticket-schemas.ts";
 import { VaultPatchBody } from "./vault-schemas.ts";
 
 /** JSON, as far as anybody here looks into it. */
@@ -31,6 +32,8 @@ export const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
     CreatedKey: answers.CreatedKey,
     KeyPage: answers.KeyPage,
     Link: answers.Link,
+    Ticket: answers.Ticket,
+    TicketInfo: answers.TicketInfo,
     Health: answers.Health,
     OpenApiDocument: answers.OpenApiDocument,
     Error: answers.ErrorBody,
@@ -42,6 +45,7 @@ export const NAMED: ReadonlyMap<v.GenericSchema, string> = new Map(
     KeyChange: keys.KeyPatchBody,
     KeyScope: keys.KeyScope,
     NewLink: schemas.LinkBody,
+    NewTicket: TicketBody,
     VaultChange: VaultPatchBody,
     AssetChange: changes.PatchBody,
     AssetMergePatch: changes.MergePatchBody,

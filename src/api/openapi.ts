@@ -25,6 +25,7 @@ const PATH_PARAMETERS: Readonly<Record<string, { schema: v.GenericSchema; descri
   vaultId: { schema: answers.VaultId, description: "The vault." },
   assetId: { schema: answers.AssetId, description: "The asset." },
   keyId: { schema: answers.KeyId, description: "The key." },
+  ticketId: { schema: answers.TicketId, description: "The ticket." },
   uploadId: { schema: answers.UploadId, description: "The resumable upload." },
   partition: { schema: schemas.PathComponent, description: "Of the asset's path." },
   collection: { schema: schemas.PathComponent, description: "Of the asset's path." },
@@ -116,7 +117,8 @@ function refusalsOf({ method, access, query, headers, body, refusals = [] }: End
   const of = (when: unknown, ...codes: ErrorCode[]): ErrorCode[] => (when ? codes : []);
   return [
     ...of(access !== "anyone", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED", "UNAVAILABLE"),
-    ...of(query, "INVALID_PARAMS"),
+    // A ticket beside another credential, too.
+    ...of(query ?? access === "upload", "INVALID_PARAMS"),
     // An Idempotency-Key where none is taken.
     ...of(method === "POST" && !headers?.includes("idempotencyKey"), "INVALID_PARAMS"),
     ...of(body, "INVALID_PARAMS", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "UNAVAILABLE"),
@@ -178,11 +180,15 @@ const SCHEMES: Readonly<Record<Credential, string>> = {
   upload: "uploadKey",
 };
 
-/** The credentials that open an endpoint. A delivery key opens content from the query too. A signed link, which is in the query, opens the content of an asset too. */
+/**
+ * The credentials that open an endpoint. A delivery key opens content from the query too, and a ticket takes an upload. A
+ * signed link, which is in the query, opens the content of an asset.
+ */
 function security({ access, path }: Endpoint): Json[] {
   if (access === "anyone") return [];
   const schemes: Json[] = OPENS[access].map((credential) => ({ [SCHEMES[credential]]: [] }));
   if (access === "content") schemes.push({ deliveryUrl: [] });
+  if (access === "upload") schemes.push({ ticketUrl: [] });
   return access === "content" && path.includes(":assetId") ? [...schemes, {}] : schemes;
 }
 
@@ -255,6 +261,7 @@ export function openApi(version: string): Json {
       { name: "files", description: "The files, by path." },
       { name: "changes", description: "What has changed, in order." },
       { name: "links", description: "Links that need no key." },
+      { name: "tickets", description: "Uploads without a key." },
       { name: "keys", description: "Keys of a vault." },
       { name: "vaults", description: "Vaults, for the operator." },
       { name: "health", description: "Whether the server is set up." },
@@ -271,6 +278,12 @@ export function openApi(version: string): Json {
           in: "query",
           name: "token",
           description: "A delivery key `dk_…` in the URL, for images of a page. No other key is taken there.",
+        },
+        ticketUrl: {
+          type: "apiKey",
+          in: "query",
+          name: "ticket",
+          description: "A ticket: it takes one upload.",
         },
         uploadKey: bearer("A key `uk_…` of the vault: it only uploads files."),
         adminToken: bearer("The operator's token: it makes vaults and keys, and opens no assets."),

@@ -16,7 +16,7 @@ export const REFUSALS: Readonly<
   METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },
   REQUEST_TIMEOUT: { is: "The body did not come in time." },
   CONFLICT: {
-    is: "The vault has as many keys as it may have, the key is revoked or has expired, or a request with the same `Idempotency-Key` is still running.",
+    is: "The vault has as many keys as it may have, the key is revoked or has expired, a request with the same `Idempotency-Key` is still running, or the ticket was used for another file.",
     mayHave: ["Retry-After"],
   },
   UPLOAD_OFFSET_MISMATCH: {

@@ -66,8 +66,22 @@ export const UploadForm = v.object({
   ),
 });
 
+/** The ticket of an upload. */
+export const Ticket = v.optional(
+  v.pipe(
+    v.string(),
+    v.metadata({
+      description:
+        "A ticket, instead of a key. What it says need not be said again. Not beside `Authorization`, `token` or `signature`.",
+    }),
+  ),
+);
+
+/** What the query of a resumable upload means. */
+export const TicketQuery = v.object({ ticket: Ticket });
+
 /** The same fields as query parameters, beside a body that is the file. Required then, with the filename. */
-export const RawUploadQuery = v.partial(v.object(UploadFields));
+export const RawUploadQuery = v.object({ ...v.partial(v.object(UploadFields)).entries, ticket: Ticket });
 
 const Download = v.optional(
   v.pipe(v.string(), v.metadata({ description: "Present, with any value: the file is sent as an attachment." })),

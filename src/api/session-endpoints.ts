@@ -3,6 +3,7 @@
 import { MAX_OPEN_SESSIONS, MAX_SESSION_BYTES, SESSION_IDLE_MS, SESSION_LIFE_MS } from "../model/limits.ts";
 import { UploadInfo } from "./answers.ts";
 import { type Endpoint, VAULT } from "./endpoint.ts";
+import { TicketQuery } from "./schemas.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -29,6 +30,7 @@ const ITEM = `${VAULT}/uploads/:uploadId`;
 
 /** What a request may find that goes on with an upload. */
 const HELD = [
+  "CONFLICT",
   "UPLOAD_EXPIRED",
   "UPLOAD_LOCKED",
   "QUOTA_EXCEEDED",
@@ -46,6 +48,7 @@ export const SESSION_ENDPOINTS = {
       "What has come of a request that breaks is kept: `uploads.get` says how much. The last byte makes the asset, whose path " +
       "and entity tag are then in the answer. A client should send no more than 100 MB a request, since proxies take no more.",
     ...TUS,
+    parameters: TicketQuery,
     headers: ["tusResumable", "uploadOffset", "uploadChecksum"],
     body: { bytes: [OFFSET_BYTES], is: "Bytes of the file, from `Upload-Offset` on." },
     answers: {
@@ -66,6 +69,7 @@ export const SESSION_ENDPOINTS = {
       "tus asks by HEAD. An upload is known for a day after its end. One whose bytes are all there and which is not an asset " +
       "yet is finished by this.",
     ...TUS,
+    parameters: TicketQuery,
     headers: ["tusResumable"],
     answers: {
       200: {
@@ -85,10 +89,12 @@ export const SESSION_ENDPOINTS = {
     notes:
       `By the protocol tus ${TUS_VERSION}, with ${TUS_EXTENSIONS.replaceAll(",", ", ")}. A file has at most ${MAX_SESSION_BYTES} bytes. ` +
       "The body may be the first bytes of the file, or all. The upload belongs to the key that began it: to any other it does " +
-      `not exist. It ends after ${SESSION_IDLE_MS / HOUR_MS} hours without bytes, and after ${SESSION_LIFE_MS / HOUR_MS} hours ` +
+      "not exist. Begun by a ticket it belongs to that ticket, which has one at a time, and `Location` holds the ticket. " +
+      `It ends after ${SESSION_IDLE_MS / HOUR_MS} hours without bytes, and after ${SESSION_LIFE_MS / HOUR_MS} hours ` +
       `at the latest; a key has at most ${MAX_OPEN_SESSIONS} at once. Until it is finished nobody sees anything of it, but it counts against the ` +
       "vault's quotas. Fields of `Upload-Metadata` that are not known are named in `Strongroom-Ignored`.",
     ...TUS,
+    parameters: TicketQuery,
     headers: ["tusResumable", "uploadLength", "uploadMetadata", "uploadChecksum"],
     body: { bytes: [OFFSET_BYTES], is: "The first bytes of the file.", optional: true },
     answers: {
@@ -105,7 +111,7 @@ export const SESSION_ENDPOINTS = {
         ],
       },
     },
-    refusals: ["NOT_FOUND", "CONFLICT", "PRECONDITION_FAILED", "CHECKSUM_MISMATCH", ...HELD],
+    refusals: ["NOT_FOUND", "PRECONDITION_FAILED", "CHECKSUM_MISMATCH", ...HELD],
   },
   "uploads.delete": {
     method: "DELETE",
@@ -114,6 +120,7 @@ export const SESSION_ENDPOINTS = {
     does: "Give up a resumable upload",
     notes: "One that is finished is an asset, and is deleted as an asset.",
     ...TUS,
+    parameters: TicketQuery,
     headers: ["tusResumable"],
     answers: { 204: { is: "Nothing of it is left." } },
     refusals: ["NOT_FOUND", "CONFLICT", "UPLOAD_EXPIRED", "PRECONDITION_FAILED"],

@@ -7,6 +7,7 @@ import type { AssetRecord } from "../model/asset.ts";
 import type { ErrorCode } from "../model/refusal.ts";
 import type { VaultChange, VaultSettings } from "../model/settings.ts";
 import type { KeyScope } from "../model/key-scope.ts";
+import type { TicketInfo } from "../model/ticket.ts";
 import type { KeyType, ReconcileFindings, VaultInfo, VaultReport } from "../model/vault.ts";
 
 export type {
@@ -15,6 +16,7 @@ export type {
   KeyScope,
   KeyType,
   ReconcileFindings,
+  TicketInfo,
   VaultChange,
   VaultInfo,
   VaultReport,
@@ -249,6 +251,27 @@ export interface NewLink {
 /** A URL that opens one asset's content to whoever has it. */
 export interface Link {
   url: string;
+  expires_at: string;
+}
+
+/** What a ticket is to be for: one file, at a path. What else it names cannot be changed by whoever uploads. */
+export interface NewTicket extends AssetPathFields {
+  filename?: string;
+  /** The most bytes of the file. */
+  max_file_bytes?: number;
+  /** The media types of the file: `image/png`, or `image/*` for all of that kind. */
+  allowed_types?: string[];
+  metadata?: Record<string, unknown>;
+  tags?: string[];
+  /** Seconds in which an upload must begin: 1 to 604,800; 3,600 unless said. */
+  expires_in?: number;
+}
+
+/** A URL by which whoever has it uploads one file. */
+export interface Ticket {
+  url: string;
+  /** What asks what came of it. */
+  ticket_id: string;
   expires_at: string;
 }
 

@@ -23,9 +23,10 @@ function numberSetting(description: string, least: number, most: number) {
 }
 
 const TYPE_RULE = "must be a media type such as image/png, or a kind of them such as image/*, without parameters";
-const TYPES_RULE = `must be a list of 1 to ${MAX_ALLOWED_TYPES} media types, or null`;
+export const TYPES_RULE = `must be a list of 1 to ${MAX_ALLOWED_TYPES} media types`;
 
-const AllowedTypes = v.nullable(
+/** Media types that files may have. */
+export const allowedTypes = (rule: string) =>
   v.pipe(
     v.array(
       v.pipe(
@@ -35,13 +36,14 @@ const AllowedTypes = v.nullable(
         v.regex(TYPE_PATTERN, TYPE_RULE),
         v.toLowerCase(),
       ),
-      TYPES_RULE,
+      rule,
     ),
-    v.minLength(1, TYPES_RULE),
-    v.maxLength(MAX_ALLOWED_TYPES, TYPES_RULE),
+    v.minLength(1, rule),
+    v.maxLength(MAX_ALLOWED_TYPES, rule),
     v.transform((types) => [...new Set(types)]),
-  ),
-);
+  );
+
+const AllowedTypes = v.nullable(allowedTypes(`${TYPES_RULE}, or null`));
 
 const PATCHED = ["name", ...SETTINGS] as const;
 

@@ -9,6 +9,7 @@ import { MAX_DRAIN_BYTES, MAX_DRAIN_MS, MAX_STRANGER_DRAIN_BYTES } from "../mode
 import { invalid, refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { RateState } from "../model/settings.ts";
 import { Watchdog } from "../runtime/wait.ts";
+import type { TicketTerms } from "../model/ticket.ts";
 import type { Caller, Principal } from "../model/vault.ts";
 import { type CallKind, callVault, type VaultStub } from "../vault/client.ts";
 import type { Access } from "../api/access.ts";
@@ -16,6 +17,7 @@ import type { EndpointId } from "../api/endpoints.ts";
 import { authenticate, authenticateByUrl, authorize } from "./auth.ts";
 import { verifyLink } from "./link.ts";
 import { bufferedPeak } from "./memory.ts";
+import { TICKET, verifyTicket } from "./ticket.ts";
 import { malformedParameter, parseQuery, percentDecode, type Query } from "./query.ts";
 import { BodyReader } from "./body-reader.ts";
 import { bodyLength, type Reply } from "./reply.ts";
@@ -56,8 +58,10 @@ export class ApiRequest {
   #reader: BodyReader | undefined;
   /** Bounds what this request waits for: its body, R2, and the vault's answer to a write. */
   readonly watchdog = new Watchdog();
-  /** Whether a signed link lets this request in, and not a key. */
-  #byLink = false;
+  /** What lets this request in, when it is no key. */
+  #by: "link" | "ticket" | undefined;
+  /** What the ticket says by which this request comes. */
+  ticket: TicketTerms | undefined;
   /** Whether the key was sent in the URL. */
   isByUrl = false;
   /** Whether the Worker's own cache had the answer. Null when it was not asked. */
@@ -128,9 +132,11 @@ export class ApiRequest {
   /** What the vault is told of its caller with the next call. The first one of a request pays for all. */
   nextCaller(): Caller {
     const { principal: actor, id: request } = this;
-    if (this.#hasAskedVault) return { actor, request, isPaid: true };
+    const ticket = this.ticket && { id: this.ticket.id, generation: this.ticket.generation };
+    const caller: Caller = { actor, request, ...(ticket ? { ticket } : {}) };
+    if (this.#hasAskedVault) return { ...caller, isPaid: true };
     this.#hasAskedVault = true;
-    return { actor, request };
+    return caller;
   }
 
   /**
@@ -139,6 +145,7 @@ export class ApiRequest {
    */
   async allow(access: Access): Promise<Refusal | undefined> {
     if (access === "anyone") return undefined;
+    if (access === "upload" && this.query[TICKET] !== undefined) return this.#allowTicket();
     const { token, signature } = access === "content" ? this.query : NO_QUERY;
     const isBare = this.header("Authorization") === null;
     if (token !== undefined && (typeof token !== "string" || signature !== undefined || !isBare)) {
@@ -160,7 +167,18 @@ export class ApiRequest {
     const verified = await verifyLink(this.env, place, this.query);
     if (!verified.ok) return verified;
     this.#principal = verified.principal;
-    this.#byLink = true;
+    this.#by = "link";
+    return undefined;
+  }
+
+  async #allowTicket(): Promise<Refusal | undefined> {
+    const { vaultId, query } = this;
+    const request = { vaultId, query, authorization: this.header("Authorization") };
+    const verified = await verifyTicket(this.env, request, this.params["uploadId"] === undefined);
+    if (!verified.ok) return verified;
+    this.#principal = verified.principal;
+    this.ticket = verified.terms;
+    this.#by = "ticket";
     return undefined;
   }
 
@@ -169,10 +187,7 @@ export class ApiRequest {
     kind: CallKind,
     call: (stub: VaultStub, caller: Caller) => Promise<Result<T>>,
   ): Promise<Result<T>> {
-    const outcome = await this.timed(callVault(this, kind, (stub) => call(stub, this.nextCaller())));
-    // Whoever came by a link has no key to be told about.
-    const linkOver = this.#byLink && !outcome.ok && outcome.code === "UNAUTHORIZED";
-    return linkOver ? refuse("FORBIDDEN", "this link is no longer valid") : outcome;
+    return this.timed(callVault(this, kind, (stub) => call(stub, this.nextCaller())));
   }
 
   /** Counts a call to the vault into this request's timings, and keeps what its answer says of the rate. */
@@ -182,7 +197,9 @@ export class ApiRequest {
     this.#timings.vault += Date.now() - started;
     if (outcome.rate) this.rate = outcome.rate;
     if ("waited" in outcome && typeof outcome.waited === "number") this.#timings.durable += outcome.waited;
-    return outcome;
+    // Whoever came by a link or a ticket has no key to be told about.
+    const isOver = this.#by !== undefined && !outcome.ok && outcome.code === "UNAUTHORIZED";
+    return isOver ? refuse("FORBIDDEN", `this ${this.#by} is no longer valid`) : outcome;
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Ids of vaults, assets, keys and resumable uploads: a ULID with a prefix that says what it names. A ULID begins with the time at which it
- * was made.
+ * Ids of vaults, assets, keys, resumable uploads and tickets: a ULID with a prefix that says what it names. A ULID begins
+ * with the time at which it was made, and that of a ticket with the time at which it ends.
  */
 
 import { decodeTime, ulid } from "ulid";
@@ -15,6 +15,8 @@ export const ASSET_PATTERN = new RegExp(`^asset_${ULID}$`);
 export const VAULT_PATTERN = new RegExp(`^vault_${ULID}$`);
 export const KEY_PATTERN = new RegExp(`^key_${ULID}$`);
 export const SESSION_PATTERN = new RegExp(`^upload_${ULID}$`);
+/** The id of a ticket as clients have it: with a signature behind it, which http/ticket.ts makes. */
+export const TICKET_PATTERN = new RegExp(`^ticket_${ULID}[\\w-]{43}$`);
 
 export const isUlid = (text: string): boolean => ULID_PATTERN.test(text);
 export const isAssetId = (text: string): boolean => ASSET_PATTERN.test(text);
@@ -41,6 +43,8 @@ const newUlid = (time?: number): string => ulid(time, random).toLowerCase();
  */
 export const newAssetId = (time?: number): string => `asset_${newUlid(time)}`;
 export const newSessionId = (): string => `upload_${newUlid()}`;
+/** @param ends when the ticket ends, in epoch milliseconds */
+export const newTicketId = (ends: number): string => `ticket_${newUlid(ends)}`;
 export const newKeyId = (): string => `key_${newUlid()}`;
 
 /** A new vault id whose last character names `shard` (0–31). So no lookup is ever needed to find its database. */

@@ -162,6 +162,10 @@ export const MAX_DRAIN_MS = 30_000;
 
 export * from "./session-limits.ts";
 
+// --- tickets
+
+export * from "./ticket-limits.ts";
+
 // --- safe retries
 
 /** The longest Idempotency-Key. A UUID has 36 characters, and a SHA-256 in hex has 64. */

@@ -3,6 +3,7 @@
 import type { KeyScope } from "./key-scope.ts";
 import type { ShownWindow } from "./lost-window.ts";
 import type { VaultSettings } from "./settings.ts";
+import type { TicketUse } from "./ticket.ts";
 
 /** A vault as the API shows it. */
 export interface VaultInfo {
@@ -125,6 +126,8 @@ export interface Caller {
   readonly request: string;
   /** An earlier call of this request has taken its token of the vault's rate. */
   readonly isPaid?: true;
+  /** The ticket by which the caller comes. The actor is then the key that made it. */
+  readonly ticket?: TicketUse;
 }
 
 /** Whether every store that a write concerns has it, or the vault alone holds it so far. */

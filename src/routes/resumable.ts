@@ -11,11 +11,13 @@ import {
   uploadOffset,
   versionRefusal,
 } from "../http/tus.ts";
+import { TICKET } from "../http/ticket.ts";
 import { isSessionId, newSessionId } from "../model/id.ts";
 import { refuse, type Refusal } from "../model/refusal.ts";
 import type { SessionStatus } from "../model/session.ts";
 import { timestamp } from "../model/time.ts";
 import { type Advanced, advanceSession } from "../upload/resumable/advance.ts";
+import { outOfTerms } from "../upload/terms.ts";
 import { sessionFile } from "../upload/resumable/metadata.ts";
 import { newDigest } from "../upload/resumable/sha256.ts";
 
@@ -37,9 +39,11 @@ export const createUpload: Handler = async (api) => {
   if (!sum.ok) return sum;
   const metadata = uploadMetadata(api);
   if (!metadata.ok) return metadata;
-  const described = sessionFile(metadata.pairs);
+  const described = sessionFile(metadata.pairs, api.ticket);
   if (!described.ok) return described;
   const { file, ignored } = described;
+  const outOf = outOfTerms(api.ticket, { size: length, mimeType: file.mime_type });
+  if (outOf) return outOf;
   const isHeld = hasBody || length === 0;
   const begun = { id: newSessionId(), file, length, digest: newDigest().state(), isHeld };
   const created = await api.vault("repeatable", (stub, caller) => stub.createSession(caller, begun));
@@ -66,11 +70,19 @@ function createdReply(
     status: 201,
     headers: {
       ...headers,
-      Location: `/api/v1/vaults/${api.vaultId}/uploads/${status.id}`,
+      Location: locationOf(api, status),
       ...(asset === undefined ? {} : { "Content-Location": asset }),
       ...ignored.header,
     },
   };
+}
+
+/**
+ * Where a client goes on with a session. It goes there as it is told, and has nothing but the ticket to be let in by.
+ */
+function locationOf({ vaultId, ticket, query }: ApiRequest, { id }: SessionStatus): string {
+  const path = `/api/v1/vaults/${vaultId}/uploads/${id}`;
+  return ticket ? `${path}?${TICKET}=${String(query[TICKET])}` : path;
 }
 
 /** `uploads.append`: takes the next bytes. */

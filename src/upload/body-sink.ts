@@ -59,8 +59,8 @@ export class BodySink {
   /** The key under which the body is stored, or is being stored; undefined while it is under none. */
   #key: string | undefined;
   #checked = false;
-  /** The most bytes that the vault takes, as far as it has said. */
-  #most = Infinity;
+  /** The most bytes that the vault takes, as far as it has said, and the upload's ticket. */
+  #most: number;
   #buffer: Pieces | undefined;
   /** The stream that is open: of a part or, when there is no multipart upload, of the whole body. */
   #stream: LengthStream | undefined;
@@ -77,6 +77,7 @@ export class BodySink {
     this.#bucket = new Bucket(this.#r2, context.watchdog);
     this.#reader = reader;
     this.#source = source;
+    this.#most = context.terms?.max_file_bytes ?? Infinity;
   }
 
   async write(bytes: Uint8Array): Promise<void> {

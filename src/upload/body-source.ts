@@ -2,6 +2,7 @@
 
 import type { Env } from "../env.ts";
 import type { AssetPath, KnownFile } from "../model/asset.ts";
+import type { TicketTerms } from "../model/ticket.ts";
 import type { Watchdog } from "../runtime/wait.ts";
 import type { Dimensions } from "./image/image.ts";
 
@@ -12,6 +13,8 @@ export interface UploadContext {
   /** The id of the request, for the log. */
   readonly request: string;
   readonly watchdog: Watchdog;
+  /** What the ticket says by which the upload comes. */
+  readonly terms?: TicketTerms | undefined;
   /**
    * Asks the vault whether the upload is still welcome, before a large file is streamed. `path` is undefined while it
    * is not known. Returns the most bytes that the file may have, as far as the vault is concerned. Throws Refused when

@@ -46,7 +46,8 @@ export interface CommitOptions {
  * have been committed, and even deleted, in what was lost. The body then becomes an asset under another id, and its
  * first copy is kept.
  *
- * A repeat of an earlier upload makes no asset. It gets the first answer, and its body is removed.
+ * A repeat of an earlier upload, by an Idempotency-Key or a ticket, makes no asset. It gets the first answer, and its body
+ * is removed.
  */
 export async function commitUpload(
   target: VaultTarget,
@@ -116,7 +117,9 @@ async function commitOrResolve(
     logError("upload: commit failed", error, { request: caller.request, vault: target.vaultId, asset: upload.id });
   }
   try {
-    const call = callVault(target, "repeatable", (stub) => stub.resolveUpload(caller, upload.id, upload.r2_key, retry));
+    const call = callVault(target, "repeatable", (stub) =>
+      stub.resolveUpload(caller, upload.id, upload.r2_key, retry, upload),
+    );
     const outcome = await target.watchdog.within(RESOLVE_MS, call);
     if (outcome.ok && outcome.record) return await stored(outcome.record);
     // The vault is gone for good, so nothing can come of the body.

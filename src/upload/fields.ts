@@ -4,7 +4,8 @@ import { PathComponent } from "../api/schemas.ts";
 import { type AssetPath, PATH_COMPONENTS } from "../model/asset.ts";
 import { checkFilename, lastSegment } from "../model/filename.ts";
 import { parseJsonField, serializeMetadata, serializeTags } from "../model/metadata.ts";
-import { invalid, must, Refused, type Result } from "../model/refusal.ts";
+import { invalid, must, refuse, Refused, type Result } from "../model/refusal.ts";
+import type { FixedFields } from "../model/ticket.ts";
 
 type PathField = (typeof PATH_COMPONENTS)[number];
 
@@ -15,13 +16,24 @@ const isPathField = (name: string): name is PathField => (PATH_COMPONENTS as rea
  * thrown as Refused.
  */
 export class UploadFields {
-  readonly #path: Partial<Record<PathField, string>> = {};
+  readonly #path: Partial<Record<PathField, string>>;
   readonly #seen = new Set<string>();
   /** The field `filename`, which overrides the name that the file came with. */
   #filename: string | undefined;
   readonly ignored = new IgnoredNames();
-  metadata = "{}";
-  tags = "[]";
+  readonly #fixed: Partial<FixedFields>;
+  metadata: string;
+  tags: string;
+
+  /** @param fixed what a ticket says already. The same may be said again, and nothing else */
+  constructor(fixed: Partial<FixedFields> = {}) {
+    this.#fixed = fixed;
+    const { filename, metadata = "{}", tags = "[]" } = fixed;
+    this.#path = Object.fromEntries(PATH_COMPONENTS.map((name) => [name, fixed[name]]));
+    this.#filename = filename;
+    this.metadata = metadata;
+    this.tags = tags;
+  }
 
   /** Takes a field. One with an unknown name is only noted. An empty optional field counts as absent. */
   set(name: string, value: string): void {
@@ -36,12 +48,20 @@ export class UploadFields {
     if (isPathField(name)) {
       const checked = parse(PathComponent, value);
       if (!checked.ok) throw new Refused(invalid(`${name}: ${checked.message}`));
-      this.#path[name] = checked.value;
+      this.#path[name] = this.#allowed(name, checked.value);
     } else if (value !== "") {
-      if (name === "filename") this.#filename = must(checkFilename(value)).filename;
-      else if (name === "metadata") this.metadata = must(parseJsonField(name, value, serializeMetadata)).json;
-      else this.tags = must(parseJsonField(name, value, serializeTags)).json;
+      if (name === "filename") this.#filename = this.#allowed(name, must(checkFilename(value)).filename);
+      else if (name === "metadata")
+        this.metadata = this.#allowed(name, must(parseJsonField(name, value, serializeMetadata)).json);
+      else this.tags = this.#allowed(name, must(parseJsonField(name, value, serializeTags)).json);
     }
+  }
+
+  /** Throws Refused when a ticket has fixed the field to another value. */
+  #allowed(name: keyof FixedFields, value: string): string {
+    const fixed = this.#fixed[name];
+    if (fixed === undefined || fixed === value) return value;
+    throw new Refused(refuse("FORBIDDEN", `${name}: the ticket says what it is, which cannot be changed`));
   }
 
   /** Metadata and tags as the vault stores them: JSON text. */

@@ -18,6 +18,7 @@ import { UploadFields } from "./fields.ts";
 import { FormParser } from "./form-parser.ts";
 import { type PartHeaders, parseParameters } from "./form-headers.ts";
 import { formLoan } from "./memory.ts";
+import { outOfTerms } from "./terms.ts";
 import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./staged.ts";
 
 /** The first memory that is taken for a text field. All of our fields fit into it but metadata and tags. Bytes. */
@@ -63,7 +64,7 @@ export async function receiveForm(
 
 class FormReceiver {
   readonly #id = newAssetId();
-  readonly #fields = new UploadFields();
+  readonly #fields: UploadFields;
   readonly #context: UploadContext;
   readonly #reader: BodyReader;
   #file: { part: PartHeaders; filename: string; promised: string | undefined; sink: BodySink } | undefined;
@@ -75,6 +76,7 @@ class FormReceiver {
 
   constructor(context: UploadContext, reader: BodyReader) {
     this.#context = context;
+    this.#fields = new UploadFields(context.terms);
     this.#reader = reader;
   }
 
@@ -108,22 +110,37 @@ class FormReceiver {
     if (this.#file) throw new Refused(invalid("file: must be given only once"));
     if (filename === "") throw new Refused(invalid("file: must come with a filename"));
     const { sha256: promised } = must(promisedDigest(part.contentDigest));
+    if (this.#isTypeKnown(part)) this.#mustBeAllowed(this.#mimeType(part, filename));
     this.#file = { part, filename, promised, sink: this.#sink(part, filename) };
+  }
+
+  /** What the file's type is, as far as is known. */
+  #mimeType({ contentType }: PartHeaders, filename: string): string {
+    return mimeTypeOf(contentType, this.#fields.path(filename)?.filename ?? lastSegment(filename));
+  }
+
+  /** Whether it stays. A filename that comes after the file has a say in its type, unless the part declares one. */
+  #isTypeKnown({ contentType }: PartHeaders): boolean {
+    return this.#fields.hasFilename || saysType(contentType);
+  }
+
+  /** Throws Refused when the ticket is not for files of a type. */
+  #mustBeAllowed(mimeType: string): void {
+    const refusal = outOfTerms(this.#context.terms, { size: 0, mimeType });
+    if (refusal) throw new Refused(refusal);
   }
 
   #sink(part: PartHeaders, filename: string): BodySink {
     const { vaultId, checkUpload } = this.#context;
     const path = (): AssetPath | undefined => this.#fields.path(filename);
-    const mimeType = (): string => mimeTypeOf(part.contentType, path()?.filename ?? lastSegment(filename));
-    // A filename that comes after the file has a say in its type, unless the part declares one.
-    const isTypeKnown = (): boolean => this.#fields.hasFilename || saysType(part.contentType);
+    const mimeType = (): string => this.#mimeType(part, filename);
     return new BodySink(this.#context, this.#reader, {
       key: () => {
         const known = path();
         return known ? bodyKey(vaultId, known, this.#id) : stagingKey(vaultId, this.#id);
       },
       mimeType,
-      checkUpload: (size) => checkUpload(path(), { size, mimeType: isTypeKnown() ? mimeType() : undefined }),
+      checkUpload: (size) => checkUpload(path(), { size, mimeType: this.#isTypeKnown(part) ? mimeType() : undefined }),
     });
   }
 
@@ -159,6 +176,7 @@ class FormReceiver {
     const path = this.#fields.finalPath(file.filename);
     const r2_key = bodyKey(this.#context.vaultId, path, this.#id);
     const mime_type = mimeTypeOf(file.part.contentType, path.filename);
+    this.#mustBeAllowed(mime_type);
     file.sink.verify(file.promised);
     const stage = async (): Promise<Staged> => {
       const facts = await file.sink.store(r2_key, mime_type);

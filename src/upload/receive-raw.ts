@@ -8,9 +8,12 @@ import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 import { bodyKey } from "../r2/keys.ts";
 import { BodySink } from "./body-sink.ts";
 import type { UploadContext } from "./body-source.ts";
+import { TICKET } from "../http/ticket.ts";
+import type { TicketTerms } from "../model/ticket.ts";
 import { promisedDigest } from "./digest.ts";
 import { UploadFields } from "./fields.ts";
 import { fileLoan } from "./memory.ts";
+import { outOfTerms } from "./terms.ts";
 import { describe, mimeTypeOf, type Received, type Staged, stagedIn } from "./staged.ts";
 
 /** The type that curl gives to any `--data-binary`: it tells nothing of the file. */
@@ -25,20 +28,27 @@ export interface RawUpload {
   readonly promised: string | undefined;
 }
 
-/** Checks the head of an upload whose body is the file and whose fields are query parameters. */
+/**
+ * Checks the head of an upload whose body is the file and whose fields are query parameters, or stand in its ticket.
+ */
 export function rawUpload(request: {
   query: Query;
+  terms: TicketTerms | undefined;
   contentType: string;
   contentDigest: string | null;
+  /** The bytes of the file, if they are declared. */
+  size: number | undefined;
 }): Result<{ raw: RawUpload }> {
   try {
-    const fields = queryFields(request.query);
+    const { query, terms, size = 0 } = request;
+    const fields = queryFields(query, terms);
     const path = fields.path(undefined);
     const missing = [...fields.missing, ...(fields.hasFilename ? [] : ["filename"])];
     if (!path || missing.length > 0) return invalid(`missing required parameters: ${missing.join(", ")}`);
     const { sha256: promised } = must(promisedDigest(request.contentDigest));
     const declaredType = essenceOf(request.contentType) === FORM_DEFAULT ? "" : request.contentType;
-    return { ok: true, raw: { fields, path, mime_type: mimeTypeOf(declaredType, path.filename), promised } };
+    const mime_type = mimeTypeOf(declaredType, path.filename);
+    return outOfTerms(terms, { size, mimeType: mime_type }) ?? { ok: true, raw: { fields, path, mime_type, promised } };
   } catch (error) {
     if (error instanceof Refused) return error.refusal;
     throw error;
@@ -80,10 +90,10 @@ export async function receiveRaw(
   }
 }
 
-function queryFields(query: Query): UploadFields {
-  const fields = new UploadFields();
+function queryFields(query: Query, terms: TicketTerms | undefined): UploadFields {
+  const fields = new UploadFields(terms);
   for (const [name, value] of Object.entries(query)) {
-    if (name === CACHE_BUSTER) continue;
+    if (name === CACHE_BUSTER || (terms && name === TICKET)) continue;
     if (name === "file") fields.ignored.add(name); // In a query, `file` names no field.
     else for (const each of [value ?? []].flat()) fields.set(name, each);
   }

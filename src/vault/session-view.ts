@@ -11,7 +11,7 @@ import type { VaultDatabase } from "./state/database.ts";
 import type { Answered } from "./state/idempotent.ts";
 import type { SessionRow } from "./state/sessions.ts";
 
-/** A session belongs to the key that began it. */
+/** A session belongs to the key that began it. One that a ticket began belongs to that ticket too. */
 export const keyOf = ({ actor }: Caller): string => (actor.kind === "key" ? actor.keyId : "");
 
 export const expired = (): Refusal => refuse("UPLOAD_EXPIRED", "this upload has ended: begin another");
@@ -29,7 +29,8 @@ export const tooLong = ({ length, received }: SessionRow): Refusal =>
 /** The session, if the caller's key began it: 404. And if it is not over without an asset: 410. */
 export function findSession({ sessions }: VaultDatabase, caller: Caller, id: string): Result<{ row: SessionRow }> {
   const row = sessions.find(id);
-  if (row?.key_id !== keyOf(caller)) return refuse("NOT_FOUND", "no upload with this id");
+  const isOwn = row?.key_id === keyOf(caller) && (!caller.ticket || row.ticket === caller.ticket.id);
+  if (!row || !isOwn) return refuse("NOT_FOUND", "no upload with this id");
   const isExpired = row.state === "open" && row.ends <= Date.now();
   return row.state === "ended" || isExpired ? expired() : { ok: true, row };
 }

@@ -11,25 +11,16 @@ import type { StoredRecord } from "../model/asset.ts";
 import { isWithin, type KeyScope, outOfReach } from "../model/key-scope.ts";
 import { MAX_OPEN_SESSIONS, SESSION_IDLE_MS, SESSION_KEPT_MS, SESSION_LIFE_MS } from "../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
-import type {
-  NewSession,
-  SessionBody,
-  SessionCommit,
-  SessionFile,
-  SessionSave,
-  Taken,
-  Taking,
-} from "../model/session.ts";
+import type { NewSession, SessionBody, SessionCommit, SessionSave, Taken, Taking } from "../model/session.ts";
 import type { Caller } from "../model/vault.ts";
 import { acknowledge } from "./answers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { LiveVault } from "./live.ts";
+import { commitSession, dropLeftover } from "./session-commit.ts";
 import { SessionHolders } from "./session-holders.ts";
 import {
-  expired,
   findSession,
   type FinishedSession,
-  finishedOf,
   heldBy,
   keyOf,
   locked,
@@ -39,11 +30,11 @@ import {
   takenOf,
   tooLong,
 } from "./session-view.ts";
-import { insertAsset } from "./state/asset-writes.ts";
 import { outOfBounds, withReserved } from "./state/bounds.ts";
 import type { VaultDatabase } from "./state/database.ts";
-import type { Change, Operation } from "./state/group-commit.ts";
-import type { SessionRow } from "./state/sessions.ts";
+import type { Operation } from "./state/group-commit.ts";
+import { newSession } from "./state/sessions.ts";
+import { firstUse, ticketOver } from "./state/ticketed.ts";
 
 export class SessionDesk {
   readonly #life: Lifecycle;
@@ -58,49 +49,47 @@ export class SessionDesk {
   }
 
   /**
-   * Begins a session. 404 for a path that the key does not reach, 409 when the key has too many, and whatever the bounds of the vault do not allow: 403, 413, 415.
+   * Begins a session. 404 for a path that the key does not reach, 409 when the key has too many, and whatever the bounds of
+   * the vault do not allow: 403, 413, 415.
+   *
+   * A ticket has one session at a time: another ends the one before. So whoever has lost the answer, or begins anew, takes
+   * no more of the key's sessions and of the quotas. One of a ticket that is used may bring the same bytes once more. 409
+   * when its length is another.
    */
   async create(caller: Caller, { id, file, length, digest, isHeld }: NewSession): Promise<Result<Taken>> {
     const { sessions } = this.#database;
-    const outcome = await this.#write<Taken>(caller, (live, scope) => () => {
+    let hasEnded = false;
+    const outcome = await this.#write<Taken>(caller, (live, scope) => (change) => {
       if (!isWithin(scope, file)) return outOfReach();
       const keyId = keyOf(caller);
       const known = sessions.find(id);
       if (known) return { ok: true, ...takenOf(this.#database, known) };
-      if (sessions.openOf(keyId) >= MAX_OPEN_SESSIONS) {
+      const { ticket } = caller;
+      const over = ticketOver(change.row, ticket);
+      if (over) return over;
+      const first = ticket && firstUse(this.#database, ticket.id, { size: length });
+      if (first && !first.ok) return first;
+      const former = ticket && sessions.openOfTicket(keyId, ticket.id);
+      if (!former && sessions.openOf(keyId) >= MAX_OPEN_SESSIONS) {
         return refuse("CONFLICT", `a key has at most ${MAX_OPEN_SESSIONS} open uploads: finish or delete one first`);
       }
       const { settings } = live.bounds;
       const bounded = { size: length, mimeType: file.mime_type };
-      const refusal = outOfBounds(settings, withReserved(settings, live.row, sessions), bounded);
+      const refusal = first?.asset
+        ? undefined
+        : outOfBounds(settings, withReserved(settings, live.row, sessions, former), bounded);
       if (refusal) return refusal;
-      const now = Date.now();
-      const row: SessionRow = {
-        id,
-        key_id: keyId,
-        state: "open",
-        length,
-        received: 0,
-        fence: 1,
-        began_at: now,
-        ends: now + Math.min(SESSION_IDLE_MS, SESSION_LIFE_MS),
-        is_swept: 0,
-        last_from: null,
-        asset_id: null,
-        r2_key: null,
-        upload_id: null,
-        sha256: null,
-        dimensions: null,
-        digest,
-        tail: null,
-        tail_key: null,
-        file: JSON.stringify(file),
-      };
+      if (former) {
+        sessions.end(former.id, Date.now() + SESSION_KEPT_MS);
+        this.#holders.end(former.id);
+        hasEnded = true;
+      }
+      const row = newSession({ id, file, length, digest }, { key_id: keyId, ticket: ticket?.id ?? null });
       sessions.add(row);
       if (isHeld) this.#holders.begin(id, 1, caller.request);
       return { ok: true, ...takenOf(this.#database, row) };
     });
-    if (outcome.ok) await this.#life.alarm.set(SESSION_IDLE_MS);
+    if (outcome.ok) await this.#life.alarm.set(hasEnded ? 0 : SESSION_IDLE_MS);
     return outcome;
   }
 
@@ -173,7 +162,7 @@ export class SessionDesk {
       const ends = offset > row.received ? Math.min(row.began_at + SESSION_LIFE_MS, now + SESSION_IDLE_MS) : row.ends;
       const { sessions } = this.#database;
       for (const part of parts) sessions.addPart(id, part);
-      if (row.tail_key !== tail_key) this.#dropLeftover(change, row);
+      if (row.tail_key !== tail_key) dropLeftover(this.#database, change, row);
       sessions.update(id, {
         state: sha256 === null ? "open" : "completing",
         received: offset,
@@ -201,11 +190,12 @@ export class SessionDesk {
 
   /**
    * Makes the body of a session an asset. The session decides whether it may become one, and not the age of its id. What
-   * the bounds of the vault do not allow any more is the end of the session, and so is an id that is void.
+   * the bounds of the vault do not allow any more is the end of the session, and so is an id that is void. A session of a
+   * ticket that was used meanwhile brings no second asset: with the same bytes it comes to the first, and else it ends.
    */
   async commit(caller: Caller, id: string, fence: number, body: SessionBody): Promise<Result<SessionCommit>> {
     return this.#life.authorizedWithin<SessionCommit>(caller, async (live): Promise<Result<SessionCommit>> => {
-      const operation = this.#committing(live, caller, id, fence, body);
+      const operation = commitSession(this.#life, live, caller, this.#holders, { id, fence, body });
       const outcome = await live.write<{ refusal: Refusal } | FinishedSession>(caller.actor, operation, "careful");
       if (!outcome.ok) return outcome;
       if ("refusal" in outcome) {
@@ -216,52 +206,6 @@ export class SessionDesk {
       const answer = answered && (await acknowledge<StoredRecord>(live, caller, answered));
       return { ok: true, status, stored: answer };
     });
-  }
-
-  #committing(
-    live: LiveVault,
-    caller: Caller,
-    id: string,
-    fence: number,
-    body: SessionBody,
-  ): Operation<{ refusal: Refusal } | FinishedSession> {
-    return (change) => {
-      const database = this.#database;
-      const found = findSession(this.#database, caller, id);
-      if (!found.ok) return found;
-      const { row } = found;
-      if (row.state === "done" && row.asset_id === body.id) return { ok: true, ...finishedOf(this.#life, row) };
-      if (row.fence !== fence || row.state === "done") return superseded();
-      const { from, ...facts } = body;
-      const file = JSON.parse(row.file) as SessionFile;
-      const { settings } = live.bounds;
-      const others = withReserved(settings, change, database.sessions, row);
-      const refusal =
-        outOfBounds(settings, others, { size: row.length, mimeType: file.mime_type }) ??
-        (database.voids.has(body.id) ? expired() : undefined);
-      this.#holders.end(id);
-      if (refusal) {
-        database.sessions.end(id, Date.now() + SESSION_KEPT_MS);
-        return { ok: true, refusal };
-      }
-      const seq = change.next();
-      const times = { created_at: change.now, updated_at: change.now };
-      insertAsset(database, change, { ...file, ...facts, seq, rev: seq, ...times });
-      this.#dropLeftover(change, row);
-      const finished = {
-        state: "done",
-        received: row.length,
-        ends: Date.now() + SESSION_KEPT_MS,
-        last_from: from,
-        asset_id: body.id,
-        r2_key: body.r2_key,
-        tail: null,
-        tail_key: null,
-      } as const;
-      database.sessions.update(id, finished);
-      database.sessions.forgetParts(id);
-      return { ok: true, ...finishedOf(this.#life, { ...row, ...finished }) };
-    };
   }
 
   /** Ends a session. What R2 has of it is removed soon. */
@@ -290,10 +234,5 @@ export class SessionDesk {
     return this.#life.authorizedWithin<T>(caller, (live, scope) =>
       live.write(caller.actor, operation(live, scope), "urgent"),
     );
-  }
-
-  /** The bytes that a session had kept in R2 are in a part, or under another key, by now. */
-  #dropLeftover(change: Change, { tail_key }: SessionRow): void {
-    if (tail_key !== null) this.#database.outbox.add({ kind: "orphan", rev: change.next(), r2_key: tail_key });
   }
 }

@@ -4,6 +4,7 @@ import type { AssetPath, KnownFile, NewAsset, StoredRecord } from "../model/asse
 import { isWithin, outOfReach } from "../model/key-scope.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
 import { agrees, type SafeRetry, type UploadFingerprint } from "../model/safe-retry.ts";
+import type { KnownBytes } from "../model/ticket.ts";
 import { type Caller, THE_VAULT } from "../model/vault.ts";
 import { acknowledge, answering, receiptOf, type Stored, stored } from "./answers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -20,6 +21,7 @@ import {
   resolved,
   stillRunning,
 } from "./state/idempotent.ts";
+import { firstUse, ticketed, ticketOver, usedOtherwise } from "./state/ticketed.ts";
 
 export class Uploads {
   readonly #life: Lifecycle;
@@ -32,7 +34,8 @@ export class Uploads {
   /**
    * Whether the commit of an upload would be refused. The router asks before a large upload, whose path may not be
    * known yet, and again when the file turns out to be larger than the `most` bytes that this answers. Only the commit
-   * decides. An upload whose Idempotency-Key has a receipt may be a repeat, and nothing else is asked of a repeat.
+   * decides. An upload whose Idempotency-Key has a receipt, or whose ticket is used, may be a repeat, and nothing else is
+   * asked of a repeat.
    */
   async check(
     caller: Caller,
@@ -42,6 +45,11 @@ export class Uploads {
     return this.#life.authorizedWithin<{ most?: number }>(caller, (live, scope) => {
       if (path && !isWithin(scope, path)) return outOfReach();
       if (key !== undefined && receiptOf(this.#life, live, caller, key)) return { ok: true };
+      const over = ticketOver(live.row, caller.ticket);
+      if (over) return over;
+      const first = caller.ticket && firstUse(this.#life.database, caller.ticket.id, {});
+      if (first && !first.ok) return first;
+      if (first?.asset) return file.size > first.asset.size ? usedOtherwise() : { ok: true, most: first.asset.size };
       const { settings } = live.bounds;
       const usage = withReserved(settings, live.row, this.#life.database.sessions);
       const taken = createOnly && path ? nameTaken(this.#life.database, path) : undefined;
@@ -81,7 +89,7 @@ export class Uploads {
     this.#running.end(receiptId(actor, key), request);
   }
 
-  /** See {@link commitUpload} and {@link idempotent}. */
+  /** See {@link commitUpload}, {@link idempotent} and {@link ticketed}. */
   async commit(
     caller: Caller,
     upload: NewAsset,
@@ -92,7 +100,9 @@ export class Uploads {
       const { lostWindows, bounds } = live;
       const commit = answering(id, commitUpload(database, upload, createOnly, { scope, lostWindows, bounds }));
       const operation = idempotent(database, caller, retry, commit);
-      const outcome = await live.write(caller.actor, operation, createOnly ? "careful" : "ordinary");
+      const once = ticketed(database, caller.ticket, upload, (asset) => stored(id, asset), operation);
+      const isCareful = createOnly || caller.ticket !== undefined;
+      const outcome = await live.write(caller.actor, once, isCareful ? "careful" : "ordinary");
       if (retry) this.end(caller, retry.key);
       return outcome.ok ? { ok: true, ...(await acknowledge(live, caller, outcome)) } : outcome;
     });
@@ -100,12 +110,14 @@ export class Uploads {
 
   /**
    * See {@link resolveUpload} and {@link resolved}. It needs no key that still acts: the caller began the upload with
-   * one.
+   * one. An upload that came to nothing, because another with the same ticket was committed before, gets the record of that
+   * one if it has the same bytes.
    */
   async resolve(
     caller: Caller,
-    { id, bodyKey, retry }: { id: string; bodyKey: string; retry: SafeRetry | undefined },
+    upload: { id: string; bodyKey: string; retry: SafeRetry | undefined; bytes: KnownBytes },
   ): Promise<Result<{ record: Stored | null }>> {
+    const { id, bodyKey, retry, bytes } = upload;
     const { id: vaultId, database } = this.#life;
     return this.#life.authorized<{ record: Stored | null }>({ ...caller, actor: THE_VAULT }, async (live) => {
       // An old storage may not know the asset, and would then have its body deleted.
@@ -113,7 +125,10 @@ export class Uploads {
       const resolve = resolveUpload(database, id, bodyKey, live.lostWindows);
       const answer: Operation<{ answered: Answered<StoredRecord> | null }> = (change) => {
         const outcome = resolve(change);
-        return outcome.ok ? { ok: true, answered: outcome.asset && stored(vaultId, outcome.asset) } : outcome;
+        if (!outcome.ok) return outcome;
+        const first = caller.ticket && !outcome.asset ? firstUse(database, caller.ticket.id, bytes) : undefined;
+        const asset = outcome.asset ?? (first?.ok && !ticketOver(change.row, caller.ticket) ? first.asset : undefined);
+        return { ok: true, answered: asset ? stored(vaultId, asset) : null };
       };
       const operation = resolved(database, caller, retry, answer, id);
       const outcome = await live.write(THE_VAULT, operation, "urgent");

@@ -16,6 +16,7 @@ import type { BatchOperation, BatchResult } from "../model/batch.ts";
 import { assetNotFound, type Result } from "../model/refusal.ts";
 import type { VaultChange } from "../model/settings.ts";
 import type { Acknowledged, SafeRetry, UploadFingerprint } from "../model/safe-retry.ts";
+import type { KnownBytes } from "../model/ticket.ts";
 import {
   type Caller,
   type Durability,
@@ -34,7 +35,7 @@ import { answering, durable, once, render, type Stored, type WriteOptions } from
 import { cacheSeconds } from "./bounds.ts";
 import { assetPage, type AssetPageRequest, type Page } from "./pages.ts";
 import { report } from "./report.ts";
-import { SessionSurface } from "./session-surface.ts";
+import { TicketSurface } from "./ticket-surface.ts";
 import { assetWithin, deleteAsset, patchAsset } from "./state/assets.ts";
 import { batchAssets, deleteFolder } from "./state/batch.ts";
 import type { VaultDatabase } from "./state/database.ts";
@@ -49,7 +50,7 @@ import { Uploads } from "./uploads.ts";
  * Each method first checks that the caller's key still acts, in the same call that does the work, and learns which folder
  * the key is narrowed to. The router has verified the token's signature, and what a key of its type may do.
  */
-export class Vault extends SessionSurface {
+export class Vault extends TicketSurface {
   readonly #database: VaultDatabase;
   readonly #uploads: Uploads;
 
@@ -135,14 +136,15 @@ export class Vault extends SessionSurface {
     return this.#uploads.commit(caller, upload, { createOnly, retry });
   }
 
-  /** See {@link Uploads.resolve}. `bodyKey` is the R2 key of the upload's body. */
+  /** See {@link Uploads.resolve}. `bodyKey` is the R2 key of the upload's body, and `bytes` is what that holds. */
   async resolveUpload(
     caller: Caller,
     id: string,
     bodyKey: string,
     retry?: SafeRetry,
+    bytes: KnownBytes = {},
   ): Promise<Result<{ record: Stored | null }>> {
-    return this.#uploads.resolve(caller, { id, bodyKey, retry });
+    return this.#uploads.resolve(caller, { id, bodyKey, retry, bytes });
   }
 
   async patchAsset(

@@ -126,6 +126,7 @@ it("SQL: stands in one module per database", () => {
       "recount",
       "sessions",
       "tags",
+      "tickets",
       "unindexed",
       "voids",
     ].map((name) => `src/vault/state/${name}.ts`),

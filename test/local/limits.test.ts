@@ -82,6 +82,12 @@ const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?:
   ["keys of a vault", ["MAX_LIVE_KEYS", "MAX_KEY_ROWS", "KEY_KEPT_MS"], "CONFLICT"],
   ["`expires_at` of a key", ["MAX_YEAR"], "INVALID_PARAMS"],
   ["time of a signed link", ["MAX_LINK_SECONDS", "DEFAULT_LINK_SECONDS"], "INVALID_PARAMS"],
+  [
+    "time of a ticket, in which an upload must begin",
+    ["MAX_TICKET_SECONDS", "DEFAULT_TICKET_SECONDS"],
+    "INVALID_PARAMS",
+  ],
+  ["ticket with all that it says", ["MAX_TICKET_LENGTH"], "INVALID_PARAMS"],
   ["changes of a vault that D1 does not have yet", ["MAX_UNRECORDED"], "UNAVAILABLE"],
   ["lists in `GET /vaults/{vaultId}`", ["MAX_REPORTED", "MAX_REPORTED", "MAX_LOST_WINDOWS", "MAX_MISSING_IDS"]],
   ["`KEY_SECRET`", ["MIN_SECRET_LENGTH"], "UNAVAILABLE"],

@@ -15,7 +15,7 @@ const WHO: Readonly<Record<Access, string>> = {
   manage: "admin, secret key",
   read: "secret, public key",
   content: "secret, public, delivery key",
-  upload: "secret, upload key",
+  upload: "secret, upload key, a ticket",
   write: "secret key",
 };
 

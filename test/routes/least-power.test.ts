@@ -8,7 +8,8 @@
 import { describe, expect, it } from "vitest";
 import { type EndpointId, ENDPOINTS, isEndpointId } from "../../src/api/endpoints.ts";
 import { KEY_TYPES, type KeyType } from "../../src/model/vault.ts";
-import { admin, bearer, PATH, post, send, TestVault, textFile } from "../support/api.ts";
+import { admin, bearer, ORIGIN, PATH, post, send, TestVault, textFile } from "../support/api.ts";
+import { ticketOf } from "../support/tickets.ts";
 import { metadata, OFFSET_BYTES, TUS, TusClient } from "../support/tus.ts";
 
 /** What the narrowed keys are narrowed to. */
@@ -77,7 +78,14 @@ const json = (method: string, body: unknown) => ({
 });
 
 /** An upload that the holder began, if it can begin one there. Else one of somebody else. */
-async function session({ vault }: Scene, where: Where, holder: Holder): Promise<string> {
+async function session(scene: Scene, where: Where, holder: Holder): Promise<string> {
+  if (holder.name === "ticket") {
+    const { path, init = {} } = holder.apply(await REQUESTS["uploads.create"](scene, where, holder));
+    const location = (await send(path, init)).headers.get("Location") ?? "";
+    // The holder brings the ticket itself.
+    return location.slice(0, location.indexOf("?"));
+  }
+  const { vault } = scene;
   const own = holder.token && where === "inside" ? new TusClient(vault, holder.token) : undefined;
   const begun = await own?.create(5);
   if (begun?.status === 201) return begun.headers.get("Location") ?? "";
@@ -113,6 +121,11 @@ const REQUESTS: Readonly<
     path: `${vault.assets}/${assets[where]}/links`,
     init: json("POST", {}),
   }),
+  "tickets.create": ({ vault }, where) => ({ path: `${vault.path}/tickets`, init: json("POST", pathOf(where)) }),
+  "tickets.get": async ({ vault }, where, { name, token }) => {
+    const isOwn = name === "secret" && where === "inside";
+    return { path: `${vault.path}/tickets/${(await ticketOf(vault, {}, isOwn ? token : undefined)).ticket_id}` };
+  },
   "uploads.create": ({ vault }, where) => ({
     path: `${vault.path}/uploads`,
     init: {
@@ -180,6 +193,18 @@ const holderOf = (name: Holder["name"], token: string): Holder => ({
 const keyHolder = async ({ vault }: Scene, type: KeyType, scope: object | null = null): Promise<Holder> =>
   holderOf(type, (await Scene.key(vault, { type, scope })).token);
 
+/** What stands in the query of a URL, added to that of a request. */
+function inUrl(name: Holder["name"], url: string): Holder {
+  const { search } = new URL(url);
+  return {
+    name,
+    apply: ({ path, init }) => ({
+      path: path.includes("?") ? `${path}&${search.slice(1)}` : path + search,
+      ...(init ? { init } : {}),
+    }),
+  };
+}
+
 /** Each kind of credential. */
 const HOLDERS = {
   nobody: async (): Promise<Holder> => ({ name: "nobody", apply: (request) => request }),
@@ -196,15 +221,10 @@ const HOLDERS = {
   /** A signed link to the asset within the scope. */
   link: async ({ vault, assets }: Scene): Promise<Holder> => {
     const made = await vault.request("POST", `${vault.assets}/${assets.inside}/links`, {});
-    const { search } = new URL((await made.json<{ url: string }>()).url);
-    return {
-      name: "link",
-      apply: ({ path, init }) => ({
-        path: path.includes("?") ? `${path}&${search.slice(1)}` : path + search,
-        ...(init ? { init } : {}),
-      }),
-    };
+    return inUrl("link", (await made.json<{ url: string }>()).url);
   },
+  /** A ticket for the path within the scope. */
+  ticket: async ({ vault }: Scene): Promise<Holder> => inUrl("ticket", ORIGIN + (await ticketOf(vault)).url),
 };
 
 type Column = keyof typeof HOLDERS;
@@ -222,6 +242,7 @@ const opens = (statuses: Partial<Statuses>, others: Partial<Statuses> = {}): Sta
   upload: 403,
   stranger: 403,
   link: 401,
+  ticket: 401,
   ...others,
   ...statuses,
 });
@@ -236,16 +257,18 @@ type Outside = "missing" | "absent" | "unreachable" | "unconcerned";
 
 const TABLE: Readonly<Record<EndpointId, Statuses & { outside?: Outside }>> = {
   "assets.get": { ...opens({ secret: 200, public: 200 }), outside: "missing" },
-  "assets.create": { ...opens({ secret: 201, upload: 201 }), outside: "unreachable" },
+  "assets.create": { ...opens({ secret: 201, upload: 201, ticket: 201 }), outside: "unreachable" },
   "assets.list": { ...opens({ secret: 200, public: 200 }), outside: "absent" },
   "folders.list": { ...opens({ secret: 200, public: 200 }), outside: "absent" },
   "content.get": { ...opens({ secret: 200, public: 200, delivery: 200, link: 200 }), outside: "missing" },
   "files.get": { ...opens({ secret: 200, public: 200, delivery: 200 }), outside: "missing" },
   "links.create": { ...opens({ secret: 201 }), outside: "missing" },
-  "uploads.create": { ...opens({ secret: 201, upload: 201 }), outside: "unreachable" },
-  "uploads.append": { ...opens({ secret: 204, upload: 204 }), outside: "missing" },
-  "uploads.get": { ...opens({ secret: 200, upload: 200 }), outside: "missing" },
-  "uploads.delete": { ...opens({ secret: 204, upload: 204 }), outside: "missing" },
+  "tickets.create": { ...opens({ secret: 201 }), outside: "unreachable" },
+  "tickets.get": { ...opens({ secret: 200 }), outside: "missing" },
+  "uploads.create": { ...opens({ secret: 201, upload: 201, ticket: 201 }), outside: "unreachable" },
+  "uploads.append": { ...opens({ secret: 204, upload: 204, ticket: 204 }), outside: "missing" },
+  "uploads.get": { ...opens({ secret: 200, upload: 200, ticket: 200 }), outside: "missing" },
+  "uploads.delete": { ...opens({ secret: 204, upload: 204, ticket: 204 }), outside: "missing" },
   "assets.update": { ...opens({ secret: 200 }), outside: "missing" },
   "assets.delete": { ...opens({ secret: 204 }), outside: "missing" },
   "assets.batch": { ...opens({ secret: 200 }), outside: "missing" },

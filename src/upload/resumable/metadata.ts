@@ -1,6 +1,7 @@
 import type { IgnoredNames } from "../../http/ignored.ts";
 import { invalid, Refused, type Result } from "../../model/refusal.ts";
 import type { SessionFile } from "../../model/session.ts";
+import type { TicketTerms } from "../../model/ticket.ts";
 import { UploadFields } from "../fields.ts";
 import { mimeTypeOf } from "../staged.ts";
 
@@ -12,15 +13,17 @@ const TYPES = ["mime_type", "filetype", "type"] as const;
  * Checks the fields of a resumable upload, which are those of a form, by the same rules.
  *
  * @param pairs what Upload-Metadata holds
+ * @param terms what the upload's ticket says. A name that a file comes with does not change one that is said there
  */
 export function sessionFile(
   pairs: readonly (readonly [name: string, value: string])[],
+  terms?: TicketTerms,
 ): Result<{ file: SessionFile; ignored: IgnoredNames }> {
   try {
     const given = new Map(pairs);
-    const filename = oneOf(given, NAMES);
+    const filename = terms?.filename === undefined ? oneOf(given, NAMES) : given.get(NAMES[0]);
     const type = oneOf(given, TYPES);
-    const fields = new UploadFields();
+    const fields = new UploadFields(terms);
     for (const [name, value] of given) {
       if (name === "file") fields.ignored.add(name); // The file is no field here.
       else if (!isOneOf(NAMES, name) && !isOneOf(TYPES, name)) fields.set(name, value);

@@ -18,6 +18,7 @@ import { type AssetRevision, VAULT_COLUMNS, type VaultRow } from "./schema.ts";
 import { Sessions } from "./sessions.ts";
 import { Sql } from "./sql.ts";
 import { Tags } from "./tags.ts";
+import { Tickets } from "./tickets.ts";
 import { type Range, Unindexed } from "./unindexed.ts";
 import { Voids } from "./voids.ts";
 
@@ -57,6 +58,7 @@ export class VaultDatabase {
   readonly receipts: Receipts;
   readonly sessions: Sessions;
   readonly formerStarts: FormerStarts;
+  readonly tickets: Tickets;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
@@ -73,6 +75,7 @@ export class VaultDatabase {
     this.receipts = new Receipts(this.#sql);
     this.sessions = new Sessions(this.#sql);
     this.formerStarts = new FormerStarts(this.#sql);
+    this.tickets = new Tickets(this.#sql);
   }
 
   /** Runs `work` as one transaction. A nested call that throws is rolled back alone. */

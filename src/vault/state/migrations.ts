@@ -204,17 +204,17 @@ export const MIGRATIONS: readonly string[] = [
     ended INTEGER NOT NULL
   );
 
-  -- Tickets that were used, until they end.
+  -- Tickets that were used. An id begins with the time at which the ticket ends, so old ones stand first.
   CREATE TABLE tickets (
-    id       TEXT    PRIMARY KEY,
-    asset_id TEXT    NOT NULL,
-    ends     INTEGER NOT NULL -- epoch milliseconds
+    id       TEXT PRIMARY KEY,
+    asset_id TEXT NOT NULL
   ) WITHOUT ROWID;
 
   -- Sessions: resumable uploads under way, and for a day those that are over. What stands in one: state/sessions.ts.
   CREATE TABLE sessions (
     id         TEXT    PRIMARY KEY,
     key_id     TEXT    NOT NULL, -- the API key that began it, and alone may go on with it
+    ticket     TEXT,             -- the id of the ticket that began it
     state      TEXT    NOT NULL, -- 'open' | 'completing' | 'done' | 'ended'
     length     INTEGER NOT NULL,
     received   INTEGER NOT NULL, -- its first bytes that are safe

@@ -1,6 +1,7 @@
 /** The tables of sessions: resumable uploads under way, and those that were over not long ago. */
 
-import type { Multipart, SessionPart, SessionState } from "../../model/session.ts";
+import { SESSION_IDLE_MS, SESSION_LIFE_MS } from "../../model/limits.ts";
+import type { Multipart, NewSession, SessionPart, SessionState } from "../../model/session.ts";
 import type { Usage } from "./bounds.ts";
 import type { Sql } from "./sql.ts";
 
@@ -8,6 +9,7 @@ import type { Sql } from "./sql.ts";
 export interface SessionRow {
   id: string;
   key_id: string;
+  ticket: string | null;
   state: SessionState;
   length: number;
   received: number;
@@ -30,6 +32,7 @@ export interface SessionRow {
 const COLUMNS = [
   "id",
   "key_id",
+  "ticket",
   "state",
   "length",
   "received",
@@ -50,10 +53,39 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof SessionRow)[];
 
 /** What changes while a session is under way. */
-export type SessionProgress = Partial<Omit<SessionRow, "id" | "key_id" | "length" | "began_at" | "file">>;
+export type SessionProgress = Partial<Omit<SessionRow, "id" | "key_id" | "ticket" | "length" | "began_at" | "file">>;
 
 /** What it takes to remove what R2 has of a session. */
 export type Remains = Pick<SessionRow, "id"> & { [Field in keyof Multipart]: Multipart[Field] | null };
+
+/** The row of a session that begins now, and that one request has already. */
+export function newSession(
+  { id, file, length, digest }: Pick<NewSession, "id" | "file" | "length" | "digest">,
+  owner: Pick<SessionRow, "key_id" | "ticket">,
+): SessionRow {
+  const now = Date.now();
+  return {
+    id,
+    ...owner,
+    state: "open",
+    length,
+    received: 0,
+    fence: 1,
+    began_at: now,
+    ends: now + Math.min(SESSION_IDLE_MS, SESSION_LIFE_MS),
+    is_swept: 0,
+    last_from: null,
+    asset_id: null,
+    r2_key: null,
+    upload_id: null,
+    sha256: null,
+    dimensions: null,
+    digest,
+    tail: null,
+    tail_key: null,
+    file: JSON.stringify(file),
+  };
+}
 
 export class Sessions {
   readonly #sql: Sql;
@@ -102,6 +134,12 @@ export class Sessions {
       "SELECT count(*) AS n FROM sessions WHERE key_id = ? AND state IN ('open', 'completing')",
       keyId,
     ).n;
+  }
+
+  /** The session under way that a ticket of a key has begun. There is one at most. */
+  openOfTicket(keyId: string, ticket: string): Pick<SessionRow, "id" | "length"> | undefined {
+    const query = "SELECT id, length FROM sessions WHERE key_id = ? AND ticket = ? AND state IN ('open', 'completing')";
+    return this.#sql.first(query, keyId, ticket);
   }
 
   /** What the sessions under way keep of the quotas: an asset each, and their length. */

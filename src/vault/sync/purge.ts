@@ -41,10 +41,10 @@ export async function purge(
     const { objects } = await bucket.list(vaultPrefix(vault.id));
     if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
     const recorded = await purgeAssets(db, vault.id, ROWS);
-    const { tags, outbox, receipts } = database;
+    const { tags, outbox, receipts, tickets } = database;
     const sessions = await purgeSessions(vault.id, database, bucket);
-    const indexed =
-      sessions + database.purgeAssets(ROWS) + tags.purge(ROWS) + outbox.purge(ROWS) + receipts.purge(ROWS);
+    const rows = [tags, outbox, receipts, tickets].reduce((sum, table) => sum + table.purge(ROWS), 0);
+    const indexed = sessions + database.purgeAssets(ROWS) + rows;
     if (objects.length > 0 || recorded > 0 || indexed > 0) {
       await breathe();
       continue;

@@ -1,0 +1,70 @@
+/**
+ * Uploads by ticket: a ticket brings one asset. Whether it has, stands in the transaction that makes the asset. So of
+ * uploads that race, one makes it, and the others find it.
+ */
+
+import type { Asset, NewAsset, StoredRecord } from "../../model/asset.ts";
+import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
+import type { KnownBytes, TicketUse } from "../../model/ticket.ts";
+import type { VaultDatabase } from "./database.ts";
+import type { Operation } from "./group-commit.ts";
+import type { Answered } from "./idempotent.ts";
+import type { VaultRow } from "./schema.ts";
+
+/**
+ * The refusal of a ticket from another generation: whether it was used may be lost. It is the same as that of a ticket whose
+ * key has ended.
+ */
+export function ticketOver(
+  { generation }: Pick<VaultRow, "generation">,
+  ticket: TicketUse | undefined,
+): Refusal | undefined {
+  if (!ticket || ticket.generation === generation) return undefined;
+  return refuse("FORBIDDEN", "this ticket is no longer valid");
+}
+
+/** The refusal of another file than the one that a ticket has brought. */
+export const usedOtherwise = (): Refusal => refuse("CONFLICT", "ticket: was used, for another file");
+
+/**
+ * The asset that came of a ticket, for an upload that may be a repeat of the one that brought it. Undefined when the ticket
+ * is not used. 409 when the upload has other bytes, as far as is known of them, and when the asset was deleted since.
+ */
+export function firstUse(
+  database: VaultDatabase,
+  ticketId: string,
+  { size, sha256 }: KnownBytes,
+): Result<{ asset: Asset | undefined }> {
+  const assetId = database.tickets.assetOf(ticketId);
+  if (assetId === undefined) return { ok: true, asset: undefined };
+  const asset = database.asset(assetId);
+  if (!asset) return refuse("CONFLICT", "ticket: was used, and the asset that came of it has been deleted");
+  const isOther = (size ?? asset.size) !== asset.size || (sha256 ?? asset.sha256) !== asset.sha256;
+  return isOther ? usedOtherwise() : { ok: true, asset };
+}
+
+/**
+ * Has the commit of an upload note that its ticket is used. Another upload with the ticket gets the record of the asset that
+ * came of the first, if it has the same bytes. What the commit checks is not checked for that.
+ */
+export function ticketed(
+  database: VaultDatabase,
+  ticket: TicketUse | undefined,
+  upload: NewAsset,
+  render: (asset: Asset) => Answered<StoredRecord>,
+  commit: Operation<Answered<StoredRecord>>,
+): Operation<Answered<StoredRecord>> {
+  if (!ticket) return commit;
+  return (change) => {
+    const over = ticketOver(change.row, ticket);
+    if (over) return over;
+    // A commit that is repeated finds its own asset.
+    if (database.tickets.assetOf(ticket.id) === upload.id) return commit(change);
+    const first = firstUse(database, ticket.id, upload);
+    if (!first.ok) return first;
+    if (first.asset) return { ok: true, ...render(first.asset), isReplayed: true };
+    const outcome = commit(change);
+    if (outcome.ok) database.tickets.use(ticket.id, upload.id);
+    return outcome;
+  };
+}
