@@ -1,6 +1,6 @@
 /**
- * Which endpoint of the API each method of the client calls, by the endpoint's id. `assets`, `changes`, `folders` and `keys`
- * are of a `Strongroom`, `vaults` of a `StrongroomAdmin`. `assets.uploadMany` calls what `assets.upload` does, and
+ * Which endpoint of the API each method of the client calls, by the endpoint's id. `assets`, `changes`, `folders`,
+ * `keys` and `tickets` are of a `Strongroom`, `vaults` of a `StrongroomAdmin`. `assets.uploadMany` calls what `assets.upload` does, and
  * `changes.watch` what `changes.list` does.
  */
 export const METHODS = {
@@ -20,6 +20,8 @@ export const METHODS = {
   "keys.list": "keys.list",
   "keys.update": "keys.update",
   "keys.revoke": "keys.revoke",
+  "tickets.create": "tickets.create",
+  "tickets.get": "tickets.get",
   "vaults.create": "vaults.create",
   "vaults.list": "vaults.list",
   "vaults.get": "vaults.get",

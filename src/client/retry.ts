@@ -53,7 +53,7 @@ export const isRunning = (call: Repeatable, { status, retryAfter }: StrongroomEr
 
 /**
  * Whether a failed call may be made once more. A read and a DELETE come to the same when they are done twice, and so does a
- * write that has a key: they are repeated after any failure that may pass. Other writes are repeated only when they did
+ * write that has a key or does no harm: they are repeated after any failure that may pass. Other writes are repeated only when they did
  * nothing.
  */
 export function mayRepeat(call: Repeatable, error: StrongroomError): boolean {

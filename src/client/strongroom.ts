@@ -2,6 +2,7 @@ import { Assets } from "./assets.ts";
 import { Changes } from "./changes.ts";
 import { Folders } from "./folders.ts";
 import { Keys } from "./keys.ts";
+import { Tickets } from "./tickets.ts";
 import { Transport } from "./transport.ts";
 import type { ConnectionOptions } from "./types.ts";
 import { Vaults } from "./vaults.ts";
@@ -41,6 +42,7 @@ export class Strongroom {
   readonly changes: Changes;
   readonly folders: Folders;
   readonly keys: Keys;
+  readonly tickets: Tickets;
 
   /** @throws TypeError when the key is none, or the URL */
   constructor(options: StrongroomOptions) {
@@ -53,6 +55,7 @@ export class Strongroom {
     this.changes = new Changes(transport, this.vaultId);
     this.folders = new Folders(transport, this.vaultId);
     this.keys = new Keys(transport, this.vaultId);
+    this.tickets = new Tickets(transport, this.vaultId);
   }
 }
 

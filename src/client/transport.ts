@@ -88,6 +88,7 @@ function pathOf(segments: readonly string[]): string {
 
 export class Transport {
   readonly token: string;
+  readonly #isInHeader: boolean;
   readonly #base: string;
   readonly #timeout: number;
   /** How often a call is repeated that failed. */
@@ -96,9 +97,11 @@ export class Transport {
   /** Whether requests go through a function of the caller's. */
   readonly isOwnFetch: boolean;
 
+  /** @param sentIn where the token goes. One that goes into the URL is for each call to put there */
   constructor(
     token: string,
     { url, fetch, timeout = DEFAULT_TIMEOUT_MS, maxRetries = DEFAULT_RETRIES }: ConnectionOptions,
+    sentIn: "header" | "url" = "header",
   ) {
     // The message of a header that cannot be sent would show it.
     if (typeof token !== "string" || !/^[!-~]+$/.test(token))
@@ -107,6 +110,7 @@ export class Transport {
     if (!/^https?:$/.test(protocol)) throw new TypeError("url: must begin with http:// or https://");
     if (!(timeout > 0)) throw new TypeError("timeout: must be more than 0");
     this.token = token;
+    this.#isInHeader = sentIn === "header";
     this.#base = `${origin}${pathname.replace(/\/+$/, "")}/api/v1`;
     this.#timeout = timeout;
     this.maxRetries = maxRetries;
@@ -175,7 +179,8 @@ export class Transport {
   async #attempt(call: Call, url: string): Promise<Answer> {
     const { signal: outer } = call;
     outer?.throwIfAborted();
-    const headers = new Headers({ ...call.headers, Authorization: `Bearer ${this.token}` });
+    const headers = new Headers(call.headers);
+    if (this.#isInHeader) headers.set("Authorization", `Bearer ${this.token}`);
     const controller = new AbortController();
     // Stays bound to the caller's signal while a body is read that is the caller's.
     const signal = outer ? AbortSignal.any([outer, controller.signal]) : controller.signal;

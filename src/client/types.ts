@@ -1,6 +1,6 @@
 /** What the client takes and gives. What goes over the wire as it is has its types in src/api/types.ts. */
 
-import type { AssetRecord, DeletedAsset, ErrorCode, Page, UploadFields } from "../api/types.ts";
+import type { AssetRecord, DeletedAsset, ErrorCode, Page, TicketInfo, UploadFields } from "../api/types.ts";
 
 export type {
   AssetChange,
@@ -27,9 +27,11 @@ export type {
   Link,
   NewKeyFields,
   NewLink,
+  NewTicket,
   NewVault,
   Page,
   ReconcileFindings,
+  Ticket,
   VaultChange,
   VaultInfo,
   VaultReport,
@@ -165,6 +167,18 @@ export interface ResumableOptions {
   /** The most that goes into one request; 32 MiB unless given. Bytes. */
   requestBytes?: number | undefined;
 }
+
+/** Where a ticket stands, and the asset that came of it. */
+export interface TicketState extends Omit<TicketInfo, "asset"> {
+  asset: Asset | null;
+}
+
+/** How a file is uploaded by a ticket, and what is said of it. What the ticket says already may be left out. */
+export interface TicketUploadOptions
+  extends
+    Pick<NewAssetFields, "filename" | "metadata" | "tags">,
+    Omit<UploadOptions, "idempotencyKey" | "resumable">,
+    Omit<ConnectionOptions, "url"> {}
 
 /** Bytes from `offset`, `length` of them or all that follow. */
 export interface Range {

@@ -28,9 +28,9 @@ function recorded() {
       : new Response(JSON.stringify(ANSWER));
   };
   const url = "https://strongroom.test";
-  const { assets, changes, folders, keys } = new Strongroom({ url, key: KEY, fetch });
+  const { assets, changes, folders, keys, tickets } = new Strongroom({ url, key: KEY, fetch });
   const { vaults } = new StrongroomAdmin({ url, token: "t", fetch });
-  return { sent, rooms: { assets, changes, folders, keys, vaults } };
+  return { sent, rooms: { assets, changes, folders, keys, tickets, vaults } };
 }
 
 const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["rooms"]) => PromiseLike<unknown>> = {
@@ -50,6 +50,8 @@ const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["r
   "keys.list": ({ keys }) => all(keys.list()),
   "keys.update": ({ keys }) => keys.update("x", { label: null }),
   "keys.revoke": ({ keys }) => keys.revoke("x"),
+  "tickets.create": ({ tickets }) => tickets.create(PATH),
+  "tickets.get": ({ tickets }) => tickets.get("x"),
   "vaults.create": ({ vaults }) => vaults.create({ name: "x" }),
   "vaults.list": ({ vaults }) => vaults.list(),
   "vaults.get": ({ vaults }) => vaults.get("x"),
