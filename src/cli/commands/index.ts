@@ -11,6 +11,7 @@ import { put } from "./put.ts";
 import { rm } from "./rm.ts";
 import { set } from "./set.ts";
 import { show } from "./show.ts";
+import { ticket } from "./ticket.ts";
 import { createVault, listVaults, reconcileVault, removeVault, setVault, showVault } from "./vaults.ts";
 import { watch } from "./watch.ts";
 
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   mv,
   rm,
   link,
+  ticket,
   exportRecords,
   watch,
   listKeys,
