@@ -112,9 +112,9 @@ export class BodyReader {
    * Borrows the memory that the first read needs. If the body has borrowed from another budget before, what it holds
    * moves to this one. Throws Refused when there is no memory in time.
    */
-  async borrow({ budget, claim, deadlineMs, isSmall }: Loan): Promise<void> {
+  async borrow({ budget, claim, deadlineMs, isSmall, yields }: Loan): Promise<void> {
     const before = this.#lease;
-    const lease = budget.lease(this.#owner, claim);
+    const lease = budget.lease(this.#owner, claim, yields);
     this.#watchdog.onTick = () => this.#tick();
     const wait = lease.grow(before?.bytes ?? this.#size);
     // The wait goes through the watchdog, so that the lease from before still shows that its request lives. The budget

@@ -21,6 +21,8 @@ export interface Loan {
   readonly deadlineMs?: number;
   /** Whether all reads stay as small as the first, however fast the client is. */
   readonly isSmall?: boolean;
+  /** Whether the client can go on where a request was ended. See `yields` of the lease. */
+  readonly yields?: boolean;
 }
 
 /** The memory for uploads, and for large JSON bodies. */

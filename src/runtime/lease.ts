@@ -21,6 +21,8 @@ export interface Lender {
   grow(lease: Lease, bytes: number): Promise<void> | undefined;
   /** Gives the lease more memory if nobody could miss it. Returns whether it did. */
   spare(lease: Lease, bytes: number): boolean;
+  /** Whether the lease's vault holds more than its part, while another vault waits that holds less. */
+  isInTheWay(lease: Lease): boolean;
   /** Takes memory back. */
   shrink(lease: Lease, bytes: number): void;
 }
@@ -40,6 +42,8 @@ export class Lease {
    * claim is for.
    */
   readonly claim: number;
+  /** Whether the request loses nothing by being ended: its client can go on where it was. */
+  readonly yields: boolean;
   readonly pace: Pace;
   /** How many bytes are held now. The lender alone changes it. */
   bytes = 0;
@@ -50,10 +54,11 @@ export class Lease {
   ending: "slow" | "gone" | undefined;
   readonly #lender: Lender;
 
-  constructor(lender: Lender, vaultId: string, claim: number) {
+  constructor(lender: Lender, vaultId: string, claim: number, yields = false) {
     this.#lender = lender;
     this.vaultId = vaultId;
     this.claim = claim;
+    this.yields = yields;
     this.seen = lender.now();
     this.round = lender.round;
     this.pace = new Pace(this.seen);
@@ -62,6 +67,11 @@ export class Lease {
   /** Whether somebody waits for memory. Whoever can do without some of its own for a while should give it back. */
   get wanted(): boolean {
     return this.#lender.wanted;
+  }
+
+  /** Whether a request that yields has to end now, because what it holds keeps another vault waiting. */
+  get mustYield(): boolean {
+    return this.yields && this.bytes > 0 && this.#lender.isInTheWay(this);
   }
 
   /**

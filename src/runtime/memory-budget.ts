@@ -69,7 +69,8 @@ interface Party {
  *
  * **Who has to go.** As soon as somebody waits, every body must come at the minimum rate: see {@link Pace}. Of the slow
  * ones, the slowest of a vault beyond its part goes first, then the slowest of all, until what they hold is enough. A
- * body that keeps up is never ended. A lease is ended by a mark, which its holder sees at its next read or at its own
+ * body that keeps up is never ended, unless it yields: a resumable upload that is in the way ends by itself when it has
+ * to wait for more, or for its client. A lease is ended by a mark, which its holder sees at its next read or at its own
  * one-second timer.
  *
  * **Who is gone.** On Workers, the code of a request whose client has disconnected may simply never run again. Whoever
@@ -96,9 +97,9 @@ export class MemoryBudget implements Lender {
     this.#waitMs = waitMs;
   }
 
-  /** Makes a lease that holds nothing yet. Its claim, in bytes, is at most the limit. */
-  lease(vaultId: string, claim: number): Lease {
-    return new Lease(this, vaultId, claim);
+  /** Makes a lease that holds nothing yet. Its claim, in bytes, is at most the limit. `yields`: see {@link Lease}. */
+  lease(vaultId: string, claim: number, yields = false): Lease {
+    return new Lease(this, vaultId, claim, yields);
   }
 
   /** How many bytes are held right now, by requests that live as far as anybody who waited could tell. */
@@ -155,13 +156,14 @@ export class MemoryBudget implements Lender {
     return !this.wanted || !this.#isBarred(lease);
   }
 
-  /**
-   * Whether the lease would be a new one of a vault that holds more than its part, while another vault waits that holds
-   * less.
-   */
-  #isBarred({ bytes, vaultId }: Lease): boolean {
+  /** Whether the lease would be a new one that is in the way. */
+  #isBarred(lease: Lease): boolean {
+    return lease.bytes === 0 && this.isInTheWay(lease);
+  }
+
+  isInTheWay({ vaultId }: Lease): boolean {
     const held = this.#parties.get(vaultId)?.held ?? 0;
-    if (bytes > 0 || held <= this.#part) return false;
+    if (held <= this.#part) return false;
     for (const party of this.#parties.values()) if (party.waiting > 0 && party.held < held) return true;
     return false;
   }
@@ -196,7 +198,7 @@ export class MemoryBudget implements Lender {
       const timer = setInterval(() => {
         lease.alive();
         waiter.round = this.#round;
-        if (Date.now() < until && lease.ending === undefined) return this.#look();
+        if (Date.now() < until && lease.ending === undefined && !lease.mustYield) return this.#look();
         clearInterval(timer);
         this.#dismiss(waiter);
         reject(new Refused(busy()));

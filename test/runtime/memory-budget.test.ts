@@ -234,6 +234,26 @@ describe("whoever is slow", () => {
   });
 });
 
+describe("whoever yields", () => {
+  it("is refused while it holds some and waits for more, once a vault waits that holds less", async () => {
+    const [first, second] = ["greedy", "greedy"].map((vaultId) => budget.lease(vaultId, LIMIT / 2, true));
+    if (!first || !second) throw new Error("two leases were made");
+    await first.grow(LIMIT / 2);
+    await second.grow(LIMIT / 2 - 1);
+    const more = watch(second.grow(2));
+    await live(5, [first, second], MIN_RATE);
+    expect(more.state).toBe("waiting");
+    const other = newcomer("other", LIMIT / 4);
+    await live(1, [first, second], MIN_RATE);
+    expect(more.state).toBe("UNAVAILABLE");
+    expect([first.mustYield, first.ending]).toEqual([true, undefined]);
+    second.release();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(other.state).toBe("granted");
+    expect(first.mustYield).toBe(false);
+  });
+});
+
 describe("whoever is gone", () => {
   it("is forgotten three seconds after its last sign, when somebody waits for its memory", async () => {
     for (let i = 0; i < 10; i++) holder("v", LIMIT / 10);

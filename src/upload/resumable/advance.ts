@@ -47,7 +47,7 @@ async function advance(
     return { offset: length, ends: context.ends, finished };
   }
   // A request with few bytes may complete a part all the same.
-  await reader.borrow(fileLoan(undefined));
+  await reader.borrow({ ...fileLoan(undefined), yields: true });
   const receiver = new SessionReceiver(context, session, reader, checksum);
   try {
     const complete = await receiver.receive();

@@ -16,6 +16,7 @@ import { newAssetId } from "../../model/id.ts";
 import { refuse, Refused } from "../../model/refusal.ts";
 import type { HeldSession, KnownDimensions, Multipart, SessionPart } from "../../model/session.ts";
 import { bodyKey, leftoverKey } from "../../r2/keys.ts";
+import { busy } from "../../runtime/lease.ts";
 import { TimeoutError } from "../../runtime/wait.ts";
 import { ImageReader } from "../image/image.ts";
 import { PART_BYTES, SESSION_SIGN_MS } from "../limits.ts";
@@ -146,6 +147,8 @@ export class SessionReceiver {
         return await this.#context.watchdog.within(SESSION_SIGN_MS, pending);
       } catch (error) {
         if (!(error instanceof TimeoutError)) throw error;
+        // What has come is saved on the way out, and the client goes on from there.
+        if (this.#reader.lease.mustYield) throw new Refused(busy());
         if (!this.#isWhole && this.#isWorthSaving) await this.#save(false);
       }
     }
