@@ -86,6 +86,16 @@ export class Access {
     return vaultId === undefined ? this.vault().keys : this.admin().keys(vaultId);
   }
 
+  /** Where the server is. @throws UsageError */
+  get server(): string {
+    return withoutUser(this.#address());
+  }
+
+  /** Whether the key only uploads, and may read nothing. */
+  get isUploadKey(): boolean {
+    return this.#secret("key")?.value.startsWith("uk_") === true;
+  }
+
   /** The address, if one is given on the command line or in the environment. */
   get givenUrl(): string | undefined {
     return this.#flags.url || this.#env["STRONGROOM_URL"] || undefined;

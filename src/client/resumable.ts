@@ -80,25 +80,30 @@ export class ResumableUpload {
     let at: Place | undefined = url === undefined ? undefined : { id: this.#idIn(url), offset: 0 };
     /** Whether the server is to say first how far it is. */
     let isUnsure = at !== undefined;
+    /** Whether nothing has been sent: what is known of the upload is from an earlier one. */
+    let isKept = isUnsure;
     let losses = 0;
     let failures = 0;
     let furthest = 0;
     for (;;) {
       try {
-        at = !at
-          ? await this.#begin()
-          : isUnsure || at.offset === this.#size
-            ? await this.#look(at.id)
-            : await this.#append(at);
+        if (!at) at = await this.#begin();
+        else if (isUnsure || at.offset === this.#size) at = await this.#look(at.id);
+        else {
+          isKept = false;
+          at = await this.#append(at);
+        }
         isUnsure = false;
         if (at.asset !== undefined) return await this.#record(at.asset);
         if (at.offset > furthest) failures = 0;
         furthest = Math.max(furthest, at.offset);
       } catch (error) {
         if (!(error instanceof StrongroomError)) throw error;
-        if (isGone(error) && at) {
+        // An asset that was made earlier may have been deleted since.
+        if (at && (isGone(error) || (isKept && error.code === "ASSET_NOT_FOUND"))) {
           if (++losses > MOST_LOSSES) throw error;
           at = undefined;
+          isKept = false;
           furthest = 0;
           continue;
         }

@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
@@ -191,19 +200,21 @@ it("put: leaves links out, and says so", async () => {
 });
 
 it("put: names the files that fail, and uploads the others", async () => {
-  write({ "some/too-large": Buffer.concat([large, Buffer.from("x")]), "some/fine": "fine" });
+  write({ "some/too-large": "", "some/fine": "fine" });
+  // It takes no room on the disk.
+  truncateSync(join(program.work, "some/too-large"), 5 * 1024 ** 3 + 1);
   const put = await run("put", "some", "some/c/h/", "--json");
   expect(put).toMatchObject({ code: 1 });
   expect(objects(put)).toEqual([
     expect.objectContaining({
       status: "failed",
       file: "some/too-large",
-      error: { code: null, message: "has 104,857,601 bytes; a file may have 104,857,600 at most" },
+      error: { code: null, message: "has 5,368,709,121 bytes; a file may have 5,368,709,120 at most" },
     }),
     expect.objectContaining({ status: "uploaded", file: "some/fine" }),
   ]);
   expect(put.stderr).toMatch(
-    /^strongroom: some\/too-large: has 104,857,601 bytes.*\nuploaded 1 file \(4 B\) in .*, 1 failed\n/,
+    /^strongroom: some\/too-large: has 5,368,709,121 bytes.*\nuploaded 1 file \(4 B\) in .*, 1 failed\n/,
   );
 });
 

@@ -6,7 +6,7 @@ import { fields } from "../terminal/table.ts";
 import { filesOf, type LocalFile } from "../transfer/local-files.ts";
 import { type Offence, pathOf, plan } from "../transfer/plan.ts";
 import { PARALLEL, parallel, Transfer } from "../transfer/transfer.ts";
-import { uploadFile } from "../transfer/upload.ts";
+import { Uploader } from "../transfer/upload.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** Of what is left out, what is named: there may be thousands of links. */
@@ -20,6 +20,7 @@ export const put = command({
 What FOLDER lacks of partition/collection/channel/ comes from the folders below DIR: by "put photos marketing/", photos/blog/hero/a.jpg becomes marketing/blog/hero/a.jpg.
 All names are checked before anything is sent. If some do not fit, all of these are listed, and nothing is sent.
 A name that is there already gets a newer asset; the older one stays.
+A file above 16 MiB goes in several requests. If it is broken off, the same command goes on with it for 24 hours.
 Links below DIR are left out.`,
   takes: [2, Infinity],
   options: {
@@ -56,6 +57,7 @@ Links below DIR are left out.`,
       output.warn(`${visible(path)}: is a link or no file, and left out`);
     if (leftOut.length > MOST_NAMED) output.warn(`and ${leftOut.length - MOST_NAMED} more are left out`);
 
+    const uploader = new Uploader(call, vault, isSkipping);
     const transfer = new Transfer<LocalFile>(call, { going: "uploading", done: "uploaded" });
     transfer.expect(files, size);
     return transfer.run(filesOf(selection), {
@@ -64,11 +66,12 @@ Links below DIR are left out.`,
       work: async (file, moved) => {
         const path = pathOf(file, folder, isFlat);
         if (path === undefined) throw new Error("was moved while others were uploaded");
-        const { asset, id, size: sent } = await uploadFile(vault, file.path, path, { isSkipping, signal, moved });
+        const { asset, id, size: sent, earlier } = await uploader.upload(file.path, path, moved);
         const json = { file: file.path, ...(asset ? { asset } : { reason: "already there", id }) };
         return {
           ...(asset ? {} : { skipped: "already there" }),
           size: sent,
+          earlier,
           text: asset ? `${asset.id}  ${visible(pathText(path))}` : "",
           json,
         };

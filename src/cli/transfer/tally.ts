@@ -6,6 +6,11 @@ const SKIPPED = { "already there": "already there", older: "older of the same na
 
 export type SkipReason = keyof typeof SKIPPED;
 
+interface Moved {
+  readonly size: number;
+  readonly earlier: number;
+}
+
 /** What has become of many files, in numbers. `T` is what stands for a file. */
 export class Tally<T> {
   readonly #verb: string;
@@ -13,9 +18,9 @@ export class Tally<T> {
   readonly #skipped = new Map<SkipReason, number>();
   #skippedFiles = 0;
   #skippedBytes = 0;
-  /** Bytes that have come or gone of what is under way. */
-  readonly #underWay = new Map<T, number>();
-  #done = { files: 0, bytes: 0 };
+  /** Bytes of what is under way: all that have come or gone, and of these those that had done so in an earlier run. */
+  readonly #underWay = new Map<T, Moved>();
+  #done = { files: 0, bytes: 0, earlier: 0 };
   /** How much there is to do; undefined as long as nobody knows. */
   total: { files: number; bytes: number } | undefined;
   failed = 0;
@@ -25,8 +30,8 @@ export class Tally<T> {
     this.#verb = verb;
   }
 
-  move(item: T, size: number): void {
-    this.#underWay.set(item, size);
+  move(item: T, size: number, earlier = 0): void {
+    this.#underWay.set(item, { size, earlier });
   }
 
   /** It is no longer under way, whatever became of it. */
@@ -34,8 +39,9 @@ export class Tally<T> {
     this.#underWay.delete(item);
   }
 
-  done(size: number): void {
-    this.#done = { files: this.#done.files + 1, bytes: this.#done.bytes + size };
+  done(size: number, earlier = 0): void {
+    const { files, bytes: sum, earlier: sumEarlier } = this.#done;
+    this.#done = { files: files + 1, bytes: sum + size, earlier: sumEarlier + earlier };
   }
 
   skip(reason: SkipReason, size: number): void {
@@ -45,11 +51,15 @@ export class Tally<T> {
   }
 
   get progress(): Progress {
-    let moved = this.#done.bytes;
-    for (const size of this.#underWay.values()) moved += size;
+    let sum = this.#done.bytes;
+    let moved = sum - this.#done.earlier;
+    for (const { size, earlier } of this.#underWay.values()) {
+      sum += size;
+      moved += size - earlier;
+    }
     return {
       files: this.#dealtWith,
-      bytes: moved + this.#skippedBytes,
+      bytes: sum + this.#skippedBytes,
       moved,
       totalFiles: this.total?.files,
       totalBytes: this.total?.bytes,

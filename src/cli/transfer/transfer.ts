@@ -37,6 +37,8 @@ export interface Outcome {
   readonly skipped?: SkipReason;
   /** Of the file. Bytes. */
   readonly size: number;
+  /** Of these, what an earlier run had transferred. */
+  readonly earlier?: number | undefined;
   /** As data: in text, and as JSON. */
   readonly text: string;
   readonly json: Readonly<Record<string, unknown>>;
@@ -48,8 +50,8 @@ export interface Way<T> {
   readonly nameOf: (item: T) => string;
   /** How many at a time. */
   readonly width: number;
-  /** Transfers one, and tells how many of its bytes have come or gone. */
-  readonly work: (item: T, moved: (size: number) => void) => Promise<Outcome>;
+  /** Transfers one, and tells how many of its bytes have come or gone, and how many of these in an earlier run. */
+  readonly work: (item: T, moved: (size: number, earlier?: number) => void) => Promise<Outcome>;
 }
 
 /** Nothing more is tried. */
@@ -104,7 +106,7 @@ export class Transfer<T> {
     const { output, signal } = this.#call;
     let outcome: Outcome;
     try {
-      outcome = await way.work(item, (size) => this.#tally.move(item, size));
+      outcome = await way.work(item, (size, earlier) => this.#tally.move(item, size, earlier));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       await this.#fail(way.nameOf(item), error, way.width);
@@ -113,8 +115,8 @@ export class Transfer<T> {
       this.#tally.end(item);
     }
     this.#unanswered = 0;
-    const { skipped, size, text, json } = outcome;
-    if (skipped === undefined) this.#tally.done(size);
+    const { skipped, size, earlier, text, json } = outcome;
+    if (skipped === undefined) this.#tally.done(size, earlier);
     else this.#tally.skip(skipped, size);
     if (output.isJson) await output.json({ status: skipped === undefined ? this.#words.done : "skipped", ...json });
     // A person who sees the bar need not read every name.
