@@ -136,6 +136,9 @@ declare const [file, files, bytes, stream, id]: [File, File[], Uint8Array, Reada
 declare const path: { partition: string; collection: string; channel: string };
 declare const [saved, signal, ids, day]: [string | undefined, AbortSignal, string[], string];
 declare const copy: Map<string, object>;
+declare const kept: Map<string, string>;
+declare const [img, a]: [HTMLImageElement, HTMLAnchorElement];
+declare const asset: typeof path & { id: string; filename: string };
 declare function save(copy: Map<string, object>, cursor: string): Promise<void>;
 `;
 

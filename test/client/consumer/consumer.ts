@@ -30,6 +30,10 @@ export async function compiles(key: string): Promise<void> {
   );
   await vault.assets.upload(blob, named, { contentType: "text/plain", ifNoneMatch: "*" });
   await vault.assets.upload(bytes, named);
+  const found: string | undefined = asset.tags[0];
+  const onUrl = (upload: string): void => void upload.length;
+  await vault.assets.upload(blob, named, { resumable: { url: found, onUrl, requestBytes: 1 } });
+  await vault.assets.upload(blob, named, { resumable: true });
   await vault.assets.upload(bytes.buffer as ArrayBuffer, named);
   await vault.assets.upload(stream, named, { size: 1 });
   for await (const each of vault.assets.list({ partition: "marketing" }, { signal })) {
