@@ -1,6 +1,7 @@
 /** The end of a session in its vault: the body that its bytes have become is made an asset. */
 
 import type { Asset } from "../model/asset.ts";
+import type { KeyScope } from "../model/key-scope.ts";
 import { SESSION_KEPT_MS } from "../model/limits.ts";
 import type { Refusal, Result } from "../model/refusal.ts";
 import type { SessionBody, SessionFile } from "../model/session.ts";
@@ -21,6 +22,8 @@ interface Finishing {
   readonly id: string;
   readonly fence: number;
   readonly body: SessionBody;
+  /** The folder that the caller's key is narrowed to. */
+  readonly scope: KeyScope | undefined;
 }
 
 /** The bytes that a session had kept in R2 are in a part, or under another key, by now. */
@@ -37,7 +40,7 @@ export function commitSession(
   { bounds }: LiveVault,
   caller: Caller,
   holders: SessionHolders,
-  { id, fence, body }: Finishing,
+  { id, fence, body, scope }: Finishing,
 ): Operation<{ refusal: Refusal } | FinishedSession> {
   const { database } = life;
   return (change) => {
@@ -49,7 +52,7 @@ export function commitSession(
     if (isRepeat) return { ok: true, ...finishedOf(life, row) };
     if (row.fence !== fence || row.state === "done") return superseded();
     const first: Result<{ asset: Asset | undefined }> =
-      row.ticket === null ? { ok: true, asset: undefined } : firstUse(database, row.ticket, body);
+      row.ticket === null ? { ok: true, asset: undefined } : firstUse(database, row.ticket, body, scope);
     const file = JSON.parse(row.file) as SessionFile;
     const outOf = (): Refusal | undefined => {
       const others = withReserved(bounds.settings, change, database.sessions, row);

@@ -67,7 +67,7 @@ export class SessionDesk {
       const { ticket } = caller;
       const over = ticketOver(change.row, ticket);
       if (over) return over;
-      const first = ticket && firstUse(this.#database, ticket.id, { size: length });
+      const first = ticket && firstUse(this.#database, ticket.id, { size: length }, scope);
       if (first && !first.ok) return first;
       const former = ticket && sessions.openOfTicket(keyId, ticket.id);
       if (!former && sessions.openOf(keyId) >= MAX_OPEN_SESSIONS) {
@@ -194,8 +194,8 @@ export class SessionDesk {
    * ticket that was used meanwhile brings no second asset: with the same bytes it comes to the first, and else it ends.
    */
   async commit(caller: Caller, id: string, fence: number, body: SessionBody): Promise<Result<SessionCommit>> {
-    return this.#life.authorizedWithin<SessionCommit>(caller, async (live): Promise<Result<SessionCommit>> => {
-      const operation = commitSession(this.#life, live, caller, this.#holders, { id, fence, body });
+    return this.#life.authorizedWithin<SessionCommit>(caller, async (live, scope): Promise<Result<SessionCommit>> => {
+      const operation = commitSession(this.#life, live, caller, this.#holders, { id, fence, body, scope });
       const outcome = await live.write<{ refusal: Refusal } | FinishedSession>(caller.actor, operation, "careful");
       if (!outcome.ok) return outcome;
       if ("refusal" in outcome) {

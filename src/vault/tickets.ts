@@ -55,12 +55,12 @@ export class TicketDesk {
    * be none. Only the commit decides.
    */
   async findUse(caller: Caller, bytes: KnownBytes): Promise<Result<{ record: Stored | null }>> {
-    return this.#life.authorizedWithin<{ record: Stored | null }>(caller, async (live) => {
+    return this.#life.authorizedWithin<{ record: Stored | null }>(caller, async (live, scope) => {
       const { ticket } = caller;
       if (!ticket) return { ok: true, record: null };
       const over = ticketOver(live.row, ticket);
       if (over) return over;
-      const first = firstUse(this.#life.database, ticket.id, bytes);
+      const first = firstUse(this.#life.database, ticket.id, bytes, scope);
       if (!first.ok) return first;
       // Without a digest the bytes must come to be compared.
       if (!first.asset || bytes.sha256 === undefined) return { ok: true, record: null };

@@ -47,7 +47,7 @@ export class Uploads {
       if (key !== undefined && receiptOf(this.#life, live, caller, key)) return { ok: true };
       const over = ticketOver(live.row, caller.ticket);
       if (over) return over;
-      const first = caller.ticket && firstUse(this.#life.database, caller.ticket.id, {});
+      const first = caller.ticket && firstUse(this.#life.database, caller.ticket.id, {}, scope);
       if (first && !first.ok) return first;
       if (first?.asset) return file.size > first.asset.size ? usedOtherwise() : { ok: true, most: first.asset.size };
       const { settings } = live.bounds;
@@ -100,7 +100,13 @@ export class Uploads {
       const { lostWindows, bounds } = live;
       const commit = answering(id, commitUpload(database, upload, createOnly, { scope, lostWindows, bounds }));
       const operation = idempotent(database, caller, retry, commit);
-      const once = ticketed(database, caller.ticket, upload, (asset) => stored(id, asset), operation);
+      const once = ticketed(
+        database,
+        { ticket: caller.ticket, scope },
+        upload,
+        (asset) => stored(id, asset),
+        operation,
+      );
       const isCareful = createOnly || caller.ticket !== undefined;
       const outcome = await live.write(caller.actor, once, isCareful ? "careful" : "ordinary");
       if (retry) this.end(caller, retry.key);
@@ -126,7 +132,9 @@ export class Uploads {
       const answer: Operation<{ answered: Answered<StoredRecord> | null }> = (change) => {
         const outcome = resolve(change);
         if (!outcome.ok) return outcome;
-        const first = caller.ticket && !outcome.asset ? firstUse(database, caller.ticket.id, bytes) : undefined;
+        const admitted = live.admit(caller.actor);
+        const isFirstUse = caller.ticket && !outcome.asset && admitted.ok;
+        const first = isFirstUse ? firstUse(database, caller.ticket.id, bytes, admitted.scope) : undefined;
         const asset = outcome.asset ?? (first?.ok && !ticketOver(change.row, caller.ticket) ? first.asset : undefined);
         return { ok: true, answered: asset ? stored(vaultId, asset) : null };
       };

@@ -196,7 +196,7 @@ describe("a resumable upload by ticket", () => {
     expect([whole.status, whole.headers.get("Content-Location")]).toEqual([201, `${vault.assets}/${id}`]);
     await expectAssets(vault, 1);
     expect((await vault.delete(id)).status).toBe(204);
-    expect(await refusal(await begin(made, size, {}), 409, "CONFLICT")).toMatch(/has been deleted$/);
+    expect(await refusal(await begin(made, size, {}), 409, "CONFLICT")).toMatch(/is no longer there$/);
     await expectAssets(vault, 0);
   });
 

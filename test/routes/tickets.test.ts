@@ -423,7 +423,7 @@ describe("a ticket that is used", () => {
     expect((await vault.delete(id)).status).toBe(204);
     for (const body of ["hello", "other", "x".repeat(200 * KIB)]) {
       const message = await refusal(await sendRaw(made.url, body), 409, "CONFLICT");
-      expect(message).toBe("ticket: was used, and the asset that came of it has been deleted");
+      expect(message).toBe("ticket: was used, and the asset that came of it is no longer there");
     }
     expect(await (await find(vault, made.ticket_id)).json()).toMatchObject({ status: "used", asset: null });
     await expectAssets(vault, 0);
@@ -501,5 +501,34 @@ describe("tickets.get", () => {
     expect(await (await find(vault, made.ticket_id, token)).json()).toMatchObject({ asset: { id } });
     expect((await vault.patch(id, { partition: "sales" })).status).toBe(200);
     expect(await (await find(vault, made.ticket_id, token)).json()).toMatchObject({ status: "used", asset: null });
+  });
+
+  it("tells nobody who repeats the upload where its asset went beyond the folder of the ticket's key", async () => {
+    const vault = await TestVault.create();
+    const { token } = await newKey(vault, { scope: { partition: "marketing" } });
+    const made = await ticketOf(vault, {}, token);
+    const { id } = await (await sendRaw(made.url, "hello")).json<AssetRecord>();
+    expect((await vault.patch(id, { partition: "sales", metadata: { price: 7 } })).status).toBe(200);
+    const file = new File(["hello"], "a.txt", { type: "text/plain" });
+    const large = "x".repeat(200 * KIB);
+    const digest = { "Content-Type": "text/plain", "Content-Digest": await digestOf("hello") };
+    const named = { filename: "a.txt" };
+    const answers = [
+      await sendRaw(made.url, "hello"),
+      await sendRaw(made.url, "hello", named, digest),
+      await sendRaw(made.url, "other"),
+      await sendRaw(made.url, large),
+      await sendForm(made.url, file),
+      await send(uploadsOf(made), {
+        method: "POST",
+        headers: { "Tus-Resumable": "1.0.0", "Upload-Length": "5", "Upload-Metadata": `filename ${btoa("a.txt")}` },
+      }),
+    ];
+    for (const answer of answers) {
+      const message = await refusal(answer, 409, "CONFLICT");
+      expect(message).toBe("ticket: was used, and the asset that came of it is no longer there");
+    }
+    expect((await vault.patch(id, { partition: "marketing" })).status).toBe(200);
+    expect((await sendRaw(made.url, "hello")).status).toBe(200);
   });
 });

@@ -6,6 +6,8 @@
 import type { Asset, NewAsset, StoredRecord } from "../../model/asset.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { KnownBytes, TicketUse } from "../../model/ticket.ts";
+import type { KeyScope } from "../../model/key-scope.ts";
+import { assetWithin } from "./assets.ts";
 import type { VaultDatabase } from "./database.ts";
 import type { Operation } from "./group-commit.ts";
 import type { Answered } from "./idempotent.ts";
@@ -28,17 +30,19 @@ export const usedOtherwise = (): Refusal => refuse("CONFLICT", "ticket: was used
 
 /**
  * The asset that came of a ticket, for an upload that may be a repeat of the one that brought it. Undefined when the ticket
- * is not used. 409 when the upload has other bytes, as far as is known of them, and when the asset was deleted since.
+ * is not used. 409 when the upload has other bytes, as far as is known of them, and when the asset was deleted since or moved
+ * to where the ticket's key does not reach: its record says where it is now.
  */
 export function firstUse(
   database: VaultDatabase,
   ticketId: string,
   { size, sha256 }: KnownBytes,
+  scope: KeyScope | undefined,
 ): Result<{ asset: Asset | undefined }> {
   const assetId = database.tickets.assetOf(ticketId);
   if (assetId === undefined) return { ok: true, asset: undefined };
-  const asset = database.asset(assetId);
-  if (!asset) return refuse("CONFLICT", "ticket: was used, and the asset that came of it has been deleted");
+  const asset = assetWithin(database, assetId, scope);
+  if (!asset) return refuse("CONFLICT", "ticket: was used, and the asset that came of it is no longer there");
   const isOther = (size ?? asset.size) !== asset.size || (sha256 ?? asset.sha256) !== asset.sha256;
   return isOther ? usedOtherwise() : { ok: true, asset };
 }
@@ -49,18 +53,19 @@ export function firstUse(
  */
 export function ticketed(
   database: VaultDatabase,
-  ticket: TicketUse | undefined,
+  by: { readonly ticket: TicketUse | undefined; readonly scope: KeyScope | undefined },
   upload: NewAsset,
   render: (asset: Asset) => Answered<StoredRecord>,
   commit: Operation<Answered<StoredRecord>>,
 ): Operation<Answered<StoredRecord>> {
+  const { ticket, scope } = by;
   if (!ticket) return commit;
   return (change) => {
     const over = ticketOver(change.row, ticket);
     if (over) return over;
     // A commit that is repeated finds its own asset.
     if (database.tickets.assetOf(ticket.id) === upload.id) return commit(change);
-    const first = firstUse(database, ticket.id, upload);
+    const first = firstUse(database, ticket.id, upload, scope);
     if (!first.ok) return first;
     if (first.asset) return { ok: true, ...render(first.asset), isReplayed: true };
     const outcome = commit(change);
