@@ -16,6 +16,11 @@ export interface Env {
    */
   RECONCILE_GRACE_SECONDS?: string;
   RECONCILE_EVERY_SECONDS?: string;
+  /**
+   * The host in the names of what the Worker's own cache keeps. Set where clients reach the Worker by any Host that they
+   * make up, so that one file cannot fill the cache. Elsewhere the names have the host of the request.
+   */
+  CACHE_HOST?: string;
   /** The static files: the reference page. Tests of the Worker alone have none. */
   ASSETS?: Fetcher;
 }

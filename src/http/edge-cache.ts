@@ -76,13 +76,13 @@ export class CachePlace {
 
   /**
    * The place of an answer; undefined where there is no cache. Its URL has the host that the request has come to, because
-   * Cloudflare looks other ones up in the DNS. No client gets anything by that URL: the Worker has no such path, and
-   * `fetch` does not look into a cache of this kind.
+   * Cloudflare looks other ones up in the DNS, and leads only those of its Worker to it. Where any host leads to it, the
+   * host is set. No client gets anything by that URL: the Worker has no such path, and `fetch` does not look into a cache
+   * of this kind.
    */
   static of(request: Asking, delivery: Delivery): CachePlace | undefined {
-    // A client may send any Host, one that makes no URL included.
-    const url = URL.parse(request.url);
-    return !url || url.hostname.endsWith(WITHOUT_CACHE) ? undefined : new CachePlace(request, url.host, delivery);
+    const host = request.env.CACHE_HOST ?? hostOf(request.url);
+    return host === undefined ? undefined : new CachePlace(request, host, delivery);
   }
 
   /**
@@ -151,7 +151,14 @@ export class CachePlace {
 interface Asking {
   readonly id: string;
   readonly url: string;
+  readonly env: { readonly CACHE_HOST?: string };
   readonly watchdog: { within<T>(ms: number, promise: Promise<T>): Promise<T> };
+}
+
+/** The host of a request, if it has a cache. A client may send any Host, one that makes no URL included. */
+function hostOf(request: string): string | undefined {
+  const url = URL.parse(request);
+  return !url || url.hostname.endsWith(WITHOUT_CACHE) ? undefined : url.host;
 }
 
 const lastOf = ({ offset, length }: ByteRange): number => offset + length - 1;

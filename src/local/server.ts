@@ -16,6 +16,12 @@ import { UsageError } from "./usage-error.ts";
 /** The Worker of the static files. The other one has it as a service: in front, it would slow every request. */
 const SITE = "site";
 
+/**
+ * Here a client is served whatever Host it sends. Were that in the names of what the cache keeps, anybody who has seen a
+ * delivery URL could fill the disk with copies of one file.
+ */
+const CACHE_HOST = "cache.invalid";
+
 /** The code that answers where the site has no file. */
 const NO_SUCH_FILE = "export default { fetch: () => new Response(null, { status: 404 }) };";
 
@@ -58,7 +64,7 @@ export async function startServer(options: {
           env: {
             ...config.env,
             ASSETS: { type: "worker", worker: SITE },
-            ...texts({ ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, ...settings() }),
+            ...texts({ ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, CACHE_HOST, ...settings() }),
           },
         },
         // Clients go straight to the Worker, because Miniflare's own entry would halve the request rate.

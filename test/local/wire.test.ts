@@ -4,7 +4,7 @@
 
 import { connect } from "node:net";
 import { rmSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
 
@@ -59,6 +59,16 @@ async function exchange(
   socket.destroy();
   const [head = "", body = ""] = text.split("\r\n\r\n");
   return { status: Number(head.split(" ")[1]), json: JSON.parse(body || "null"), ms: Date.now() - started };
+}
+
+/** The whole answer to a GET without a key, with a Host of its own. */
+async function read(target: string, host: string): Promise<string> {
+  const { hostname, port } = new URL(credentialsIn(state).url);
+  const socket = connect(Number(port), hostname).setEncoding("latin1");
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  let text = "";
+  for await (const data of socket) text += String(data);
+  return text;
 }
 
 /** The status line and headers of the answer to a request without a body. Each character of the target is a byte. */
@@ -116,6 +126,19 @@ describe("on the wire", () => {
   it("an answer: has one Date", async () => {
     const head = await headOf("GET", "/healthz");
     expect(head.match(/^date: /gim)).toHaveLength(1);
+  });
+
+  it("a file that a delivery key opens: is kept once, whatever Host its readers make up", async () => {
+    const { url, vault_id, secret_key } = credentialsIn(state);
+    const vault = `${url}/api/v1/vaults/${vault_id}`;
+    const headers = { Authorization: `Bearer ${secret_key}`, "Content-Type": "application/json" };
+    const made = await fetch(`${vault}/keys`, { method: "POST", headers, body: JSON.stringify({ type: "delivery" }) });
+    const { token } = (await made.json()) as { token: string };
+    const body = [`${form("kept")}`];
+    const { json } = await exchange([key(), FORM_TYPE, `Content-Length: ${Buffer.byteLength(body.join(""))}`], body);
+    const target = `${path()}/${(json as AssetRecord).id}/content?token=${token}`;
+    await vi.waitFor(async () => expect(await read(target, "a.example")).toMatch(/\r\nAge: \d/i));
+    expect(await read(target, "b.example:99")).toMatch(/\r\nAge: \d/i);
   });
 
   it("bytes in a URL that are not UTF-8: get 400, escaped or not", async () => {

@@ -498,6 +498,20 @@ it("delivery: on workers.dev, where there is no cache, every answer comes from t
   expect(requests().at(-1)).toMatchObject({ cache: null });
 });
 
+it("delivery: where CACHE_HOST is set, whatever Host a client sends, a file is kept once", async () => {
+  const { url } = await scene();
+  const { count, bindings } = counted();
+  const left: Promise<unknown>[] = [];
+  const waitUntil = (work: Promise<unknown>): void => void left.push(work);
+  for (const host of ["one.example", "two.example:81", "me.workers.dev"]) {
+    const request = new Request(`https://${host}${url}`);
+    const response = await sendTo(request, { ...bindings, CACHE_HOST: "cache.invalid" }, { waitUntil });
+    expect(await response.text()).toBe(TEXT);
+    await Promise.all(left);
+  }
+  expect(count.gets).toBe(1);
+});
+
 describe("token in a URL", () => {
   it("is taken from delivery keys alone, and names what is wrong", async () => {
     const { vault, byId, byPath } = await scene();
