@@ -7,6 +7,7 @@ import { ServerScene } from "./server-scene.ts";
 export interface BrowserScene {
   /** Where the server is, and who may call it. */
   readonly credentials: ServerScene["credentials"];
+  readonly server: ServerScene;
   /** Runs `work` with a page of its own. */
   withPage<T>(work: (page: Page) => Promise<T>): Promise<T>;
 }
@@ -29,6 +30,7 @@ export function browserScene(): BrowserScene {
   });
 
   return {
+    server,
     get credentials() {
       return server.credentials;
     },

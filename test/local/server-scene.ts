@@ -8,6 +8,7 @@ export class ServerScene {
   readonly #state = temporaryState();
   readonly #flags: readonly string[];
   #server: ServerProcess | undefined;
+  #former = "";
 
   /** @param isNeeded whether a server is started at all */
   constructor(flags: readonly string[] = [], isNeeded = true) {
@@ -26,9 +27,9 @@ export class ServerScene {
     return credentialsIn(this.#state);
   }
 
-  /** All that it has printed so far. */
+  /** All that it has printed so far, over its restarts. */
   get output(): string {
-    return this.#server?.output ?? "";
+    return this.#former + (this.#server?.output ?? "");
   }
 
   /** Ends it at once, with all that belongs to it. */
@@ -40,6 +41,7 @@ export class ServerScene {
   /** Starts it anew, at the address that it had. */
   async restart(): Promise<void> {
     const { port } = new URL(this.credentials.url);
+    this.#former = this.output;
     this.#server = await new ServerProcess(this.#state, ...this.#flags, "--port", port).ready();
   }
 }

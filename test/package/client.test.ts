@@ -137,6 +137,7 @@ declare const path: { partition: string; collection: string; channel: string };
 declare const [saved, signal, ids, day]: [string | undefined, AbortSignal, string[], string];
 declare const copy: Map<string, object>;
 declare const kept: Map<string, string>;
+declare const ticket: { url: string; ticket_id: string };
 declare const [img, a]: [HTMLImageElement, HTMLAnchorElement];
 declare const asset: typeof path & { id: string; filename: string };
 declare function save(copy: Map<string, object>, cursor: string): Promise<void>;
