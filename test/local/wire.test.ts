@@ -134,7 +134,7 @@ describe("on the wire", () => {
     const headers = { Authorization: `Bearer ${secret_key}`, "Content-Type": "application/json" };
     const made = await fetch(`${vault}/keys`, { method: "POST", headers, body: JSON.stringify({ type: "delivery" }) });
     const { token } = (await made.json()) as { token: string };
-    const body = [`${form("kept")}`];
+    const body = [form("kept")];
     const { json } = await exchange([key(), FORM_TYPE, `Content-Length: ${Buffer.byteLength(body.join(""))}`], body);
     const target = `${path()}/${(json as AssetRecord).id}/content?token=${token}`;
     await vi.waitFor(async () => expect(await read(target, "a.example")).toMatch(/\r\nAge: \d/i));
