@@ -143,8 +143,8 @@ function formBody({ before, after }: Form, source: Blob | ReadableStream<Uint8Ar
   };
 }
 
-/** A name in a header of a form, as browsers write it there. */
-const quoted = (name: string): string => name.replace(/["\r\n]/g, encodeURIComponent);
+/** A name in quotes of a header. No name has line breaks, which would end the header. */
+const quoted = (name: string): string => name.replace(/["\\]/g, "\\$&").replace(/[\r\n]/g, encodeURIComponent);
 
 type Form = ReturnType<typeof formAround>;
 

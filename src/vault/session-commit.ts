@@ -1,11 +1,11 @@
 /** The end of a session in its vault: the body that its bytes have become is made an asset. */
 
-import type { Asset } from "../model/asset.ts";
 import type { KeyScope } from "../model/key-scope.ts";
 import { SESSION_KEPT_MS } from "../model/limits.ts";
-import type { Refusal, Result } from "../model/refusal.ts";
+import type { Refusal } from "../model/refusal.ts";
 import type { SessionBody, SessionFile } from "../model/session.ts";
 import type { Caller } from "../model/vault.ts";
+import { stored } from "./answers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { LiveVault } from "./live.ts";
 import type { SessionHolders } from "./session-holders.ts";
@@ -51,26 +51,22 @@ export function commitSession(
     const isRepeat = row.state === "done" && (row.asset_id === body.id || row.fence === fence);
     if (isRepeat) return { ok: true, ...finishedOf(life, row) };
     if (row.fence !== fence || row.state === "done") return superseded();
-    const first: Result<{ asset: Asset | undefined }> =
-      row.ticket === null ? { ok: true, asset: undefined } : firstUse(database, row.ticket, body, scope);
+    const first = row.ticket === null ? undefined : firstUse(database, row.ticket, body, scope);
     const file = JSON.parse(row.file) as SessionFile;
     const outOf = (): Refusal | undefined => {
       const others = withReserved(bounds.settings, change, database.sessions, row);
       return outOfBounds(bounds.settings, others, { size: row.length, mimeType: file.mime_type });
     };
     holders.end(id);
-    const refusal = first.ok
-      ? first.asset
-        ? undefined
-        : (outOf() ?? (database.voids.has(body.id) ? expired() : undefined))
-      : first;
+    const former = first?.ok ? first.use?.answered.answer : undefined;
+    const voided = (): Refusal | undefined => (database.voids.has(body.id) ? expired() : undefined);
+    const refusal = first && !first.ok ? first : former ? undefined : (outOf() ?? voided());
     if (refusal) {
       database.sessions.end(id, Date.now() + SESSION_KEPT_MS);
       return { ok: true, refusal };
     }
-    const former = first.ok ? first.asset : undefined;
     if (former) database.outbox.add({ kind: "orphan", rev: change.next(), r2_key: body.r2_key });
-    else insert(database, change, row, file, body);
+    else insert(life, change, row, file, body);
     dropLeftover(database, change, row);
     const finished = {
       state: "done",
@@ -89,7 +85,7 @@ export function commitSession(
 }
 
 function insert(
-  database: VaultDatabase,
+  { id: vaultId, database }: Lifecycle,
   change: Change,
   { ticket }: SessionRow,
   file: SessionFile,
@@ -98,6 +94,7 @@ function insert(
   const { id, r2_key, size, width, height, sha256 } = body;
   const facts = { id, r2_key, size, width, height, sha256 };
   const seq = change.next();
-  insertAsset(database, change, { ...file, ...facts, seq, rev: seq, created_at: change.now, updated_at: change.now });
-  if (ticket !== null) database.tickets.use(ticket, id);
+  const asset = { ...file, ...facts, seq, rev: seq, created_at: change.now, updated_at: change.now };
+  insertAsset(database, change, asset);
+  if (ticket !== null) database.tickets.use(ticket, stored(vaultId, asset));
 }

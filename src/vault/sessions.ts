@@ -75,7 +75,7 @@ export class SessionDesk {
       }
       const { settings } = live.bounds;
       const bounded = { size: length, mimeType: file.mime_type };
-      const refusal = first?.asset
+      const refusal = first?.use
         ? undefined
         : outOfBounds(settings, withReserved(settings, live.row, sessions, former), bounded);
       if (refusal) return refusal;

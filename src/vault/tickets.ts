@@ -5,7 +5,7 @@ import { isWithin, outOfReach } from "../model/key-scope.ts";
 import type { Result } from "../model/refusal.ts";
 import type { KnownBytes } from "../model/ticket.ts";
 import type { Caller } from "../model/vault.ts";
-import { acknowledge, type Stored, stored } from "./answers.ts";
+import { acknowledge, type Stored } from "./answers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { firstUse, ticketOver } from "./state/ticketed.ts";
 
@@ -63,9 +63,8 @@ export class TicketDesk {
       const first = firstUse(this.#life.database, ticket.id, bytes, scope);
       if (!first.ok) return first;
       // Without a digest the bytes must come to be compared.
-      if (!first.asset || bytes.sha256 === undefined) return { ok: true, record: null };
-      const answered = { ...stored(this.#life.id, first.asset), isReplayed: true };
-      return { ok: true, record: await acknowledge(live, caller, answered) };
+      if (!first.use || bytes.sha256 === undefined) return { ok: true, record: null };
+      return { ok: true, record: await acknowledge(live, caller, first.use.answered) };
     });
   }
 }

@@ -49,7 +49,7 @@ export class Uploads {
       if (over) return over;
       const first = caller.ticket && firstUse(this.#life.database, caller.ticket.id, {}, scope);
       if (first && !first.ok) return first;
-      if (first?.asset) return file.size > first.asset.size ? usedOtherwise() : { ok: true, most: first.asset.size };
+      if (first?.use) return file.size > first.use.size ? usedOtherwise() : { ok: true, most: first.use.size };
       const { settings } = live.bounds;
       const usage = withReserved(settings, live.row, this.#life.database.sessions);
       const taken = createOnly && path ? nameTaken(this.#life.database, path) : undefined;
@@ -100,13 +100,7 @@ export class Uploads {
       const { lostWindows, bounds } = live;
       const commit = answering(id, commitUpload(database, upload, createOnly, { scope, lostWindows, bounds }));
       const operation = idempotent(database, caller, retry, commit);
-      const once = ticketed(
-        database,
-        { ticket: caller.ticket, scope },
-        upload,
-        (asset) => stored(id, asset),
-        operation,
-      );
+      const once = ticketed(database, { ticket: caller.ticket, scope }, upload, operation);
       const isCareful = createOnly || caller.ticket !== undefined;
       const outcome = await live.write(caller.actor, once, isCareful ? "careful" : "ordinary");
       if (retry) this.end(caller, retry.key);
@@ -132,11 +126,12 @@ export class Uploads {
       const answer: Operation<{ answered: Answered<StoredRecord> | null }> = (change) => {
         const outcome = resolve(change);
         if (!outcome.ok) return outcome;
+        if (outcome.asset) return { ok: true, answered: stored(vaultId, outcome.asset) };
+        const { ticket } = caller;
         const admitted = live.admit(caller.actor);
-        const isFirstUse = caller.ticket && !outcome.asset && admitted.ok;
-        const first = isFirstUse ? firstUse(database, caller.ticket.id, bytes, admitted.scope) : undefined;
-        const asset = outcome.asset ?? (first?.ok && !ticketOver(change.row, caller.ticket) ? first.asset : undefined);
-        return { ok: true, answered: asset ? stored(vaultId, asset) : null };
+        const isGood = ticket && admitted.ok && !ticketOver(change.row, ticket);
+        const first = isGood ? firstUse(database, ticket.id, bytes, admitted.scope) : undefined;
+        return { ok: true, answered: first?.ok ? (first.use?.answered ?? null) : null };
       };
       const operation = resolved(database, caller, retry, answer, id);
       const outcome = await live.write(THE_VAULT, operation, "urgent");

@@ -2,7 +2,8 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { bearer, ORIGIN, PATH, refusal, send, sendTo, TestVault, textFile } from "../support/api.ts";
+import { bearer, insist, ORIGIN, PATH, refusal, send, sendTo, TestVault, textFile } from "../support/api.ts";
+import { putBack, stored, work } from "../support/history.ts";
 import { lose } from "../support/stores.ts";
 import { type Made, sendForm, sendRaw, ticketOf, uploadsOf } from "../support/tickets.ts";
 
@@ -355,16 +356,37 @@ describe("an upload by ticket", () => {
   it("is refused after the vault's storage was lost", async () => {
     const vault = await TestVault.create();
     const [open, used] = [await ticketOf(vault), await ticketOf(vault)];
-    const stored = await sendRaw(used.url, "hello");
-    expect(stored.status).toBe(201);
+    const first = await sendRaw(used.url, "hello");
+    expect(first.status).toBe(201);
     await lose(vault.stub);
     for (const { url, ticket_id } of [open, used]) {
       expect(await refusal(await sendRaw(url, "hello"), 403, "FORBIDDEN")).toBe("this ticket is no longer valid");
       await refusal(await sendRaw(url, "x".repeat(200 * KIB)), 403, "FORBIDDEN");
       await refusal(await find(vault, ticket_id), 404, "NOT_FOUND");
     }
-    expect(await idsOf(vault)).toEqual([(await stored.json<AssetRecord>()).id]);
+    expect(await idsOf(vault)).toEqual([(await first.json<AssetRecord>()).id]);
     expect((await sendRaw((await ticketOf(vault)).url, "new")).status).toBe(201);
+  });
+});
+
+describe("storage that goes back to before a ticket was used", () => {
+  it("takes no second file with it, and refuses it from then on", async () => {
+    const vault = await TestVault.create();
+    const [used, open] = [await ticketOf(vault), await ticketOf(vault)];
+    await vault.upload();
+    await work(vault);
+    const copy = await stored(vault);
+    expect((await sendRaw(used.url, "hello")).status).toBe(201);
+    await work(vault);
+    await putBack(vault, copy);
+    // The first write finds that D1 knows more.
+    for (const { url } of [used, open]) {
+      const response = await insist(() => sendRaw(url, "other"));
+      expect(await refusal(response, 403, "FORBIDDEN")).toBe("this ticket is no longer valid");
+    }
+    await work(vault, 2);
+    await refusal(await find(vault, used.ticket_id), 404, "NOT_FOUND");
+    await expectAssets(vault, 2);
   });
 });
 
@@ -411,14 +433,20 @@ describe("a ticket that is used", () => {
     await expectAssets(vault, 1);
   });
 
-  it("follows its asset: as it is now, and to its end", async () => {
+  it("keeps its first answer, to the end of its asset", async () => {
     const vault = await TestVault.create();
     const made = await ticketOf(vault);
-    const { id } = await (await sendRaw(made.url, "hello")).json<AssetRecord>();
-    expect((await vault.patch(id, { collection: "moved", tags: ["n"] })).status).toBe(200);
+    const first = await sendRaw(made.url, "hello");
+    const record = await first.json<AssetRecord>();
+    const { id } = record;
+    expect((await vault.patch(id, { collection: "moved", tags: ["n"], metadata: { note: "ours" } })).status).toBe(200);
+    // Whoever has the ticket does not see what has become of the asset.
     const again = await sendRaw(made.url, "hello");
     expect(again.status).toBe(200);
-    expect(await again.json()).toMatchObject({ id, collection: "moved", tags: '["n"]' });
+    expect(await again.json()).toEqual(record);
+    expect(again.headers.get("ETag")).toBe(first.headers.get("ETag"));
+    const early = { "Content-Type": "text/plain", "Content-Digest": await digestOf("hello") };
+    expect(await (await sendRaw(made.url, "hello", { filename: "a.txt" }, early)).json()).toEqual(record);
     expect(await (await find(vault, made.ticket_id)).json()).toMatchObject({ asset: { collection: "moved" } });
     expect((await vault.delete(id)).status).toBe(204);
     for (const body of ["hello", "other", "x".repeat(200 * KIB)]) {

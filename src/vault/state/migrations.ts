@@ -206,8 +206,10 @@ export const MIGRATIONS: readonly string[] = [
 
   -- Tickets that were used. An id begins with the time at which the ticket ends, so old ones stand first.
   CREATE TABLE tickets (
-    id       TEXT PRIMARY KEY,
-    asset_id TEXT NOT NULL
+    id       TEXT    PRIMARY KEY,
+    asset_id TEXT    NOT NULL,
+    rev      INTEGER NOT NULL, -- of the asset, when it was made
+    answer   TEXT    NOT NULL  -- JSON: StoredRecord of model/asset.ts, as it was then
   ) WITHOUT ROWID;
 
   -- Sessions: resumable uploads under way, and for a day those that are over. What stands in one: state/sessions.ts.

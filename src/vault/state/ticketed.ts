@@ -3,7 +3,7 @@
  * uploads that race, one makes it, and the others find it.
  */
 
-import type { Asset, NewAsset, StoredRecord } from "../../model/asset.ts";
+import type { NewAsset, StoredRecord } from "../../model/asset.ts";
 import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
 import type { KnownBytes, TicketUse } from "../../model/ticket.ts";
 import type { KeyScope } from "../../model/key-scope.ts";
@@ -28,23 +28,32 @@ export function ticketOver(
 /** The refusal of another file than the one that a ticket has brought. */
 export const usedOtherwise = (): Refusal => refuse("CONFLICT", "ticket: was used, for another file");
 
+/** What came of a ticket: the answer to the upload that used it, and the size of its file. */
+interface FirstUse {
+  readonly size: number;
+  readonly answered: Answered<StoredRecord>;
+}
+
 /**
- * The asset that came of a ticket, for an upload that may be a repeat of the one that brought it. Undefined when the ticket
- * is not used. 409 when the upload has other bytes, as far as is known of them, and when the asset was deleted since or moved
- * to where the ticket's key does not reach: its record says where it is now.
+ * What came of a ticket, for an upload that may be a repeat of the one that used it. Undefined when the ticket is not used.
+ * 409 when the upload has other bytes, as far as is known of them, and when the asset was deleted since or moved to where the
+ * ticket's key does not reach. The record is that of the first answer: whoever has the ticket does not see what others have
+ * made of the asset.
  */
 export function firstUse(
   database: VaultDatabase,
   ticketId: string,
   { size, sha256 }: KnownBytes,
   scope: KeyScope | undefined,
-): Result<{ asset: Asset | undefined }> {
+): Result<{ use: FirstUse | undefined }> {
   const assetId = database.tickets.assetOf(ticketId);
-  if (assetId === undefined) return { ok: true, asset: undefined };
+  if (assetId === undefined) return { ok: true, use: undefined };
   const asset = assetWithin(database, assetId, scope);
   if (!asset) return refuse("CONFLICT", "ticket: was used, and the asset that came of it is no longer there");
   const isOther = (size ?? asset.size) !== asset.size || (sha256 ?? asset.sha256) !== asset.sha256;
-  return isOther ? usedOtherwise() : { ok: true, asset };
+  if (isOther) return usedOtherwise();
+  const answered = database.tickets.answer(ticketId);
+  return { ok: true, use: answered && { size: asset.size, answered: { ...answered, isReplayed: true } } };
 }
 
 /**
@@ -55,7 +64,6 @@ export function ticketed(
   database: VaultDatabase,
   by: { readonly ticket: TicketUse | undefined; readonly scope: KeyScope | undefined },
   upload: NewAsset,
-  render: (asset: Asset) => Answered<StoredRecord>,
   commit: Operation<Answered<StoredRecord>>,
 ): Operation<Answered<StoredRecord>> {
   const { ticket, scope } = by;
@@ -67,9 +75,9 @@ export function ticketed(
     if (database.tickets.assetOf(ticket.id) === upload.id) return commit(change);
     const first = firstUse(database, ticket.id, upload, scope);
     if (!first.ok) return first;
-    if (first.asset) return { ok: true, ...render(first.asset), isReplayed: true };
+    if (first.use) return { ok: true, ...first.use.answered };
     const outcome = commit(change);
-    if (outcome.ok) database.tickets.use(ticket.id, upload.id);
+    if (outcome.ok) database.tickets.use(ticket.id, outcome);
     return outcome;
   };
 }

@@ -1,8 +1,15 @@
 /** The table of tickets that were used. An open one has no row: what it says is signed, and stands in its URL. */
 
+import type { StoredRecord } from "../../model/asset.ts";
 import { newTicketId } from "../../model/id.ts";
 import { TICKET_KEPT_MS } from "../../model/ticket.ts";
 import type { Sql } from "./sql.ts";
+
+/** The answer to the upload that used a ticket, with the revision of its asset then. */
+interface FirstAnswer {
+  readonly rev: number;
+  readonly answer: StoredRecord;
+}
 
 export class Tickets {
   readonly #sql: Sql;
@@ -16,9 +23,16 @@ export class Tickets {
     return this.#sql.first<{ asset_id: string }>("SELECT asset_id FROM tickets WHERE id = ?", id)?.asset_id;
   }
 
+  /** The answer to the upload that used a ticket; undefined when none has. */
+  answer(id: string): FirstAnswer | undefined {
+    const row = this.#sql.first<{ rev: number; answer: string }>("SELECT rev, answer FROM tickets WHERE id = ?", id);
+    return row && { rev: row.rev, answer: JSON.parse(row.answer) as StoredRecord };
+  }
+
   /** Notes what came of a ticket. There must be nothing yet. */
-  use(id: string, assetId: string): void {
-    this.#sql.exec("INSERT INTO tickets (id, asset_id) VALUES (?,?)", id, assetId);
+  use(id: string, { rev, answer }: FirstAnswer): void {
+    const insert = "INSERT INTO tickets (id, asset_id, rev, answer) VALUES (?,?,?,?)";
+    this.#sql.exec(insert, id, answer.id, rev, JSON.stringify(answer));
   }
 
   /**
