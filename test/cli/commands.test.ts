@@ -282,6 +282,34 @@ it.concurrent("link: makes a URL that opens the content without a key", async ()
   expect(await run("link", id, "--expires", "8d")).toMatchObject({ code: 2, stdout: "" });
 });
 
+it.concurrent("ticket: makes a URL that takes one upload without a key", async () => {
+  const { code, stdout, stderr } = await run("ticket", folder, "--filename", "by-ticket.txt", "--expires", "10m");
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^good until \d{4}-\d\d-\d\d \d\d:\d\d, as ticket_\w[\w-]+\n$/);
+  const response = await fetch(stdout.trim(), {
+    method: "POST",
+    body: "hello",
+    headers: { "Content-Type": "text/plain" },
+  });
+  expect(response.status).toBe(201);
+  expect(await response.json()).toMatchObject({ filename: "by-ticket.txt", size: 5 });
+
+  const options = ["--max-size", "1KB", "--type", "image/png", "--type", "text/*"];
+  const [made] = await json<{ url: string; ticket_id: string }>("ticket", folder, ...options);
+  const over = await fetch(`${made?.url}&filename=a.txt`, { method: "POST", body: "x".repeat(1_001) });
+  expect(over.status).toBe(413);
+  const wrong = { method: "POST", body: "x", headers: { "Content-Type": "image/gif" } };
+  expect((await fetch(`${made?.url}&filename=a.txt`, wrong)).status).toBe(415);
+  for (const bad of [
+    ["--expires", "8d"],
+    ["--max-size", "6GiB"],
+    ["--max-size", "0"],
+  ]) {
+    expect(await run("ticket", folder, ...bad)).toMatchObject({ code: 2, stdout: "" });
+  }
+  expect(await run("ticket", "marketing/")).toMatchObject({ code: 2, stdout: "" });
+});
+
 it.concurrent("keys: are made, listed, changed and revoked", async () => {
   const made = await run("keys", "create", "--type", "public", "--label", "website", "--expires", "30d");
   expect(made).toMatchObject({ code: 0, stderr: "The token is shown this once: nobody can read it back.\n" });

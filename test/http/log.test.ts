@@ -4,6 +4,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { PATH, TestVault, textFile } from "../support/api.ts";
 import { down, withD1, withReplaced } from "../support/outage.ts";
+import { sendRaw, ticketOf, uploadsOf } from "../support/tickets.ts";
+import { TUS } from "../support/tus.ts";
 
 type Line = Record<string, unknown> & { event: string };
 
@@ -69,4 +71,35 @@ it("log: what is said of a body that is missing carries the id of the request th
   const response = await vault.request("GET", `${vault.assets}/${id}/content`);
   expect(response.status).toBe(503);
   expect(linesOf("content: the body is missing")).toMatchObject([{ request: requestId(response), asset: id }]);
+});
+
+it("log: no line, header or message has the value of a ticket, whatever is wrong with it", async () => {
+  const vault = await TestVault.create();
+  const made = await ticketOf(vault, { filename: "a.txt", allowed_types: ["text/*"] });
+  const value = made.url.slice(made.url.indexOf("=") + 1);
+  const fails = () => Promise.reject(new Error("R2 is down"));
+  const texts: string[] = [];
+  const tell = async (response: Response, but: readonly string[] = []): Promise<void> => {
+    const headers = [...response.headers].filter(([name]) => !but.includes(name));
+    texts.push(JSON.stringify(headers), await response.text());
+  };
+  lines = [];
+  for (const more of ["", "&stray=1", "&ticket=x", "&token=x", "&filename=b", "&%ff"]) {
+    await tell(await sendRaw(made.url + more, "hello", {}));
+    await tell(await sendRaw(uploadsOf(made) + more, "hello", {}, TUS));
+  }
+  await tell(await sendRaw(`${made.url}x`, "hello", {}));
+  await tell(await sendRaw((await ticketOf(vault)).url, "x", {}));
+  const next = await ticketOf(vault, { filename: "a.txt" });
+  await tell(await withReplaced(env.BUCKET, "put", fails, () => sendRaw(next.url, "hello", {})));
+  await tell(await withD1(vault, down, () => sendRaw(next.url, "hello", {})));
+  const begun = await sendRaw(uploadsOf(next), "", {}, { ...TUS, "Upload-Length": "5" });
+  expect(begun.status).toBe(201);
+  // The client must be told where to go on.
+  await tell(begun, ["location"]);
+  const all = JSON.stringify([lines, texts]);
+  for (const part of [value, next.url.slice(next.url.indexOf("=") + 1)].flatMap((ticket) => ticket.split("."))) {
+    expect(all).not.toContain(part);
+  }
+  expect(lines.length).toBeGreaterThan(10);
 });
