@@ -10,7 +10,9 @@ export const REFUSALS: Readonly<
   INVALID_PARAMS: { is: "Something of the request is not as it must be. The message names the field and the rule." },
   UNAUTHORIZED: { is: "There is no key, or it is not known, revoked or expired.", headers: ["WWW-Authenticate"] },
   FORBIDDEN: { is: "The key is good, but not for this: it is another vault's, or may not do it." },
-  QUOTA_EXCEEDED: { is: "The vault's quota does not allow it. The message names the quota and what is left of it." },
+  QUOTA_EXCEEDED: {
+    is: "The vault's quota does not allow it. The message names the quota and, to those who reach the whole vault, what is left of it.",
+  },
   NOT_FOUND: { is: "There is no such vault, key, upload or path, or the key does not reach the path." },
   ASSET_NOT_FOUND: { is: "The vault has no such asset." },
   METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },

@@ -55,7 +55,12 @@ export function commitSession(
     const file = JSON.parse(row.file) as SessionFile;
     const outOf = (): Refusal | undefined => {
       const others = withReserved(bounds.settings, change, database.sessions, row);
-      return outOfBounds(bounds.settings, others, { size: row.length, mimeType: file.mime_type });
+      return outOfBounds(
+        bounds.settings,
+        others,
+        { size: row.length, mimeType: file.mime_type },
+        { scope, ticket: caller.ticket },
+      );
     };
     holders.end(id);
     const former = first?.ok ? first.use?.answered.answer : undefined;

@@ -53,7 +53,7 @@ export class Uploads {
       const { settings } = live.bounds;
       const usage = withReserved(settings, live.row, this.#life.database.sessions);
       const taken = createOnly && path ? nameTaken(this.#life.database, path) : undefined;
-      const refusal = taken ?? outOfBounds(settings, usage, file);
+      const refusal = taken ?? outOfBounds(settings, usage, file, { scope, ticket: caller.ticket });
       const most = mostBytes(settings, usage);
       return refusal ?? (most === undefined ? { ok: true } : { ok: true, most });
     });
@@ -97,10 +97,11 @@ export class Uploads {
   ): Promise<Result<Stored>> {
     const { id, database } = this.#life;
     return this.#life.authorizedWithin<Stored>(caller, async (live, scope) => {
+      const by = { scope, ticket: caller.ticket };
       const { lostWindows, bounds } = live;
-      const commit = answering(id, commitUpload(database, upload, createOnly, { scope, lostWindows, bounds }));
+      const commit = answering(id, commitUpload(database, upload, createOnly, { ...by, lostWindows, bounds }));
       const operation = idempotent(database, caller, retry, commit);
-      const once = ticketed(database, { ticket: caller.ticket, scope }, upload, operation);
+      const once = ticketed(database, by, upload, operation);
       const isCareful = createOnly || caller.ticket !== undefined;
       const outcome = await live.write(caller.actor, once, isCareful ? "careful" : "ordinary");
       if (retry) this.end(caller, retry.key);

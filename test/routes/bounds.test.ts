@@ -8,6 +8,7 @@ import { NO_SETTINGS, SETTINGS } from "../../src/model/settings.ts";
 import type { VaultInfo, VaultReport } from "../../src/model/vault.ts";
 import { Vault } from "../../src/vault/vault.ts";
 import { admin, bearer, type Page, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
+import { sendRaw, ticketOf, uploadsOf } from "../support/tickets.ts";
 import { withBucket } from "../support/outage.ts";
 
 afterEach(() => {
@@ -176,6 +177,35 @@ describe("quotas", () => {
     expect(message).toBe("quota_bytes: 0 of 1000 are left in this vault");
     expect((await raw(vault, "")).status).toBe(201);
     expect((await get(vault)).usage.bytes).toBe(1_000);
+  });
+
+  it("whoever reaches a folder alone, or has a ticket, is not told how much the vault holds", async () => {
+    const vault = await TestVault.create();
+    const narrowed = await vault.request("POST", `${vault.path}/keys`, { scope: { partition: PATH.partition } });
+    const { token } = await narrowed.json<{ token: string }>();
+    const { url } = await ticketOf(vault);
+    const size = 200 * 1024;
+    const text = "x".repeat(size);
+    const head = { "Tus-Resumable": "1.0.0", "Upload-Length": String(size) };
+    const fields = Object.entries({ ...PATH, filename: "f" }).map(([name, value]) => `${name} ${btoa(value)}`);
+    const own = { ...bearer(token), ...head, "Upload-Metadata": fields.join(",") };
+    const ticketed = { ...head, "Upload-Metadata": `filename ${btoa("f")}` };
+    const query = new URLSearchParams({ ...PATH, filename: "f" }).toString();
+    for (const [bounds, expected] of [
+      [{ quota_bytes: 100 }, "quota_bytes: less than the file takes is left in this vault"],
+      [{ quota_assets: 0 }, "quota_assets: none is left in this vault"],
+    ] as const) {
+      await set(vault, { quota_bytes: null, quota_assets: null, ...bounds });
+      const answers = [
+        await send(`${vault.assets}?${query}`, { method: "POST", headers: bearer(token), body: text }),
+        await send(`${vault.assets}?${query}`, { method: "POST", headers: bearer(token), body: text.slice(0, 101) }),
+        await sendRaw(url, text),
+        await sendRaw(url, text.slice(0, 101)),
+        await send(`${vault.path}/uploads`, { method: "POST", headers: own }),
+        await send(uploadsOf({ url }), { method: "POST", headers: ticketed }),
+      ];
+      for (const answer of answers) expect(await refusal(answer, 403, "QUOTA_EXCEEDED")).toBe(expected);
+    }
   });
 
   it("deleting makes room, a lower quota deletes nothing, and everything but an upload goes on", async () => {

@@ -26,7 +26,7 @@ export async function ticketOf(vault: TestVault, terms: object = {}, token = vau
 }
 
 /** The path of resumable uploads by a ticket. */
-export const uploadsOf = ({ url }: Made): string => url.replace("/assets?", "/uploads?");
+export const uploadsOf = ({ url }: Pick<Made, "url">): string => url.replace("/assets?", "/uploads?");
 
 /** Uploads a raw body. */
 export const sendRaw = (

@@ -14,7 +14,7 @@ import { assetNotFound, refuse, type Refusal, unavailable } from "../../model/re
 import type { Allowance } from "./allowance.ts";
 import type { VaultSettings } from "../../model/settings.ts";
 import { addTombstone, insertAsset, removeAsset, updateAsset } from "./asset-writes.ts";
-import { outOfBounds, withReserved } from "./bounds.ts";
+import { outOfBounds, type Uploader, withReserved } from "./bounds.ts";
 import type { VaultDatabase } from "./database.ts";
 import { VOID_MS } from "../limits.ts";
 import type { Operation } from "./group-commit.ts";
@@ -34,8 +34,7 @@ export function commitUpload(
   database: VaultDatabase,
   upload: NewAsset,
   createOnly: boolean,
-  vault: {
-    readonly scope: KeyScope | undefined;
+  vault: Uploader & {
     readonly lostWindows: readonly LostWindow[];
     readonly bounds: { readonly settings: Readonly<VaultSettings> };
   },
@@ -58,7 +57,7 @@ export function commitUpload(
     const { settings } = vault.bounds;
     const refusal =
       (createOnly ? nameTaken(database, upload) : undefined) ??
-      outOfBounds(settings, withReserved(settings, change, database.sessions), file);
+      outOfBounds(settings, withReserved(settings, change, database.sessions), file, vault);
     if (refusal) return refusal;
     const seq = change.next();
     const asset: Asset = { ...upload, seq, rev: seq, created_at: change.now, updated_at: change.now };

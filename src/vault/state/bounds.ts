@@ -5,9 +5,11 @@
  */
 
 import type { KnownFile } from "../../model/asset.ts";
+import type { KeyScope } from "../../model/key-scope.ts";
 import { matchesType } from "../../model/media-type.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
 import type { VaultSettings } from "../../model/settings.ts";
+import type { TicketUse } from "../../model/ticket.ts";
 
 /** How much a vault holds. */
 export interface Usage {
@@ -35,8 +37,20 @@ export function withReserved(
 /** The most allowed types that a refusal names. */
 const NAMED_TYPES = 10;
 
+/** Who is refused, as far as it matters: how much a vault holds is not for keys that reach a folder of it, nor for strangers. */
+export interface Uploader {
+  /** The folder that the caller's key is narrowed to. */
+  readonly scope: KeyScope | undefined;
+  readonly ticket: TicketUse | undefined;
+}
+
 /** Refuses a file that a vault does not take: 403 for a quota, 413 for its size, 415 for its media type. */
-export function outOfBounds(settings: Readonly<VaultSettings>, usage: Usage, file: KnownFile): Refusal | undefined {
+export function outOfBounds(
+  settings: Readonly<VaultSettings>,
+  usage: Usage,
+  file: KnownFile,
+  { scope, ticket }: Uploader,
+): Refusal | undefined {
   const { quota_assets, quota_bytes, max_file_bytes, allowed_types } = settings;
   if (max_file_bytes !== null && file.size > max_file_bytes) {
     return refuse("PAYLOAD_TOO_LARGE", `file: must be at most ${max_file_bytes} bytes in this vault`);
@@ -46,10 +60,13 @@ export function outOfBounds(settings: Readonly<VaultSettings>, usage: Usage, fil
     const named = allowed_types.slice(0, NAMED_TYPES).join(", ") + (more > 0 ? ` and ${more} more` : "");
     return refuse("UNSUPPORTED_MEDIA_TYPE", `file: is ${file.mimeType}, and this vault takes only ${named}`);
   }
+  const isTold = scope === undefined && ticket === undefined;
   if (quota_assets !== null && usage.assets >= quota_assets) {
+    if (!isTold) return refuse("QUOTA_EXCEEDED", "quota_assets: none is left in this vault");
     return refuse("QUOTA_EXCEEDED", `quota_assets: 0 of ${quota_assets} are left in this vault`);
   }
   if (quota_bytes !== null && usage.bytes + file.size > quota_bytes) {
+    if (!isTold) return refuse("QUOTA_EXCEEDED", "quota_bytes: less than the file takes is left in this vault");
     const left = Math.max(0, quota_bytes - usage.bytes);
     return refuse("QUOTA_EXCEEDED", `quota_bytes: ${left} of ${quota_bytes} are left in this vault`);
   }
