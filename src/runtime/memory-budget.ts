@@ -17,10 +17,7 @@ const SIGN_MS = 1_000;
  */
 const GONE_ROUNDS = 3;
 
-/**
- * The least time of a round. It is a tenth less than SIGN_MS, so that a timer that goes off a little early begins a
- * round too. Milliseconds.
- */
+/** The least time of a round: a tenth less than SIGN_MS, since timers may go off a little early. Milliseconds. */
 const ROUND_MS = 900;
 
 /**
