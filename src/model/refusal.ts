@@ -66,6 +66,9 @@ export const invalid = (message: string): Refusal => refuse("INVALID_PARAMS", me
 export const unavailable = (message: string, retryAfter = 1): Refusal =>
   refuse("UNAVAILABLE", message, { "Retry-After": String(retryAfter) });
 
+/** The 400 of a request for a URL, whose own is none: a client may send any Host. */
+export const noHost = (): Refusal => invalid("Host: must be a host, as in a URL");
+
 export const assetNotFound = (): Refusal => refuse("ASSET_NOT_FOUND", "no asset with this id in this vault");
 
 /** The refusal that an outcome is; undefined when it is none. */

@@ -4,7 +4,7 @@ import { signedPath } from "../http/link.ts";
 import type { Handler } from "../http/request.ts";
 import { json } from "../http/reply.ts";
 import { isAssetId } from "../model/id.ts";
-import { assetNotFound } from "../model/refusal.ts";
+import { assetNotFound, noHost } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 
 /** `links.create`: makes a URL that opens the content, for a time, to whoever has it. */
@@ -20,9 +20,10 @@ export const createLink: Handler = async (api) => {
   const expires = Math.floor(Date.now() / 1000) + body.value.expires_in;
   const { disposition } = body.value;
   const path = await signedPath(env, { vaultId, assetId, keyId: principal.keyId, expires, disposition });
-  const url = new URL(path, api.url).href;
+  const url = URL.parse(path, api.url);
+  if (!url) return noHost();
   return json(
-    { url, expires_at: timestamp(expires * 1000) },
+    { url: url.href, expires_at: timestamp(expires * 1000) },
     { status: 201, headers: { "Cache-Control": "no-store" } },
   );
 };

@@ -7,7 +7,7 @@ import { json } from "../http/reply.ts";
 import { bareTicketId, isTicketIdOf, signTicket, signTicketId, TICKET } from "../http/ticket.ts";
 import { newTicketId } from "../model/id.ts";
 import { inspectPatch, serializeMetadata, serializeTags } from "../model/metadata.ts";
-import { refuse, type Result } from "../model/refusal.ts";
+import { noHost, refuse, type Result } from "../model/refusal.ts";
 import { TICKET_KEPT_MS, ticketEnds, type TicketInfo, type TicketTerms } from "../model/ticket.ts";
 import { timestamp } from "../model/time.ts";
 
@@ -30,10 +30,11 @@ export const createTicket: Handler = async (api) => {
   const terms = { id, key: keyId, generation, ...rest, metadata: fixed.metadata.json, tags: fixed.tags.json };
   const signed = await signTicket(env, vaultId, JSON.parse(JSON.stringify(terms)) as TicketTerms);
   if (!signed.ok) return signed;
-  const url = new URL(`/api/v1/vaults/${vaultId}/assets?${TICKET}=${signed.ticket}`, api.url).href;
+  const url = URL.parse(`/api/v1/vaults/${vaultId}/assets?${TICKET}=${signed.ticket}`, api.url);
+  if (!url) return noHost();
   const ticketId = await signTicketId(env, { vaultId, keyId, generation }, id);
   return json(
-    { url, ticket_id: ticketId, expires_at: timestamp(ends) },
+    { url: url.href, ticket_id: ticketId, expires_at: timestamp(ends) },
     { status: 201, headers: { "Cache-Control": "no-store" } },
   );
 };

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
+import { handle } from "../../src/router.ts";
 import { bearer, insist, ORIGIN, PATH, refusal, send, sendTo, TestVault, textFile } from "../support/api.ts";
 import { putBack, stored, work } from "../support/history.ts";
 import { lose } from "../support/stores.ts";
@@ -65,6 +66,28 @@ describe("tickets.create", () => {
       expires_at: made.expires_at,
       asset: null,
     });
+  });
+
+  it("answers 400 for a Host that makes no URL, as a link does", async () => {
+    const vault = await TestVault.create();
+    const { id } = await vault.upload();
+    for (const [path, body] of [
+      [`${vault.path}/tickets`, PATH],
+      [`${vault.assets}/${id}/links`, {}],
+    ] as const) {
+      const headers = { ...bearer(vault.secretKey), "Content-Type": "application/json" };
+      const request = new Request(ORIGIN + path, { method: "POST", headers, body: JSON.stringify(body) });
+      // Neither fetch nor Request would send it.
+      const hostile = new Proxy(request, {
+        get(target, name) {
+          if (name === "url") return `http://a b${path}`;
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === "function" ? (value.bind(target) as unknown) : value;
+        },
+      });
+      const response = await handle(hostile, env);
+      expect(await refusal(response, 400, "INVALID_PARAMS")).toBe("Host: must be a host, as in a URL");
+    }
   });
 
   it.each([
