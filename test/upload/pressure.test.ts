@@ -1,9 +1,9 @@
 /** Many slow clients at once, and memory that is used up: whoever else comes is still served. */
 
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bodies, smallBodies } from "../../src/http/memory.ts";
-import { admin, bearer, ORIGIN, PATH, post, refusal, send, TestVault, textFile, sendTo } from "../support/api.ts";
+import { admin, bearer, ORIGIN, PATH, post, refusal, TestVault, textFile, sendTo } from "../support/api.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -33,19 +33,13 @@ interface Slow {
   type: string;
   declared?: number;
   sent: string;
-  headers?: Record<string, string>;
 }
 
-const TUS = { "Tus-Resumable": "1.0.0" };
-
-function begin(
-  vault: TestVault,
-  { method = "POST", path = vault.assets, type, declared, sent, headers: more }: Slow,
-): void {
+function begin(vault: TestVault, { method = "POST", path = vault.assets, type, declared, sent }: Slow): void {
   const body = new ReadableStream({
     start(controller) {
       controller.enqueue(Buffer.from(sent));
-      const headers: Record<string, string> = { ...bearer(vault.secretKey), "Content-Type": type, ...more };
+      const headers: Record<string, string> = { ...bearer(vault.secretKey), "Content-Type": type };
       if (declared !== undefined) headers["Content-Length"] = String(declared);
       const answer = Promise.resolve().then(() => sendTo(new Request(ORIGIN + path, { method, headers, body }), env));
       open.push({ controller, answer });
@@ -94,40 +88,6 @@ describe("many slow clients with the keys of two vaults", () => {
     expect((await post("/api/v1/vaults", admin, { name: "new" })).status).toBe(201);
     expect(bodies.wanted || smallBodies.wanted).toBe(false);
   });
-});
-
-describe("resumable uploads that hold all memory, and whose clients stall", () => {
-  it("make way for another vault, and keep what has come", async () => {
-    const [vault] = vaults;
-    if (!vault) throw new Error("a vault was made");
-    const named = Object.entries({ ...PATH, filename: "f" }).map(([name, value]) => `${name} ${btoa(value)}`);
-    const create = async (of: TestVault): Promise<string> => {
-      const headers = { ...bearer(of.secretKey), "Upload-Length": String(64 * MIB), "Upload-Metadata": named.join() };
-      const made = await send(`${of.path}/uploads`, { method: "POST", headers: { ...headers, ...TUS } });
-      expect(made.status, await made.clone().text()).toBe(201);
-      return made.headers.get("Location") ?? "";
-    };
-    const paths = await Promise.all(Array.from({ length: 12 }, () => create(vault)));
-    const type = "application/offset+octet-stream";
-    const headers = { ...TUS, "Upload-Offset": "0" };
-    for (const path of paths) {
-      begin(vault, { method: "PATCH", path, type, declared: 64 * MIB, sent: "x".repeat(7 * MIB), headers });
-    }
-    await vi.waitFor(() => expect(bodies.wanted).toBe(true), 10_000);
-    const own = await create(victim);
-    const sent = { ...bearer(victim.secretKey), ...headers, "Content-Type": type };
-    const answer = await send(own, { method: "PATCH", headers: sent, body: "y".repeat(10 * MIB) });
-    expect(answer.status, await answer.clone().text()).toBe(204);
-    const made = await Promise.race(open.map((each) => each.answer));
-    await refusal(made, 503, "UNAVAILABLE");
-    const offsets = await Promise.all(
-      paths.map(async (path) => {
-        const looked = await send(path, { method: "HEAD", headers: { ...bearer(vault.secretKey), ...TUS } });
-        return Number(looked.headers.get("Upload-Offset"));
-      }),
-    );
-    expect(Math.max(...offsets)).toBeGreaterThan(MIB);
-  }, 60_000);
 });
 
 describe("memory that a cancelled request never gave back", () => {
