@@ -20,13 +20,7 @@ vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   RETRY_MAX_MS: 200,
   RUNNING_MS: 1_000,
 }));
-vi.mock(import("../../src/runtime/timeouts.ts"), () => ({
-  CACHE_TIMEOUT_MS: 300,
-  CACHE_FILL_TIMEOUT_MS: 1_000,
-  CALL_TIMEOUT_MS: 300,
-  R2_TIMEOUT_MS: 400,
-  VAULT_TIMEOUT_MS: 1_000,
-}));
+vi.mock(import("../../src/runtime/timeouts.ts"), () => import("../support/short-times.ts"));
 vi.mock(import("../../src/upload/limits.ts"), async (original) => ({
   ...(await original()),
   STORE_MS: 600,

@@ -28,12 +28,7 @@ vi.mock(import("../../src/upload/limits.ts"), async (original) => ({
   DISCARD_MS: 400,
   SESSION_SIGN_MS: 250,
 }));
-vi.mock(import("../../src/runtime/timeouts.ts"), async (original) => ({
-  ...(await original()),
-  CALL_TIMEOUT_MS: 300,
-  R2_TIMEOUT_MS: 400,
-  VAULT_TIMEOUT_MS: 1_000,
-}));
+vi.mock(import("../../src/runtime/timeouts.ts"), () => import("../support/short-times.ts"));
 vi.mock(import("../../src/model/session-limits.ts"), async (original) => ({
   ...(await original()),
   SESSION_STALL_MS: 300,

@@ -34,13 +34,7 @@ vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   RETRY_MIN_MS: 20,
   RETRY_MAX_MS: 200,
 }));
-vi.mock(import("../../../src/runtime/timeouts.ts"), () => ({
-  CACHE_TIMEOUT_MS: 300,
-  CACHE_FILL_TIMEOUT_MS: 1_000,
-  CALL_TIMEOUT_MS: 300,
-  R2_TIMEOUT_MS: 400,
-  VAULT_TIMEOUT_MS: 1_000,
-}));
+vi.mock(import("../../../src/runtime/timeouts.ts"), () => import("../../support/short-times.ts"));
 
 beforeAll(() => {
   env.RECONCILE_GRACE_SECONDS = "0";

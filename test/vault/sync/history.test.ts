@@ -16,9 +16,8 @@ vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   RETRY_MIN_MS: 5,
   RETRY_MAX_MS: 20,
 }));
-vi.mock(import("../../../src/runtime/timeouts.ts"), () => ({
-  CACHE_TIMEOUT_MS: 300,
-  CACHE_FILL_TIMEOUT_MS: 1_000,
+vi.mock(import("../../../src/runtime/timeouts.ts"), async () => ({
+  ...(await import("../../support/short-times.ts")),
   CALL_TIMEOUT_MS: 150,
   R2_TIMEOUT_MS: 1_000,
   VAULT_TIMEOUT_MS: 3_000,
