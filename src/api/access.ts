@@ -1,4 +1,4 @@
-/** Who may do what: the kinds of access that endpoints ask for, and the credentials that have each of them. */
+/** The kinds of access that endpoints ask for, and the credentials that have each of them. */
 
 import type { KeyType } from "../model/vault.ts";
 

@@ -15,20 +15,16 @@ export const Name = v.pipe(
   v.check((text) => text.isWellFormed() && !hasControl(text), "must be valid Unicode without control characters"),
 );
 
+/** A whole number. `rule` says which ones are taken. */
+export const wholeNumber = (rule: string, least: number, most: number) =>
+  v.pipe(v.number(rule), v.integer(rule), v.minValue(least, rule), v.maxValue(most, rule));
+
 export const VaultBody = v.object({ name: Name });
 
 const LINK_SECONDS = `must be a whole number of seconds from 1 to ${MAX_LINK_SECONDS}`;
 
 export const LinkBody = v.object({
-  expires_in: v.optional(
-    v.pipe(
-      v.number(LINK_SECONDS),
-      v.integer(LINK_SECONDS),
-      v.minValue(1, LINK_SECONDS),
-      v.maxValue(MAX_LINK_SECONDS, LINK_SECONDS),
-    ),
-    DEFAULT_LINK_SECONDS,
-  ),
+  expires_in: v.optional(wholeNumber(LINK_SECONDS, 1, MAX_LINK_SECONDS), DEFAULT_LINK_SECONDS),
   disposition: v.optional(v.picklist(["inline", "attachment"], 'must be "inline" or "attachment"'), "inline"),
 });
 

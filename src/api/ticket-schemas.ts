@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { checkFilename } from "../model/filename.ts";
 import { DEFAULT_TICKET_SECONDS, MAX_SESSION_BYTES, MAX_TICKET_SECONDS } from "../model/limits.ts";
 import { Metadata, Tags } from "./change-schemas.ts";
-import { FILENAME, PathComponent } from "./schemas.ts";
+import { FILENAME, PathComponent, wholeNumber } from "./schemas.ts";
 import { allowedTypes, TYPES_RULE } from "./vault-schemas.ts";
 
 const SECONDS = `must be a whole number of seconds from 1 to ${MAX_TICKET_SECONDS}`;
@@ -27,13 +27,7 @@ export const TicketBody = v.object({
   channel: PathComponent,
   filename: v.optional(Filename),
   max_file_bytes: v.optional(
-    v.pipe(
-      v.number(BYTES),
-      v.integer(BYTES),
-      v.minValue(1, BYTES),
-      v.maxValue(MAX_SESSION_BYTES, BYTES),
-      v.metadata({ description: "The most bytes of the file." }),
-    ),
+    v.pipe(wholeNumber(BYTES, 1, MAX_SESSION_BYTES), v.metadata({ description: "The most bytes of the file." })),
   ),
   allowed_types: v.optional(
     v.pipe(allowedTypes(TYPES_RULE), v.metadata({ description: "The media types of the file." })),
@@ -42,10 +36,7 @@ export const TicketBody = v.object({
   tags: v.optional(v.pipe(Tags, v.metadata({ description: "The uploader gives them unless they stand here." }))),
   expires_in: v.optional(
     v.pipe(
-      v.number(SECONDS),
-      v.integer(SECONDS),
-      v.minValue(1, SECONDS),
-      v.maxValue(MAX_TICKET_SECONDS, SECONDS),
+      wholeNumber(SECONDS, 1, MAX_TICKET_SECONDS),
       v.metadata({ description: "Seconds, in which an upload must begin." }),
     ),
     DEFAULT_TICKET_SECONDS,

@@ -13,13 +13,12 @@ import {
 } from "../model/limits.ts";
 import { TYPE_PATTERN } from "../model/media-type.ts";
 import { SETTINGS } from "../model/settings.ts";
-import { Name } from "./schemas.ts";
+import { Name, wholeNumber } from "./schemas.ts";
 
 /** A setting that is a whole number; null takes it away. */
 function numberSetting(description: string, least: number, most: number) {
   const rule = `must be a whole number from ${least} to ${most}, or null`;
-  const Whole = v.pipe(v.number(rule), v.integer(rule), v.minValue(least, rule), v.maxValue(most, rule));
-  return v.optional(v.pipe(v.nullable(Whole), v.metadata({ description })));
+  return v.optional(v.pipe(v.nullable(wholeNumber(rule, least, most)), v.metadata({ description })));
 }
 
 const TYPE_RULE = "must be a media type such as image/png, or a kind of them such as image/*, without parameters";
