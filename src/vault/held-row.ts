@@ -10,7 +10,7 @@ export class HeldRow {
   #row: VaultRow;
   #lostWindows: readonly LostWindow[];
   /** The row as this start loaded it. */
-  readonly #loaded: VaultRow;
+  readonly loaded: Readonly<VaultRow>;
   /** The settings, and what acts by them. */
   readonly bounds: Bounds;
   /** Whether the row on disk differs by something that is not worth a write of its own. */
@@ -19,7 +19,7 @@ export class HeldRow {
   /** Begins a start of the vault's object with the row that it has loaded. */
   constructor(database: VaultDatabase, row: VaultRow) {
     this.#database = database;
-    this.#loaded = row;
+    this.loaded = row;
     this.#row = beginStart(row);
     database.formerStarts.note(row.incarnation, row.rev);
     this.#lostWindows = parseWindows(row.lost_windows);
@@ -35,7 +35,7 @@ export class HeldRow {
    * has told of the vault up to the revision at which it ended is part of the history that this storage has.
    */
   get writer(): string {
-    return this.#row.rev > this.#loaded.rev ? this.#row.incarnation : this.#loaded.incarnation;
+    return this.#row.rev > this.loaded.rev ? this.#row.incarnation : this.loaded.incarnation;
   }
 
   /** When writes that were acknowledged may have been lost. */

@@ -58,8 +58,6 @@ export class LiveVault {
   };
   readonly held: HeldRow;
   readonly bounds: Bounds;
-  /** The revision that this start loaded. */
-  readonly #began: number;
   /** The revision at which D1 was found to have lost history. */
   #lostByD1At = 0;
   /** Records by asset id. */
@@ -77,7 +75,6 @@ export class LiveVault {
     const { database, db, bucket, alarm } = stores;
     this.held = new HeldRow(database, row);
     this.bounds = this.held.bounds;
-    this.#began = row.rev;
     // The storage must know this start before D1 hears from it. Otherwise the next start would take what this one told
     // D1 for another history. A save of its own is needed only if something is left over from an earlier start, which
     // is told at once. What is told later belongs to a group, which saves the row.
@@ -241,7 +238,7 @@ export class LiveVault {
   }
 
   async #takeOver(known: number): Promise<void> {
-    const old = { known, began: this.#began, common: this.relayD1.watermark };
+    const old = { known, began: this.held.loaded.rev, common: this.relayD1.watermark };
     if (!(await beginTakeover(this.#takeoverVault, this.#db, old))) return;
     // The revisions that waiting writers were given will not be recorded as they are.
     this.relayD1.release();
