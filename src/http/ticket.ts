@@ -69,7 +69,7 @@ export async function verifyTicket(
 
 const invalidTicket = (): Refusal => refuse("FORBIDDEN", "this ticket is not valid");
 
-/** Who made a ticket, and when: what its id is bound to. */
+/** What the id of a ticket is bound to: the key that made it, and the history of the vault in which it did. */
 interface Minting {
   readonly vaultId: string;
   readonly keyId: string;

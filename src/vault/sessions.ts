@@ -3,8 +3,8 @@
  * request at a time go on with it. The bytes themselves never come here but for the last few of a request.
  *
  * Each request that goes on with a session takes a number, its *fence*. What comes with an older number is refused: so a
- * request that was thought dead cannot change what its successor builds upon. Who has a session now is known in memory
- * alone (session-holders.ts).
+ * request that was thought dead cannot change what its successor builds upon. Memory alone knows which request has a
+ * session now (session-holders.ts).
  */
 
 import type { StoredRecord } from "../model/asset.ts";

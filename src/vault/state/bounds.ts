@@ -37,7 +37,10 @@ export function withReserved(
 /** The most allowed types that a refusal names. */
 const NAMED_TYPES = 10;
 
-/** Who is refused, as far as it matters: how much a vault holds is not for keys that reach a folder of it, nor for strangers. */
+/**
+ * What matters of whoever uploads: how much a vault holds is told neither to keys that reach a folder of it alone, nor to
+ * strangers.
+ */
 export interface Uploader {
   /** The folder that the caller's key is narrowed to. */
   readonly scope: KeyScope | undefined;

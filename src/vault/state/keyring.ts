@@ -36,7 +36,7 @@ function held(row: IndexedKey): HeldKey {
   };
 }
 
-/** Who may act: where it may is its `scope`, undefined for the whole vault. */
+/** Whether an actor may act, and where: in its `scope`, or in the whole vault when that is undefined. */
 export type Admitted = Result<{ scope: KeyScope | undefined }>;
 
 const ADMITTED: Admitted = { ok: true, scope: undefined };
