@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Asset } from "../../src/client/index.ts";
 import { Line } from "../support/line.ts";
@@ -44,6 +45,8 @@ async function brokenOff(bytes: number, signal: NodeJS.Signals, ...args: string[
   const held = line.holdAfter(bytes);
   const { child, result } = start("put", ...args);
   await held;
+  // What is on the line has still to be read by the server, which may have other things to do.
+  await setTimeout(2_000);
   child.kill(signal);
   const ended = await result;
   line.cut();
