@@ -31,8 +31,11 @@ export const RETRY_MAX_MS: number = 60_000;
  */
 export const RUNNING_MS: number = 60_000;
 
-/** How soon it is saved that a key was used today, when nothing else is written. */
-export const USES_SAVED_MS: number = 10_000;
+/**
+ * How soon it is saved that a key was used today, when nothing else is written. A timer that waits keeps the object from
+ * being evicted, so it is short.
+ */
+export const USES_SAVED_MS: number = 1_000;
 
 // --- what several files of the vault need
 

@@ -1,7 +1,7 @@
 /**
- * When keys were last used, to the day. It is noted in memory and saved with the next group, or else a few seconds later,
+ * When keys were last used, to the day. It is noted in memory and saved with the next group, or else a second later,
  * once for each key and day. It takes no revision, and D1 is not told: a vault that loses its storage, or is evicted
- * within these seconds, does not know.
+ * within that second, does not know.
  */
 
 import { logError } from "../../runtime/log.ts";
