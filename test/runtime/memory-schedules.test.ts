@@ -48,7 +48,7 @@ class Client {
   readonly lease: Lease;
   state: "new" | "waiting" | "reading" | "storing" | "done" | "cancelled" | Refused["refusal"]["code"] = "new";
   #received = 0;
-  #waitedSince = 0;
+  waitedSince = 0;
   longestWait = 0;
   #storesUntil = 0;
   #timer: Timer | undefined;
@@ -82,7 +82,7 @@ class Client {
   #take(bytes: number, now: number): void {
     const kept = Math.min(bytes, this.plan.size - this.#received);
     this.#received += kept;
-    this.#waitedSince = now;
+    this.waitedSince = now;
     try {
       if (this.state === "reading") this.lease.received(bytes);
       const timers = vi.mocked(setInterval).mock.results.length;
@@ -101,7 +101,7 @@ class Client {
 
   #goOn(now: number): void {
     if (this.state === "cancelled") return;
-    this.longestWait = Math.max(this.longestWait, now - this.#waitedSince);
+    this.longestWait = Math.max(this.longestWait, now - this.waitedSince);
     this.state = this.#received < this.plan.size ? "reading" : "storing";
     this.#storesUntil = now + this.plan.stores;
     if (this.state === "reading") this.lease.awaiting();
@@ -143,12 +143,10 @@ function check(budget: MemoryBudget, clients: readonly Client[], now: number): v
   const parties = new Set(
     clients.filter(({ state, lease }) => state === "waiting" || lease.bytes > 0).map((c) => c.plan.vault),
   );
-  // Requests that are gone still count as waiting for three seconds.
-  const isCertain = clients.every(
-    ({ state, plan: { cancelledAt } }) => state !== "cancelled" || now > cancelledAt + 5_000,
-  );
-  for (const { lease, plan: own } of waiting) {
-    if (lease.bytes === 0 && !isCertain) continue;
+  // Requests that are gone still count as waiting until somebody who lives has waited for three seconds.
+  const lastGone = Math.max(...clients.map(({ state, plan: own }) => (state === "cancelled" ? own.cancelledAt : 0)));
+  for (const { lease, plan: own, waitedSince } of waiting) {
+    if (lease.bytes === 0 && now <= Math.max(lastGone, waitedSince) + 5_000) continue;
     const need = lease.claim - lease.bytes;
     const hasItsPart =
       lease.bytes === 0 &&
