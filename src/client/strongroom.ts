@@ -10,7 +10,7 @@ import { Vaults } from "./vaults.ts";
 const DEFAULT_CONCURRENCY = 6;
 
 /** `sk_`, `pk_`, `dk_` or `uk_`, the vault's ULID, the key's ULID, and a signature: cut by position. */
-const KEY = /^[spdu]k_([0-9a-z]{26})[0-9a-z]{26}[\w-]{43}$/;
+const KEY = /^[spdu]k_([0-9a-z]{26})([0-9a-z]{26})[\w-]{43}$/;
 
 /** How a vault is reached. */
 export interface StrongroomOptions extends ConnectionOptions {
@@ -38,24 +38,31 @@ export interface StrongroomOptions extends ConnectionOptions {
 export class Strongroom {
   /** `vault_…` */
   readonly vaultId: string;
+  /** `key_…`: the key by which it is opened, as a list of keys has it. */
+  readonly keyId: string;
   readonly assets: Assets;
   readonly changes: Changes;
   readonly folders: Folders;
   readonly keys: Keys;
   readonly tickets: Tickets;
+  /** The vault itself, for a secret key of the whole vault: how it is, and what its stores hold compared. */
+  readonly vaults: Pick<Vaults, "get" | "reconcile">;
 
   /** @throws TypeError when the key is none, or the URL */
   constructor(options: StrongroomOptions) {
-    const ulid = KEY.exec(options.key)?.[1];
+    const [, ulid, keyUlid] = KEY.exec(options.key) ?? [];
     // Not the key itself: messages end up in logs.
-    if (ulid === undefined) throw new TypeError("key: must be a key of a vault, such as sk_… or pk_…");
+    if (ulid === undefined || keyUlid === undefined)
+      throw new TypeError("key: must be a key of a vault, such as sk_… or pk_…");
     const transport = new Transport(options.key, options);
     this.vaultId = `vault_${ulid}`;
+    this.keyId = `key_${keyUlid}`;
     this.assets = new Assets(transport, this.vaultId, options.concurrency ?? DEFAULT_CONCURRENCY);
     this.changes = new Changes(transport, this.vaultId);
     this.folders = new Folders(transport, this.vaultId);
     this.keys = new Keys(transport, this.vaultId);
     this.tickets = new Tickets(transport, this.vaultId);
+    this.vaults = new Vaults(transport);
   }
 }
 

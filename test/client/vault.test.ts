@@ -595,6 +595,14 @@ describe("keys and vaults", () => {
     // A secret key sees its own vault as an operator does.
     const manager = new StrongroomAdmin({ url: server.credentials.url, token: secret_key });
     expect((await manager.vaults.get(id)).id).toBe(id);
+    const own = new Strongroom({ url: server.credentials.url, key: secret_key });
+    expect((await own.vaults.get(own.vaultId)).id).toBe(id);
+    expect((await own.vaults.reconcile(own.vaultId)).id).toBe(id);
+    // It knows its own key among those of the vault.
+    expect((await all(own.keys.list())).find((key) => key.id === own.keyId)).toMatchObject({
+      type: "secret",
+      label: null,
+    });
     expect(await failure(manager.vaults.delete(id))).toMatchObject({ status: 403 });
     expect(await failure(manager.vaults.update(id, { name: "x" }))).toMatchObject({ status: 403 });
     expect(await operator.vaults.delete(id)).toMatchObject({ id, status: "deleting" });

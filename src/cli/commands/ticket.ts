@@ -3,7 +3,7 @@ import { PATH_COMPONENTS } from "../../model/asset.ts";
 import { command } from "../command.ts";
 import { seconds } from "../duration.ts";
 import { parseFolder } from "../place.ts";
-import { sizeOf } from "../size.ts";
+import { sizeOf } from "../../model/size.ts";
 import { time } from "../terminal/format.ts";
 import { UsageError } from "../usage-error.ts";
 

@@ -1,7 +1,7 @@
 import type { VaultChange, VaultReport } from "../../client/index.ts";
 import { isVaultId } from "../../model/id.ts";
 import { command } from "../command.ts";
-import { sizeOf } from "../size.ts";
+import { sizeOf } from "../../model/size.ts";
 import { bytes, count, counted, time } from "../terminal/format.ts";
 import { printList } from "../terminal/list.ts";
 import type { Output } from "../terminal/output.ts";

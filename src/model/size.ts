@@ -1,3 +1,5 @@
+/** Sizes as people write them. */
+
 const BYTES: Readonly<Record<string, number>> = {
   "": 1,
   B: 1,
