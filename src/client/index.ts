@@ -8,6 +8,7 @@ export type { Folders } from "./folders.ts";
 export type { Keys } from "./keys.ts";
 export type { List } from "./list.ts";
 export type { Tickets } from "./tickets.ts";
+export type { Uploads } from "./uploads.ts";
 export { uploadWithTicket } from "./ticket-upload.ts";
 export type { Vaults } from "./vaults.ts";
 export type * from "./types.ts";

@@ -1,6 +1,6 @@
 /**
  * Which endpoint of the API each method of the client calls, by the endpoint's id. `assets`, `changes`, `folders`,
- * `keys` and `tickets` are of a `Strongroom`, `vaults` of a `StrongroomAdmin`. `assets.uploadMany` calls what `assets.upload` does, and
+ * `keys`, `tickets` and `uploads` are of a `Strongroom`, `vaults` of a `StrongroomAdmin`. `assets.uploadMany` calls what `assets.upload` does, and
  * `changes.watch` what `changes.list` does.
  */
 export const METHODS = {
@@ -22,6 +22,7 @@ export const METHODS = {
   "keys.revoke": "keys.revoke",
   "tickets.create": "tickets.create",
   "tickets.get": "tickets.get",
+  "uploads.cancel": "uploads.delete",
   "vaults.create": "vaults.create",
   "vaults.list": "vaults.list",
   "vaults.get": "vaults.get",

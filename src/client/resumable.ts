@@ -19,7 +19,7 @@ const MORE_RETRIES = 2;
 /** So often the server may know nothing of an upload: of one that was kept, and of one that was lost with its vault. */
 const MOST_LOSSES = 2;
 
-const TUS = { "Tus-Resumable": "1.0.0" };
+export const TUS = { "Tus-Resumable": "1.0.0" };
 
 /** How far an upload is. */
 interface Place {
@@ -77,7 +77,8 @@ export class ResumableUpload {
     const { signal } = this.#options;
     const { url } = this.#resumable;
     const mostFailures = this.#transport.maxRetries && this.#transport.maxRetries + MORE_RETRIES;
-    let at: Place | undefined = url === undefined ? undefined : { id: this.#idIn(url), offset: 0 };
+    let at: Place | undefined =
+      url === undefined ? undefined : { id: uploadIdIn(url, this.#vaultId, "resumable.url"), offset: 0 };
     /** Whether the server is to say first how far it is. */
     let isUnsure = at !== undefined;
     /** Whether nothing has been sent: what is known of the upload is from an earlier one. */
@@ -184,14 +185,6 @@ export class ResumableUpload {
     return inVault(this.#vaultId, "uploads", ...rest);
   }
 
-  /** The id of an upload whose URL was kept. */
-  #idIn(url: string): string {
-    const [, vaultId, id] = /\/vaults\/([^/?#]+)\/uploads\/([^/?#]+)$/.exec(url) ?? [];
-    if (vaultId !== this.#vaultId || id === undefined)
-      throw new TypeError("resumable.url: must be that of an upload to this vault");
-    return id;
-  }
-
   /** What the server should not have said, and may not say again. */
   #odd(message: string): StrongroomError {
     return new StrongroomError(message, { code: "UNAVAILABLE", status: 503 });
@@ -202,6 +195,17 @@ interface Status {
   readonly offset: number;
   readonly length: number;
   readonly asset_id: string | null;
+}
+
+/**
+ * The id of an upload whose URL was kept.
+ *
+ * @param name what the caller calls the URL
+ */
+export function uploadIdIn(url: string, vaultId: string, name: string): string {
+  const [, ofVault, id] = /\/vaults\/([^/?#]+)\/uploads\/([^/?#]+)$/.exec(url) ?? [];
+  if (ofVault !== vaultId || id === undefined) throw new TypeError(`${name}: must be that of an upload to this vault`);
+  return id;
 }
 
 /** The server knows of no such upload: it has ended, or the vault was lost that it was in. */

@@ -5,6 +5,7 @@ import { Keys } from "./keys.ts";
 import { Tickets } from "./tickets.ts";
 import { Transport } from "./transport.ts";
 import type { ConnectionOptions } from "./types.ts";
+import { Uploads } from "./uploads.ts";
 import { Vaults } from "./vaults.ts";
 
 const DEFAULT_CONCURRENCY = 6;
@@ -47,6 +48,7 @@ export class Strongroom {
   readonly tickets: Tickets;
   /** The vault itself, for a secret key of the whole vault: how it is, and what its stores hold compared. */
   readonly vaults: Pick<Vaults, "get" | "reconcile">;
+  readonly uploads: Uploads;
 
   /** @throws TypeError when the key is none, or the URL */
   constructor(options: StrongroomOptions) {
@@ -63,6 +65,7 @@ export class Strongroom {
     this.keys = new Keys(transport, this.vaultId);
     this.tickets = new Tickets(transport, this.vaultId);
     this.vaults = new Vaults(transport);
+    this.uploads = new Uploads(transport, this.vaultId);
   }
 }
 

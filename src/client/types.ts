@@ -168,6 +168,12 @@ export interface ResumableOptions {
   requestBytes?: number | undefined;
 }
 
+/** What was left to cancel of an upload. */
+export interface CancelledUpload {
+  /** The asset of an upload that had come to its end: it is there. Null when nothing is left. */
+  asset_id: string | null;
+}
+
 /** Where a ticket stands, and the asset that came of it. */
 export interface TicketState extends Omit<TicketInfo, "asset"> {
   asset: Asset | null;

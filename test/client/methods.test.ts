@@ -8,7 +8,7 @@ import { all, PATH } from "./server.ts";
  * What has no method of its own: it is for whoever runs a server, and for tools. `assets.upload` calls `uploads.…` for a
  * file that goes in several requests.
  */
-const UNCALLED = ["health.get", "openapi.get", "uploads.create", "uploads.get", "uploads.append", "uploads.delete"];
+const UNCALLED = ["health.get", "openapi.get", "uploads.create", "uploads.get", "uploads.append"];
 
 /** Methods that call no endpoint of their own. */
 const COMBINED = ["assets.uploadMany", "assets.url", "changes.watch"];
@@ -28,9 +28,9 @@ function recorded() {
       : new Response(JSON.stringify(ANSWER));
   };
   const url = "https://strongroom.test";
-  const { assets, changes, folders, keys, tickets } = new Strongroom({ url, key: KEY, fetch });
+  const { assets, changes, folders, keys, tickets, uploads } = new Strongroom({ url, key: KEY, fetch });
   const { vaults } = new StrongroomAdmin({ url, token: "t", fetch });
-  return { sent, rooms: { assets, changes, folders, keys, tickets, vaults } };
+  return { sent, rooms: { assets, changes, folders, keys, tickets, uploads, vaults } };
 }
 
 const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["rooms"]) => PromiseLike<unknown>> = {
@@ -52,6 +52,7 @@ const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["r
   "keys.revoke": ({ keys }) => keys.revoke("x"),
   "tickets.create": ({ tickets }) => tickets.create(PATH),
   "tickets.get": ({ tickets }) => tickets.get("x"),
+  "uploads.cancel": ({ uploads }) => uploads.cancel(`https://x/vaults/vault_${"a".repeat(26)}/uploads/x`),
   "vaults.create": ({ vaults }) => vaults.create({ name: "x" }),
   "vaults.list": ({ vaults }) => vaults.list(),
   "vaults.get": ({ vaults }) => vaults.get("x"),

@@ -14,6 +14,8 @@ const server = useServer();
 const connection = (options: Partial<ConstructorParameters<typeof Strongroom>[0]> = {}) =>
   new Strongroom({ url: server.credentials.url, key: server.credentials.secret_key, ...options });
 
+const admin = () => new StrongroomAdmin({ url: server.credentials.url, token: server.credentials.admin_token });
+
 /** A vault whose requests are noted, and perhaps spoilt: `spoil` gets their numbers, from 0 on. */
 function observed(spoil: (n: number, init: RequestInit) => Promise<void> | void = () => {}) {
   const sent: string[] = [];
@@ -171,6 +173,25 @@ describe("an upload in several requests", () => {
     }
   });
 
+  it("is given up, and what is not left any more is no failure", async () => {
+    const vault = connection();
+    const { usage } = await admin().vaults.get(vault.vaultId);
+    const url = await brokenOff();
+    expect(await vault.uploads.cancel(url)).toEqual({ asset_id: null });
+    expect(await vault.uploads.cancel(url)).toEqual({ asset_id: null });
+    expect((await admin().vaults.get(vault.vaultId)).usage).toEqual(usage);
+    expect(await vault.uploads.cancel(url.replace(/[^_/]+$/, "0".repeat(26)))).toEqual({ asset_id: null });
+    await expect(vault.uploads.cancel("https://x")).rejects.toThrow("url: must be that of an upload to this vault");
+  });
+
+  it("that has become an asset is not given up, and says which it is", async () => {
+    let url = "";
+    const resumable = { onUrl: (now: string) => void (url = now) };
+    const { id } = await connection().assets.upload(file, NAMED, { resumable });
+    expect(await connection().uploads.cancel(url)).toEqual({ asset_id: id });
+    expect((await connection().assets.get(id)).size).toBe(content.length);
+  });
+
   it("finds what has come of it when the last answer was lost", async () => {
     const { vault, sent } = observed();
     const resumable = { requestBytes: 64 * MIB };
@@ -212,8 +233,7 @@ describe("an upload in several requests", () => {
     const { vault, sent } = observed();
     const { keys } = connection();
     const { token } = await keys.create({ type: "upload" });
-    const admin = new StrongroomAdmin({ url: server.credentials.url, token: server.credentials.admin_token });
-    const { secret_key } = await admin.vaults.create({ name: "other" });
+    const { secret_key } = await admin().vaults.create({ name: "other" });
     const whole = { ...NAMED, filename: "x" };
     const stream = file.stream() as ReadableStream<Uint8Array>;
     const size = content.length;

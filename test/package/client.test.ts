@@ -136,6 +136,7 @@ declare const [file, files, bytes, stream, id]: [File, File[], Uint8Array, Reada
 declare const path: { partition: string; collection: string; channel: string };
 declare const [saved, signal, ids, day]: [string | undefined, AbortSignal, string[], string];
 declare const copy: Map<string, object>;
+declare const url: string;
 declare const kept: Map<string, string>;
 declare const ticket: { url: string; ticket_id: string };
 declare const [img, a]: [HTMLImageElement, HTMLAnchorElement];
