@@ -5,6 +5,7 @@ import type { BuildOptions } from "esbuild";
 import type { Migration } from "../d1/migrate.ts";
 import { type Bundle, bundle } from "./bundle.ts";
 import { workerConfig } from "./config.ts";
+import { buildConsole } from "./console.ts";
 import { type Build, readMigrations } from "./dist.ts";
 
 /**
@@ -14,16 +15,13 @@ import { type Build, readMigrations } from "./dist.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** The packages of which something goes into the pages. */
-export const SITE_PACKAGES = ["swagger-ui-dist"];
-
 /** Of Swagger UI, what its page loads. */
 const SWAGGER_FILES = ["swagger-ui.css", "swagger-ui-bundle.js"];
 
 /** Makes everything anew. The static files go into `site`, which is emptied first. Throws UsageError: see workerConfig. */
 export async function build(site: string): Promise<Build> {
   const [config, { code }] = await Promise.all([workerConfig(), bundleWorker({ sourcemap: "inline" })]);
-  buildSite(site);
+  await buildSite(site);
   return { config, code, site, migrations: migrations() };
 }
 
@@ -39,8 +37,11 @@ export const bundleWorker = (options: BuildOptions = {}): Promise<Bundle> =>
     ...options,
   });
 
-/** Writes the pages, and the headers that they are served with, into a directory, which is emptied first. */
-export function buildSite(directory: string): void {
+/**
+ * Writes the pages, and the headers that they are served with, into a directory, which is emptied first. Resolves to the
+ * packages of which something went into them.
+ */
+export async function buildSite(directory: string): Promise<string[]> {
   // Beside it first: a server that serves the directory never sees half of it.
   const made = `${directory}.new`;
   rmSync(made, { recursive: true, force: true });
@@ -48,6 +49,8 @@ export function buildSite(directory: string): void {
   cpSync(join(ROOT, "src/site"), made, { recursive: true });
   const swagger = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
   for (const name of SWAGGER_FILES) copyFileSync(join(swagger, name), join(made, "docs", name));
+  const packages = await buildConsole(made);
   rmSync(directory, { recursive: true, force: true });
   renameSync(made, directory);
+  return [...packages, "swagger-ui-dist"];
 }

@@ -1,4 +1,4 @@
-import { type BuildOptions, build, stop, transform } from "esbuild";
+import { type BuildOptions, build, type Metafile, stop, transform } from "esbuild";
 
 /** One file that is made of many. */
 export interface Bundle {
@@ -21,11 +21,16 @@ export async function bundle(entry: string, options: BuildOptions): Promise<Bund
   await stop();
   const code = outputFiles?.[0]?.text;
   if (code === undefined) throw new Error(`esbuild made nothing of ${entry}`);
+  return { code, packages: packagesIn(metafile) };
+}
+
+/** The packages of which something went into what esbuild made, sorted. */
+export function packagesIn(metafile: Metafile | undefined): string[] {
   const files = Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) => Object.entries(inputs));
   const packages = files
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .flatMap(([file]) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
-  return { code, packages: [...new Set(packages)].toSorted() };
+  return [...new Set(packages)].toSorted();
 }
 
 /** esbuild keeps comments on members of classes; without white space it keeps none, and it can put that back. */

@@ -86,6 +86,7 @@ async function isActive(vaults: Vaults, id: string): Promise<boolean> {
 function greeting(c: Credentials, directory: string): string {
   return `Strongroom is ready at ${c.url}
 
+  console      ${c.url}/
   vault        ${c.vault_id}
   secret key   ${c.secret_key}
   public key   ${c.public_key}

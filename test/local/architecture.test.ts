@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   routes: ["model", "runtime", "api", "vault", "r2", "d1", "http", "upload"],
   client: ["model", "api"],
   cli: ["model", "client", "local"],
+  console: ["model", "api", "client"],
 };
 
 /** The files of a folder by which it is entered from outside, where that is not all of them. */
@@ -32,7 +33,7 @@ const SHARED = ["src/env.ts", "package.json"];
 
 const filesOf = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(folder, name));
 
 const sources = filesOf("src");

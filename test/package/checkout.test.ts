@@ -33,14 +33,18 @@ const DIST = [
   ...migrations,
   ...pages,
   "site/docs/swagger-ui-bundle.js",
+  "site/icon.svg",
+  "site/index.html",
   "site/docs/swagger-ui.css",
   "worker.js",
   "worker.json",
 ].toSorted();
 
-/** Of the declarations there are as many as the compiler makes. */
-const withoutTypes = (files: readonly string[]): string[] =>
-  files.filter((file) => !/^client\/types\/.*\.d\.ts$/.test(file));
+/** Of the declarations there are as many as the compiler makes, and of the console's parts as many as the bundler makes. */
+const withoutParts = (files: readonly string[]): string[] =>
+  files.filter(
+    (file) => !/^client\/types\/.*\.d\.ts$/.test(file) && !/^site\/console\/[\w]+-[A-Z0-9]{8}\.(?:js|css)$/.test(file),
+  );
 
 beforeAll(async () => {
   checkOut(checkout);
@@ -58,8 +62,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 it("npm ci: leaves everything in dist/ that the package holds", () => {
   const dist = filesOf(join(checkout, "dist"));
-  expect(withoutTypes(dist)).toEqual(DIST);
+  expect(withoutParts(dist)).toEqual(DIST);
   expect(dist).toContain("client/types/client/index.d.ts");
+  for (const named of readFileSync(join(checkout, "dist/site/index.html"), "utf8").match(/console\/[\w.-]+/g) ?? [])
+    expect(dist).toContain(`site/${named}`);
 });
 
 it("npm pack: packs that, what a reader wants to see, and nothing else", async () => {
@@ -79,7 +85,7 @@ it("npm pack: packs that, what a reader wants to see, and nothing else", async (
 
 it("the license of whatever is bundled comes with it", () => {
   const licenses = readFileSync(join(checkout, "dist/licenses.txt"), "utf8");
-  for (const name of ["itty-router", "mime", "swagger-ui-dist", "ulid", "valibot"]) {
+  for (const name of ["@preact/signals", "itty-router", "mime", "preact", "swagger-ui-dist", "ulid", "valibot"]) {
     const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")) as {
       version: string;
     };

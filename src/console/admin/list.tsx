@@ -1,0 +1,4 @@
+/** All vaults, for the operator. */
+export function VaultList() {
+  return <h1>Vaults</h1>;
+}

@@ -1,0 +1,110 @@
+/** The frame of every page: who is signed in, where one is, and what comes over it. */
+
+import { lazy } from "./lazy.tsx";
+import { BrowsePage } from "./browse/page.tsx";
+import { go, href, NO_QUERY, type Route, route, type Section } from "./route.ts";
+import { canWrite, type Session, session, signOut } from "./session.ts";
+import { SignIn } from "./sign-in.tsx";
+import { isDark, toggleTheme } from "./theme.ts";
+import { Button, Confirmation, Icon, type IconName, Toasts } from "./ui/index.ts";
+
+const UploadPanel = lazy(async () => (await import("./upload/panel.tsx")).UploadPanel);
+const VaultPages = lazy(async () => (await import("./vault/pages.tsx")).VaultPages);
+const VaultList = lazy(async () => (await import("./admin/list.tsx")).VaultList);
+
+export function Shell() {
+  const current = session.value;
+  return (
+    <>
+      {current ? <Frame session={current} /> : <SignIn />}
+      <Confirmation />
+      <Toasts />
+    </>
+  );
+}
+
+/** Where a session may be, given where the fragment says that one is. */
+function allowed(current: Session, to: Route): Route {
+  if (current.kind === "admin") {
+    return to.page === "browse" ? { page: "vault", vaultId: to.vaultId, section: "overview" } : to;
+  }
+  const isOwn = to.page !== "vaults" && to.vaultId === current.vaultId;
+  if (isOwn && (to.page === "browse" || current.keyType === "secret")) return to;
+  return { page: "browse", vaultId: current.vaultId, path: {}, query: NO_QUERY };
+}
+
+function Frame({ session: current }: { session: Session }) {
+  const to = allowed(current, route.value);
+  if (to !== route.value) queueMicrotask(() => go(to, { replace: true }));
+  return (
+    <div class="frame">
+      <a class="skip" href="#main" onClick={skip}>
+        Skip to the content
+      </a>
+      <header class="top">
+        <a class="brand" href={current.kind === "admin" ? "#/" : href(filesOf(current.vaultId))}>
+          <img src="icon.svg" alt="" width="22" height="22" />
+          <span>Strongroom</span>
+        </a>
+        <Sections session={current} to={to} />
+        <div class="top-end">
+          <Button
+            kind="quiet"
+            icon={isDark() ? "light" : "dark"}
+            aria-label={isDark() ? "Light theme" : "Dark theme"}
+            onClick={toggleTheme}
+          />
+          <Button kind="quiet" icon="signOut" aria-label="Sign out" onClick={signOut} />
+        </div>
+      </header>
+      <main id="main" class="main" tabindex={-1}>
+        {to.page === "browse" && <BrowsePage />}
+        {to.page === "vault" && <VaultPages vaultId={to.vaultId} section={to.section} />}
+        {to.page === "vaults" && <VaultList />}
+      </main>
+      {canWrite() && <UploadPanel />}
+    </div>
+  );
+}
+
+/** The fragment is where one is, so that a link into the page must not change it. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+const filesOf = (vaultId: string): Route => ({ page: "browse", vaultId, path: {}, query: NO_QUERY });
+
+const SECTIONS: readonly (readonly [Section, string, IconName])[] = [
+  ["overview", "Overview", "vault"],
+  ["keys", "Keys", "key"],
+  ["settings", "Settings", "settings"],
+  ["health", "Health", "health"],
+];
+
+function Sections({ session: current, to }: { session: Session; to: Route }) {
+  if (to.page === "vaults") return <div class="sections" />;
+  const mayManage = current.kind === "admin" || current.keyType === "secret";
+  const isHere = (isIt: boolean): { "aria-current"?: "page" } => (isIt ? { "aria-current": "page" } : {});
+  return (
+    <nav class="sections" aria-label="Vault">
+      {current.kind === "key" && (
+        <a href={href(filesOf(current.vaultId))} {...isHere(to.page === "browse")}>
+          <Icon name="folder" />
+          <span>Files</span>
+        </a>
+      )}
+      {mayManage &&
+        SECTIONS.map(([section, name, icon]) => (
+          <a
+            key={section}
+            href={href({ page: "vault", vaultId: to.vaultId, section })}
+            {...isHere(to.page === "vault" && to.section === section)}
+          >
+            <Icon name={icon} />
+            <span>{name}</span>
+          </a>
+        ))}
+    </nav>
+  );
+}

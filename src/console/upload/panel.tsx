@@ -1,0 +1,4 @@
+/** Uploads. The shell shows it, on every page, to whoever may write. */
+export function UploadPanel() {
+  return null;
+}
