@@ -51,8 +51,11 @@ export class ApiRequest {
   /** The endpoint whose path and method match; undefined when there is none. */
   endpoint: EndpointId | undefined;
   readonly #started = Date.now();
-  /** Milliseconds spent in calls to vaults, and by vaults in waiting for D1 and R2. */
-  readonly #timings = { vault: 0, durable: 0 };
+  /**
+   * Milliseconds spent in calls to vaults, by writes in waiting for their group to be committed, and by vaults in waiting
+   * for D1 and R2.
+   */
+  readonly #timings = { vault: 0, queue: 0, durable: 0 };
   /** Set by {@link allow}. Only an endpoint that anyone may call goes without. */
   #principal: Principal | undefined;
   #reader: BodyReader | undefined;
@@ -196,6 +199,7 @@ export class ApiRequest {
     const outcome = await call;
     this.#timings.vault += Date.now() - started;
     if (outcome.rate) this.rate = outcome.rate;
+    if (outcome.queued !== undefined) this.#timings.queue += outcome.queued;
     if ("waited" in outcome && typeof outcome.waited === "number") this.#timings.durable += outcome.waited;
     // Whoever came by a link or a ticket has no key to be told about.
     const isOver = this.#by !== undefined && !outcome.ok && outcome.code === "UNAUTHORIZED";
@@ -251,6 +255,7 @@ export class ApiRequest {
       status: reply.status,
       ms: Date.now() - this.#started,
       vault_ms: this.#timings.vault,
+      queue_ms: this.#timings.queue,
       durable_ms: this.#timings.durable,
       bytes_in: this.#reader?.bytesRead ?? 0,
       bytes_out: bodyLength(reply),

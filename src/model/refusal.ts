@@ -49,11 +49,15 @@ export interface Refusal {
   /** Said of an upload: its body may be all that is left of an asset, and must not be deleted. */
   readonly keep?: true;
   readonly rate?: RateState;
+  readonly queued?: number;
 }
 
-/** An outcome. `rate` comes with the answer of a vault that has a rate, whatever it is. */
+/**
+ * An outcome. `rate` comes with the answer of a vault that has a rate, whatever it is. `queued` comes with the answer to
+ * a write: how many milliseconds passed from its arrival in the vault's queue until its group was committed.
+ */
 export type Result<T extends object = object> =
-  | ({ readonly ok: true; readonly rate?: RateState } & Readonly<T>)
+  | ({ readonly ok: true; readonly rate?: RateState; readonly queued?: number } & Readonly<T>)
   | Refusal;
 
 export function refuse(code: ErrorCode, message: string, headers?: Record<string, string>): Refusal {

@@ -80,10 +80,10 @@ export const receiptOf = (
 export async function acknowledge<A extends object>(
   live: LiveVault,
   caller: Caller,
-  { rev, after, answer, isReplayed = false }: Answered<A>,
+  { rev, after, answer, isReplayed = false, queued = 0 }: Answered<A> & { readonly queued?: number },
   last?: LastStore,
-): Promise<Acknowledged<A>> {
-  return { ...answer, ...(await durable(live, caller, { rev, after }, last)), isReplayed };
+): Promise<Acknowledged<A> & { queued: number }> {
+  return { ...answer, ...(await durable(live, caller, { rev, after }, last)), isReplayed, queued };
 }
 
 /** Waits until changes are durable, for as long as an answer may wait. */

@@ -184,7 +184,9 @@ export class LiveVault {
     if (refusal) return refusal;
     const late = (rev: number): Refusal | undefined => (weight > 1 ? this.#notNow(urgency, rev) : undefined);
     const admitted = (change: Change) => refusalOf(this.admit(actor)) ?? late(change.rev) ?? operation(change);
-    return this.#groupCommit.run(admitted, weight);
+    const arrived = Date.now();
+    const outcome = await this.#groupCommit.run(admitted, weight);
+    return { ...outcome, queued: Date.now() - arrived };
   }
 
   /** Whether D1 has what was changed. See {@link isRecorded}. */

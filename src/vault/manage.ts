@@ -10,7 +10,8 @@ import { changeVault } from "./state/settings.ts";
 export async function updateVault(live: LiveVault, actor: Actor, change: VaultChange): Promise<Result> {
   const outcome = await live.write(actor, changeVault(change), "urgent");
   if (!outcome.ok) return outcome;
-  if (await live.recorded(outcome.rev)) return { ok: true };
+  const { queued = 0 } = outcome;
+  if (await live.recorded(outcome.rev)) return { ok: true, queued };
   return unavailable("the change acts already, but it could not be recorded yet: repeat the call");
 }
 
@@ -18,7 +19,8 @@ export async function updateVault(live: LiveVault, actor: Actor, change: VaultCh
 export async function createKey(live: LiveVault, actor: Actor, key: NewKey): Promise<Result<{ key: Key }>> {
   const outcome = await live.write(actor, live.keyring.create(key));
   if (!outcome.ok) return outcome;
-  if (await live.recorded(outcome.key.rev)) return { ok: true, key: live.keyring.shown(outcome.key) };
+  const { queued = 0 } = outcome;
+  if (await live.recorded(outcome.key.rev)) return { ok: true, key: live.keyring.shown(outcome.key), queued };
   await live.write(THE_VAULT, live.keyring.revoke(key.id), "vital");
   return unavailable("the key could not be recorded and was not created");
 }
@@ -32,7 +34,8 @@ export async function updateKey(
 ): Promise<Result<{ key: Key }>> {
   const outcome = await live.write(actor, live.keyring.update(id, change), "urgent");
   if (!outcome.ok) return outcome;
-  if (await live.recorded(outcome.key.rev)) return { ok: true, key: live.keyring.shown(outcome.key) };
+  const { queued = 0 } = outcome;
+  if (await live.recorded(outcome.key.rev)) return { ok: true, key: live.keyring.shown(outcome.key), queued };
   return unavailable("the change acts already, but it could not be recorded yet: repeat the call");
 }
 
@@ -40,6 +43,7 @@ export async function updateKey(
 export async function revokeKey(live: LiveVault, actor: Actor, id: string): Promise<Result> {
   const outcome = await live.write(actor, live.keyring.revoke(id), "vital");
   if (!outcome.ok) return outcome;
-  if (await live.recorded(outcome.key.rev)) return { ok: true };
+  const { queued = 0 } = outcome;
+  if (await live.recorded(outcome.key.rev)) return { ok: true, queued };
   return unavailable("the key is revoked, but that could not be recorded yet: repeat the call");
 }

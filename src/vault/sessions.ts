@@ -200,11 +200,11 @@ export class SessionDesk {
       if (!outcome.ok) return outcome;
       if ("refusal" in outcome) {
         await this.#life.alarm.set(0);
-        return { ok: true, refusal: outcome.refusal };
+        return { ok: true, refusal: outcome.refusal, queued: outcome.queued ?? 0 };
       }
       const { answered, status } = outcome;
       const answer = answered && (await acknowledge<StoredRecord>(live, caller, answered));
-      return { ok: true, status, stored: answer };
+      return { ok: true, status, stored: answer, queued: outcome.queued ?? 0 };
     });
   }
 

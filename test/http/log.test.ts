@@ -40,6 +40,22 @@ it("log: the line of a request names its endpoint, and its id as the client sees
   ]);
 });
 
+it("log: the line of a write says how long it waited for its group, and that of a read says 0", async () => {
+  const vault = await TestVault.create();
+  lines = [];
+  const soon = globalThis.setTimeout;
+  const later = ((work: () => void, ms = 0) => soon(work, ms === 0 ? 40 : ms)) as typeof setTimeout;
+  const timeouts = vi.spyOn(globalThis, "setTimeout").mockImplementation(later);
+  // The first writer of all waits for the zero timeout.
+  await vault.send({ ...PATH, file: textFile() });
+  timeouts.mockRestore();
+  await vault.request("GET", vault.assets);
+  const [upload, read] = linesOf("request");
+  expect(Number(upload?.["queue_ms"])).toBeGreaterThanOrEqual(35);
+  expect(Number(upload?.["queue_ms"])).toBeLessThanOrEqual(Number(upload?.["vault_ms"]));
+  expect(read).toMatchObject({ endpoint: "assets.list", queue_ms: 0, cache: null });
+});
+
 it("log: what a vault says of a write carries the id of its request", async () => {
   const vault = await TestVault.create();
   await vault.upload();
