@@ -26,33 +26,51 @@ declare module "vitest" {
   }
 }
 
+/** Tests of what keeps nothing between two calls. A runtime of its own for each file would take longer than the tests. */
+const STATELESS = ["test/{http,model,r2}/**/*.test.ts", "test/upload/image/**/*.test.ts"];
+
+/** In workerd, against the real bindings. */
+const inWorkerd = (): ReturnType<typeof cloudflareTest> =>
+  cloudflareTest({
+    wrangler: { configPath: "./wrangler.toml" },
+    miniflare: {
+      d1Databases: DATABASES,
+      bindings: {
+        ADMIN_TOKEN: "test-admin-token-0123456789",
+        KEY_SECRET: "test-key-secret-0123456789-0123456789",
+      },
+    },
+  });
+
+/** What is run before the tests of each file in workerd. */
+const WORKER_SETUP = ["test/support/async-hooks.ts", "test/support/schema.ts"];
+
 export default defineConfig({
   test: {
-    // Most of the time a test waits for a store, a timer or a server: two files at a time would leave a core idle.
-    maxWorkers: 3,
+    // A test waits for stores, timers and servers for most of its time: as many files as cores would leave these idle.
+    maxWorkers: 4,
     provide: { fuzzRuns, crashRounds, faults, install },
     // The Worker's own log: one line a request.
     onConsoleLog: (text) => !text.startsWith('{"event":'),
     reporters: ["default", "./test/support/summary-reporter.ts"],
     projects: [
       {
-        // In workerd, against the real bindings.
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              d1Databases: DATABASES,
-              bindings: {
-                ADMIN_TOKEN: "test-admin-token-0123456789",
-                KEY_SECRET: "test-key-secret-0123456789-0123456789",
-              },
-            },
-          }),
-        ],
+        plugins: [inWorkerd()],
         test: {
           name: "worker",
-          include: ["test/{api,contract,d1,http,model,r2,routes,runtime,upload,vault}/**/*.test.ts"],
-          setupFiles: ["test/support/async-hooks.ts", "test/support/schema.ts"],
+          include: ["test/{api,contract,d1,routes,runtime,upload,vault}/**/*.test.ts"],
+          exclude: STATELESS,
+          setupFiles: WORKER_SETUP,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [inWorkerd()],
+        test: {
+          name: "worker-stateless",
+          include: STATELESS,
+          isolate: false,
+          setupFiles: WORKER_SETUP,
           testTimeout: 30_000,
         },
       },
