@@ -18,6 +18,9 @@ export type Session =
 
 const STORED = "strongroom.credential";
 
+/** Where the delivery key is kept that URLs are made with. */
+export const DELIVERY_KEY = "strongroom.delivery-key";
+
 /** The API is where this page is. */
 const url = new URL("./", location.href).href;
 
@@ -96,6 +99,6 @@ function refused({ kind }: Session, error: unknown): string {
 
 /** Forgets the key. */
 export function signOut(): void {
-  sessionStorage.removeItem(STORED);
+  for (const name of [STORED, DELIVERY_KEY]) sessionStorage.removeItem(name);
   session.value = undefined;
 }

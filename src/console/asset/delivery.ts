@@ -1,0 +1,56 @@
+/** The delivery key that URLs are made with. It may stand in a page for all to see, so the tab may keep it, too. */
+
+import { type Signal, signal } from "@preact/signals";
+import { Strongroom, StrongroomError, type Asset, type KeyScope } from "../../client/index.ts";
+import { DELIVERY_KEY } from "../session.ts";
+
+/** Only keys of this vault are taken, so one is enough. */
+export const deliveryToken: Signal<string | undefined> = signal(sessionStorage.getItem(DELIVERY_KEY) ?? undefined);
+
+export function keepToken(token: string | undefined): void {
+  if (token === undefined) sessionStorage.removeItem(DELIVERY_KEY);
+  else sessionStorage.setItem(DELIVERY_KEY, token);
+  deliveryToken.value = token;
+}
+
+/** The folders of an asset that a key may be good for, from the narrowest to the whole vault. */
+export const scopesOf = ({
+  partition,
+  collection,
+  channel,
+}: Asset): readonly (readonly [string, KeyScope | null])[] => [
+  [`${partition}/${collection}/${channel}`, { partition, collection, channel }],
+  [`${partition}/${collection}`, { partition, collection }],
+  [partition, { partition }],
+  ["the whole vault", null],
+];
+
+/** Makes a delivery key. */
+export async function makeToken(vault: Strongroom, scope: KeyScope | null): Promise<string> {
+  const { token } = await vault.keys.create({ type: "delivery", label: "made in the console", scope });
+  return token;
+}
+
+/** What is wrong with a delivery key for an asset; undefined when it opens the file. One byte is asked for. */
+export async function objection(vault: Strongroom, token: string, asset: Asset): Promise<string | undefined> {
+  if (!token.startsWith("dk_")) return "Paste a delivery key: it begins with dk_.";
+  let opened: Strongroom;
+  try {
+    opened = new Strongroom({ url: new URL("./", location.href).href, key: token });
+  } catch {
+    return "This is not a whole key. Copy all of it.";
+  }
+  if (opened.vaultId !== vault.vaultId) return "This is a key of another vault.";
+  try {
+    const response = await opened.assets.download(asset.id, { range: { offset: 0, length: 1 } });
+    await response.body?.cancel();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StrongroomError)) throw error;
+    // The file is empty, which only a key that opens it is told.
+    if (error.code === "RANGE_NOT_SATISFIABLE") return undefined;
+    if (error.status === 401) return "This key is no longer accepted: it was revoked or has expired.";
+    if (error.status === 404) return "This key is for another folder.";
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import { useId, useState } from "preact/hooks";
+import type { Strongroom } from "../../client/index.ts";
+import { href, NO_QUERY } from "../route.ts";
+import { Button, Field, TextField } from "../ui/index.ts";
+import type { Opened } from "./opened.ts";
+import { COMPONENTS, FolderNames, isName, NAME_RULE } from "../folder-names.tsx";
+
+/** Where the asset is, and how it is moved and renamed. Its file stays where it is, and so do its links. */
+export function PlaceEditor({ vault, opened, isReadOnly }: { vault: Strongroom; opened: Opened; isReadOnly: boolean }) {
+  const [isOpen, setOpen] = useState(false);
+  const id = useId();
+  const asset = opened.asset.value;
+  if (!asset) return null;
+  const { vaultId } = vault;
+  const { partition, collection, channel } = asset;
+  const isEdited = opened.changes.value.some((name) => name === "filename" || isComponent(name));
+  const link = (path: object, name: string) => (
+    <a href={href({ page: "browse", vaultId, path, query: NO_QUERY })}>{name}</a>
+  );
+  return (
+    <section class="panel-section" aria-label="Place and name">
+      <header>
+        <h3>Place</h3>
+        {!isReadOnly && !isOpen && !isEdited && (
+          <Button kind="quiet" small icon="move" onClick={() => setOpen(true)}>
+            Move or rename
+          </Button>
+        )}
+      </header>
+      {isOpen || isEdited ? (
+        <div class="place-fields">
+          <TextField
+            label="Name"
+            value={opened.place.value.filename}
+            error={nameProblem(opened.place.value.filename)}
+            onInput={(event) => {
+              opened.place.value = { ...opened.place.value, filename: event.currentTarget.value };
+            }}
+          />
+          {COMPONENTS.map((name) => (
+            <Field
+              key={name}
+              label={`${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`}
+              error={isName(opened.place.value[name]) ? undefined : NAME_RULE}
+            >
+              {(control) => (
+                <input
+                  class="input"
+                  list={`${id}-${name}`}
+                  autocomplete="off"
+                  spellcheck={false}
+                  value={opened.place.value[name]}
+                  onInput={(event) => {
+                    opened.place.value = { ...opened.place.value, [name]: event.currentTarget.value.trim() };
+                  }}
+                  {...control}
+                />
+              )}
+            </Field>
+          ))}
+          <FolderNames vault={vault} id={id} path={opened.place.value} />
+          <p class="hint">Links and delivery URLs by id stay good. URLs by path and name change.</p>
+        </div>
+      ) : (
+        <p class="asset-place">
+          {link({ partition }, partition)} / {link({ partition, collection }, collection)} /{" "}
+          {link({ partition, collection, channel }, channel)}
+        </p>
+      )}
+    </section>
+  );
+}
+
+const isComponent = (name: string): boolean => (COMPONENTS as readonly string[]).includes(name);
+
+/** What is wrong with a filename, as far as can be told here. */
+export function nameProblem(filename: string): string | undefined {
+  if (filename === "" || filename === "." || filename === "..") return "Give it a name.";
+  return /[/\\\p{Cc}]/u.test(filename) ? "A name has no / or \\ in it." : undefined;
+}

@@ -1,0 +1,88 @@
+/** How many assets are changed or deleted: in bites, with what became of each of them. */
+
+import type { Asset, BatchOperation, BatchResult, Strongroom } from "../../client/index.ts";
+
+/** The most operations of a request. */
+const BITE = 1_000;
+
+/** What is done to each. An update is the same for all of them. */
+export type Action = { readonly op: "delete" } | ({ readonly op: "update" } & Change);
+
+export interface Change {
+  readonly partition?: string;
+  readonly collection?: string;
+  readonly channel?: string;
+  readonly add_tags?: string[];
+  readonly remove_tags?: string[];
+}
+
+/** An asset that was not changed, and why. */
+export interface Failure {
+  readonly asset: Asset;
+  readonly reason: string;
+}
+
+/** What has become of all so far. */
+export interface Outcome {
+  readonly done: readonly Asset[];
+  readonly failed: readonly Failure[];
+  /** What was not tried, because it was stopped or a request failed. */
+  readonly left: readonly Asset[];
+  /** Why it ended early. */
+  readonly error?: unknown;
+}
+
+export interface Run {
+  /** Called after each request. */
+  readonly onProgress: (so: { readonly tried: number; readonly of: number }) => void;
+  /** Ends it after the request that is under way, of which one would else not know what it did. */
+  readonly isStopped: () => boolean;
+}
+
+/** Does it to all of them. It does not throw: an error is part of the outcome. */
+export async function changeAll(
+  vault: Strongroom,
+  assets: readonly Asset[],
+  action: Action,
+  { onProgress, isStopped }: Run,
+): Promise<Outcome> {
+  const done: Asset[] = [];
+  const failed: Failure[] = [];
+  let waiting = [...assets];
+  while (waiting.length > 0 && !isStopped()) {
+    const bite = waiting.slice(0, BITE);
+    let results: readonly BatchResult[];
+    try {
+      ({ data: results } = await vault.assets.batch(bite.map(({ id }): BatchOperation => ({ ...action, id }))));
+    } catch (error) {
+      return { done, failed, left: waiting, error };
+    }
+    const again: Asset[] = [];
+    for (const [at, asset] of bite.entries()) {
+      const result = results[at];
+      const error = result && "error" in result ? result.error : undefined;
+      // Gone is what was wanted of it.
+      if (!error || (action.op === "delete" && error.status === 404)) done.push(asset);
+      // The request as a whole was too much: so this one belongs into another, unless it was the first.
+      else if (error.status === 413 && at > 0) again.push(asset);
+      else failed.push({ asset, reason: error.status === 404 ? "It was deleted by someone else." : error.message });
+    }
+    waiting = [...again, ...waiting.slice(bite.length)];
+    onProgress({ tried: assets.length - waiting.length, of: assets.length });
+  }
+  return { done, failed, left: waiting };
+}
+
+/** An asset as an update leaves it, before the server has told. */
+export function changedBy(asset: Asset, { add_tags = [], remove_tags = [], ...path }: Change): Asset {
+  const kept = asset.tags.filter((tag) => !remove_tags.includes(tag));
+  const added = add_tags.filter((tag) => !kept.includes(tag));
+  return { ...asset, ...path, tags: [...kept, ...new Set(added)] };
+}
+
+/** How often each tag is among assets, the most frequent first. */
+export function tagCounts(assets: readonly Asset[]): [tag: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const { tags } of assets) for (const tag of new Set(tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+}

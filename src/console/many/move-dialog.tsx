@@ -1,0 +1,76 @@
+import { useId, useState } from "preact/hooks";
+import type { Asset, Strongroom } from "../../client/index.ts";
+import { COMPONENTS, FolderNames, isName, NAME_RULE } from "../folder-names.tsx";
+import { Button, count, Dialog, Field } from "../ui/index.ts";
+import type { Change } from "./changing.ts";
+
+/** The part of a path that all of the assets have; empty where they differ. */
+const common = (assets: readonly Asset[], name: (typeof COMPONENTS)[number]): string => {
+  const value = assets[0]?.[name] ?? "";
+  return assets.every((asset) => asset[name] === value) ? value : "";
+};
+
+/** Moves assets. What is left empty stays as it is for each of them. */
+export function MoveDialog({
+  vault,
+  assets,
+  onClose,
+  onDone,
+}: {
+  vault: Strongroom;
+  assets: readonly Asset[];
+  onClose: () => void;
+  onDone: (change: Change) => void;
+}) {
+  const id = useId();
+  const [path, setPath] = useState(() => ({
+    partition: common(assets, "partition"),
+    collection: common(assets, "collection"),
+    channel: common(assets, "channel"),
+  }));
+  const change = Object.fromEntries(
+    COMPONENTS.filter((name) => path[name] !== "" && path[name] !== common(assets, name)).map((name) => [
+      name,
+      path[name],
+    ]),
+  );
+  const isSound = COMPONENTS.every((name) => path[name] === "" || isName(path[name]));
+  const title = `Move ${count(assets.length, "file")}`;
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" disabled={!isSound || Object.keys(change).length === 0} onClick={() => onDone(change)}>
+            {title}
+          </Button>
+        </>
+      }
+    >
+      {COMPONENTS.map((name) => (
+        <Field
+          key={name}
+          label={`${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`}
+          error={path[name] === "" || isName(path[name]) ? undefined : NAME_RULE}
+        >
+          {(control) => (
+            <input
+              class="input"
+              list={`${id}-${name}`}
+              autocomplete="off"
+              spellcheck={false}
+              placeholder="stays as it is for each"
+              value={path[name]}
+              onInput={(event) => setPath({ ...path, [name]: event.currentTarget.value.trim() })}
+              {...control}
+            />
+          )}
+        </Field>
+      ))}
+      <FolderNames vault={vault} id={id} path={path} />
+      <p class="hint">Folders need not be made: one that is not there yet comes with its first file.</p>
+    </Dialog>
+  );
+}
