@@ -11,8 +11,8 @@ import {
   MAX_QUOTA_BYTES,
   MAX_REQUESTS_PER_SECOND,
 } from "../model/limits.ts";
-import { TYPE_PATTERN } from "../model/media-type.ts";
 import { SETTINGS } from "../model/settings.ts";
+import { TYPE_PATTERN } from "../model/type-pattern.ts";
 import { Name, wholeNumber } from "./schemas.ts";
 
 /** A setting that is a whole number; null takes it away. */

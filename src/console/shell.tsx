@@ -10,6 +10,7 @@ import { Button, Confirmation, Icon, type IconName, Toasts } from "./ui/index.ts
 
 const UploadPanel = lazy(async () => (await import("./upload/panel.tsx")).UploadPanel);
 const VaultPages = lazy(async () => (await import("./vault/pages.tsx")).VaultPages);
+const NoFiles = lazy(async () => (await import("./admin/no-files.tsx")).NoFiles);
 const VaultList = lazy(async () => (await import("./admin/list.tsx")).VaultList);
 
 export function Shell() {
@@ -25,9 +26,7 @@ export function Shell() {
 
 /** Where a session may be, given where the fragment says that one is. */
 function allowed(current: Session, to: Route): Route {
-  if (current.kind === "admin") {
-    return to.page === "browse" ? { page: "vault", vaultId: to.vaultId, section: "overview" } : to;
-  }
+  if (current.kind === "admin") return to;
   const isOwn = to.page !== "vaults" && to.vaultId === current.vaultId;
   if (isOwn && (to.page === "browse" || current.keyType === "secret")) return to;
   return { page: "browse", vaultId: current.vaultId, path: {}, query: NO_QUERY };
@@ -58,7 +57,12 @@ function Frame({ session: current }: { session: Session }) {
         </div>
       </header>
       <main id="main" class="main" tabindex={-1}>
-        {to.page === "browse" && <BrowsePage />}
+        {to.page === "browse" &&
+          (current.kind === "admin" ? (
+            <NoFiles key={to.vaultId} admin={current.admin} vaultId={to.vaultId} />
+          ) : (
+            <BrowsePage />
+          ))}
         {to.page === "vault" && <VaultPages vaultId={to.vaultId} section={to.section} />}
         {to.page === "vaults" && <VaultList />}
       </main>
@@ -88,12 +92,10 @@ function Sections({ session: current, to }: { session: Session; to: Route }) {
   const isHere = (isIt: boolean): { "aria-current"?: "page" } => (isIt ? { "aria-current": "page" } : {});
   return (
     <nav class="sections" aria-label="Vault">
-      {current.kind === "key" && (
-        <a href={href(filesOf(current.vaultId))} {...isHere(to.page === "browse")}>
-          <Icon name="folder" />
-          <span>Files</span>
-        </a>
-      )}
+      <a href={href(filesOf(to.vaultId))} {...isHere(to.page === "browse")}>
+        <Icon name="folder" />
+        <span>Files</span>
+      </a>
       {mayManage &&
         SECTIONS.map(([section, name, icon]) => (
           <a

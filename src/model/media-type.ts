@@ -20,8 +20,6 @@ export interface MediaType {
 
 /** RFC 9110 5.6.2. */
 const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
-/** The same without the star that a range of types has. */
-const NAME = "[\\w!#$%&'+.^`|~-]+";
 const TYPE = new RegExp(`(${TOKEN}/${TOKEN})[ \\t]*`, "y");
 
 /**
@@ -109,10 +107,7 @@ export function servedType(stored: string): MediaType {
   return parsed && !saysNothing(parsed) ? parsed : UNKNOWN;
 }
 
-/** A media type without parameters, or all types of a kind: `image/png` or `image/*`. */
-export const TYPE_PATTERN = new RegExp(`^${NAME}/(?:\\*|${NAME})$`);
-
-/** Whether a media type is one of those that patterns in lower case stand for ({@link TYPE_PATTERN}). */
+/** Whether a media type is one of those that patterns in lower case stand for (model/type-pattern.ts). */
 export function matchesType(patterns: readonly string[], type: string): boolean {
   const essence = essenceOf(type);
   return patterns.includes(essence) || patterns.includes(essence.replace(/\/.*/, "/*"));

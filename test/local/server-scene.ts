@@ -22,6 +22,11 @@ export class ServerScene {
     });
   }
 
+  /** The folder in which the server keeps everything. */
+  get state(): string {
+    return this.#state;
+  }
+
   /** Where the server is, and who may call it. */
   get credentials(): Credentials {
     return credentialsIn(this.#state);

@@ -1,0 +1,102 @@
+/** The dialog by which a vault is made. Its first two keys are shown this once. */
+
+import { useId, useState } from "preact/hooks";
+import type { CreatedVault } from "../../client/index.ts";
+import { go, NO_QUERY } from "../route.ts";
+import { signIn } from "../session.ts";
+import { Button, Dialog, Failure, TextField } from "../ui/index.ts";
+import { readName } from "../vault/fields.ts";
+import { Notice, Token } from "../vault/parts.tsx";
+import type { AllVaults } from "./vaults.ts";
+
+export function CreateVault({ list, onClose }: { list: AllVaults; onClose: () => void }) {
+  const formId = useId();
+  const [name, setName] = useState("");
+  const [isTried, setTried] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const [made, setMade] = useState<CreatedVault>();
+  if (made) return <FirstKeys made={made} onClose={onClose} />;
+
+  const typed = readName(name, "The name");
+  const make = async (): Promise<void> => {
+    setTried(true);
+    if ("rule" in typed) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      setMade(await list.create(typed.value));
+    } catch (failure) {
+      setError(failure);
+    }
+    setBusy(false);
+  };
+  const buttons = (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button kind="primary" type="submit" form={formId} busy={isBusy}>
+        Make the vault
+      </Button>
+    </>
+  );
+  return (
+    <Dialog title="New vault" onClose={onClose} footer={buttons}>
+      <form
+        id={formId}
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void make();
+        }}
+      >
+        <TextField
+          label="Name"
+          name="name"
+          placeholder="Such as: shop"
+          hint="For people. It can be changed later, and need not be unique."
+          value={name}
+          error={isTried && "rule" in typed ? typed.rule : undefined}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+        {error !== undefined && <Failure error={error} />}
+      </form>
+    </Dialog>
+  );
+}
+
+function FirstKeys({ made, onClose }: { made: CreatedVault; onClose: () => void }) {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const open = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      await signIn(made.secret_key);
+      go({ page: "browse", vaultId: made.id, path: {}, query: NO_QUERY });
+    } catch (failure) {
+      setError(failure);
+      setBusy(false);
+    }
+  };
+  const buttons = (
+    <>
+      <Button busy={isBusy} onClick={() => void open()}>
+        Copied; sign in with the secret key
+      </Button>
+      <Button kind="primary" onClick={onClose}>
+        I have copied them
+      </Button>
+    </>
+  );
+  return (
+    <Dialog title={`Copy the keys of “${made.name}” now`} onClose={onClose} footer={buttons} isFirm>
+      <Notice tone="warn" title="They are shown this once">
+        Nobody can read them back. If they are lost, make others on the vault’s page of keys.
+      </Notice>
+      <Token name="Secret key" token={made.secret_key} />
+      <p class="hint">Reads and writes everything, and makes keys. For your own servers.</p>
+      <Token name="Public key" token={made.public_key} />
+      <p class="hint">Reads everything and changes nothing.</p>
+      {error !== undefined && <Failure error={error} />}
+    </Dialog>
+  );
+}

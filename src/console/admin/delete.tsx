@@ -1,0 +1,97 @@
+/** How the operator deletes a vault: its name is typed first. */
+
+import { useId, useState } from "preact/hooks";
+import type { VaultReport, Vaults } from "../../client/index.ts";
+import { bytes, Button, count, Dialog, Failure, TextField, toast } from "../ui/index.ts";
+import { Part } from "../vault/parts.tsx";
+
+export function DeleteVault({
+  operator,
+  report,
+  onDeleted,
+}: {
+  operator: Vaults;
+  report: VaultReport;
+  onDeleted: () => void;
+}) {
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <Part
+      title="Delete this vault"
+      about="Its keys are refused at once, and all that it holds is deleted. This cannot be undone."
+      action={
+        <Button icon="trash" onClick={() => setAsking(true)}>
+          Delete…
+        </Button>
+      }
+    >
+      {isAsking && (
+        <Question operator={operator} report={report} onDeleted={onDeleted} onClose={() => setAsking(false)} />
+      )}
+    </Part>
+  );
+}
+
+function Question({
+  operator,
+  report,
+  onDeleted,
+  onClose,
+}: {
+  operator: Vaults;
+  report: VaultReport;
+  onDeleted: () => void;
+  onClose: () => void;
+}) {
+  const formId = useId();
+  const [typed, setTyped] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const isName = typed.trim() === report.name.trim();
+  const remove = async (): Promise<void> => {
+    if (!isName) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await operator.delete(report.id);
+      toast(`“${report.name}” is being deleted. Its keys are refused from now on.`, { tone: "ok" });
+      onDeleted();
+    } catch (failure) {
+      setError(failure);
+      setBusy(false);
+    }
+  };
+  const buttons = (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button kind="danger" type="submit" form={formId} busy={isBusy} disabled={!isName}>
+        Delete the vault
+      </Button>
+    </>
+  );
+  return (
+    <Dialog title={`Delete “${report.name}”?`} onClose={onClose} footer={buttons}>
+      <form
+        id={formId}
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void remove();
+        }}
+      >
+        <p>
+          It holds {count(report.assets, "asset")} with {bytes(report.bytes)}. All of them are deleted, and every key of
+          the vault is refused from then on.
+        </p>
+        <TextField
+          label="Type its name to go on"
+          name="confirm"
+          hint={report.name}
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
+        {error !== undefined && <Failure error={error} />}
+      </form>
+    </Dialog>
+  );
+}

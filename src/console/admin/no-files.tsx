@@ -1,0 +1,80 @@
+/** Where the operator looks for files: why there are none, and how one comes to see them. */
+
+import { useState } from "preact/hooks";
+import type { CreatedKey, KeyType, StrongroomAdmin } from "../../client/index.ts";
+import { go, href, NO_QUERY } from "../route.ts";
+import { signIn } from "../session.ts";
+import { Button, Dialog, Empty, Failure } from "../ui/index.ts";
+import { inDays } from "../vault/keys.ts";
+import { Notice, Token } from "../vault/parts.tsx";
+
+/** A key to look around with is forgotten about soon, so it ends by itself. Days. */
+const KEY_DAYS = 1;
+
+export function NoFiles({ admin, vaultId }: { admin: StrongroomAdmin; vaultId: string }) {
+  const [made, setMade] = useState<CreatedKey>();
+  const [busy, setBusy] = useState<KeyType>();
+  const [error, setError] = useState<unknown>();
+  const make = async (type: KeyType): Promise<void> => {
+    setBusy(type);
+    setError(undefined);
+    try {
+      setMade(await admin.keys(vaultId).create({ type, label: "console, for a day", expires_at: inDays(KEY_DAYS) }));
+    } catch (failure) {
+      setError(failure);
+    }
+    setBusy(undefined);
+  };
+  const actions = (
+    <>
+      <Button kind="primary" icon="key" busy={busy === "public"} onClick={() => void make("public")}>
+        Make a key to look
+      </Button>
+      <Button icon="edit" busy={busy === "secret"} onClick={() => void make("secret")}>
+        Make a key to look and change
+      </Button>
+    </>
+  );
+  return (
+    <div class="page vault-page">
+      <Empty icon="key" title="The admin token opens no files" action={actions}>
+        It makes vaults and keys. To see what is in this vault, make a key that is good for a day and sign in with it,
+        or <a href={href({ page: "vault", vaultId, section: "keys" })}>make one of your choice</a>.
+      </Empty>
+      {error !== undefined && <Failure error={error} />}
+      {made && <SignInWith made={made} onClose={() => setMade(undefined)} />}
+    </div>
+  );
+}
+
+function SignInWith({ made, onClose }: { made: CreatedKey; onClose: () => void }) {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const open = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      await signIn(made.token);
+      go({ page: "browse", vaultId: made.vault_id, path: {}, query: NO_QUERY });
+    } catch (failure) {
+      setError(failure);
+      setBusy(false);
+    }
+  };
+  const buttons = (
+    <>
+      <Button onClick={onClose}>Not now</Button>
+      <Button kind="primary" busy={isBusy} onClick={() => void open()}>
+        Sign in with it
+      </Button>
+    </>
+  );
+  return (
+    <Dialog title="The key is made" onClose={onClose} footer={buttons} isFirm>
+      <Notice tone="warn" title="It is shown this once">
+        Signing in with it takes the place of the admin token in this tab. It ends in a day.
+      </Notice>
+      <Token name={made.type === "secret" ? "Secret key" : "Public key"} token={made.token} />
+      {error !== undefined && <Failure error={error} />}
+    </Dialog>
+  );
+}

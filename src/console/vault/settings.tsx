@@ -1,0 +1,194 @@
+/** The settings of a vault: a form for the operator, and a list for everybody else. */
+
+import { useState } from "preact/hooks";
+import { StrongroomError, type VaultChange, type VaultReport, type VaultSettings } from "../../client/index.ts";
+import { go } from "../route.ts";
+import { Button, Field as Labelled, TextField, toast, wordsOf } from "../ui/index.ts";
+import { DeleteVault } from "../admin/delete.tsx";
+import type { Managed } from "./access.ts";
+import { changeOf, type Field, FIELDS, NAMES, type Texts, textsOf } from "./fields.ts";
+import { Notice, Part } from "./parts.tsx";
+import type { ReportStore } from "./report.ts";
+
+export function SettingsPage({ vault, report, store }: { vault: Managed; report: VaultReport; store: ReportStore }) {
+  return vault.operator && report.status === "active" ? (
+    <>
+      <SettingsForm operator={vault.operator} report={report} store={store} />
+      <DeleteVault operator={vault.operator} report={report} onDeleted={() => go({ page: "vaults" })} />
+    </>
+  ) : (
+    <SettingsList report={report} />
+  );
+}
+
+function SettingsList({ report }: { report: VaultReport }) {
+  return (
+    <Part title="Settings" about="Only the operator changes these, with the admin token.">
+      <dl class="facts wide">
+        {NAMES.map((name) => (
+          <Shown key={name} field={FIELDS[name] as Field<unknown>} value={report.settings[name]} />
+        ))}
+      </dl>
+    </Part>
+  );
+}
+
+function Shown({ field, value }: { field: Field<unknown>; value: unknown }) {
+  return (
+    <>
+      <dt>{field.label}</dt>
+      <dd>
+        {value === null ? <span class="unset">{field.unset}</span> : field.show(value)}
+        <span class="hint">{field.about}</span>
+      </dd>
+    </>
+  );
+}
+
+function SettingsForm({
+  operator,
+  report,
+  store,
+}: {
+  operator: NonNullable<Managed["operator"]>;
+  report: VaultReport;
+  store: ReportStore;
+}) {
+  const [edited, setEdited] = useState<Partial<Texts>>({});
+  const [isSaving, setSaving] = useState(false);
+  const [error, setError] = useState<unknown>();
+  /** What acts already and was not recorded: it is sent once more. */
+  const [owed, setOwed] = useState<VaultChange>({});
+  // What is not being edited follows what others set.
+  const texts: Texts = { ...textsOf(report), ...edited };
+  const { change, rules } = changeOf(texts, report);
+  const toSave = { ...owed, ...change };
+  const [changes, wrong] = [Object.keys(toSave).length, Object.keys(rules).length];
+  const edit = (name: keyof Texts, text: string): void => setEdited({ ...edited, [name]: text });
+  const save = async (): Promise<void> => {
+    if (wrong > 0 || changes === 0) return;
+    setSaving(true);
+    setError(undefined);
+    try {
+      store.show(await operator.update(report.id, toSave));
+      setEdited({});
+      setOwed({});
+      toast("Saved. It acts from now on.", { tone: "ok" });
+    } catch (failure) {
+      setError(failure);
+      if (isActing(failure)) setOwed(toSave);
+    }
+    setSaving(false);
+  };
+  return (
+    <form
+      class="settings"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <Part title="Settings" about="They act as soon as they are saved. An empty field takes a limit away.">
+        <TextField
+          label="Name"
+          name="name"
+          value={texts.name}
+          error={rules.name}
+          onInput={(event) => edit("name", event.currentTarget.value)}
+        />
+        {NAMES.map((name) => (
+          <SettingField
+            key={name}
+            name={name}
+            text={texts[name]}
+            rule={rules[name]}
+            onInput={(text) => edit(name, text)}
+          />
+        ))}
+      </Part>
+      {error !== undefined && (
+        <div role="alert">
+          <Notice tone="danger" title={isActing(error) ? "It acts, but is not recorded yet" : "It was not saved"}>
+            {isActing(error)
+              ? "D1 did not answer in time. Save once more, so that it outlives a loss."
+              : wordsOf(error)}
+          </Notice>
+        </div>
+      )}
+      <div class="settings-end">
+        <Button kind="primary" type="submit" busy={isSaving} disabled={changes === 0 || wrong > 0}>
+          Save
+        </Button>
+        <Button
+          disabled={isSaving || Object.keys(edited).length === 0}
+          onClick={() => {
+            setEdited({});
+            setError(undefined);
+          }}
+        >
+          Undo
+        </Button>
+        <span class="hint" role="status">
+          {wrong > 0 ? "Mend what is marked first." : changes > 0 ? "Not saved yet." : ""}
+        </span>
+      </div>
+    </form>
+  );
+}
+
+/** A change of settings acts even where it could not be recorded. */
+const isActing = (error: unknown): boolean =>
+  error instanceof StrongroomError && error.status === 503 && error.message.includes("acts already");
+
+function SettingField({
+  name,
+  text,
+  rule,
+  onInput,
+}: {
+  name: keyof VaultSettings;
+  text: string;
+  rule: string | undefined;
+  onInput: (text: string) => void;
+}) {
+  const { label, about, unset, example, isLong } = FIELDS[name];
+  const hint = `${about} ${meaning(FIELDS[name] as Field<unknown>, text)}`;
+  return (
+    <Labelled label={label} hint={hint} error={rule}>
+      {(control) =>
+        isLong ? (
+          <textarea
+            class="input"
+            name={name}
+            rows={2}
+            spellcheck={false}
+            placeholder={`${unset}; for example ${example}`}
+            value={text}
+            onInput={(event) => onInput(event.currentTarget.value)}
+            {...control}
+          />
+        ) : (
+          <input
+            class="input"
+            type="text"
+            name={name}
+            autocomplete="off"
+            spellcheck={false}
+            placeholder={`${unset}; for example ${example}`}
+            value={text}
+            onInput={(event) => onInput(event.currentTarget.value)}
+            {...control}
+          />
+        )
+      }
+    </Labelled>
+  );
+}
+
+/** How what is typed was understood, where it can be said in another way. */
+function meaning(field: Field<unknown>, text: string): string {
+  const typed = field.read(text);
+  if ("rule" in typed || typed.value === null || typeof typed.value !== "number") return "";
+  const written = field.write(typed.value);
+  return written === text.trim() ? "" : `Taken as ${written}.`;
+}
