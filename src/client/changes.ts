@@ -74,7 +74,7 @@ export class Changes {
    *   without one, and when a page says that there is no more, drop what has not come since. The signal's reason, after
    *   an abort
    */
-  async *watch({ cursor, limit = LARGEST_PAGE, signal, onRetry }: WatchOptions = {}): AsyncGenerator<
+  async *watch({ cursor, limit = LARGEST_PAGE, signal, onRetry, onAnswer }: WatchOptions = {}): AsyncGenerator<
     ChangesPage,
     void,
     undefined
@@ -96,6 +96,7 @@ export class Changes {
         continue;
       }
       hasBegun = true;
+      onAnswer?.();
       failures = 0;
       at = page.cursor;
       const isNewlyComplete = !page.has_more && !isComplete;

@@ -114,6 +114,8 @@ export interface WatchOptions extends CallOptions {
   limit?: number | undefined;
   /** Called when a request has failed and is made again after a while. */
   onRetry?: ((error: Error) => void) | undefined;
+  /** Called with each answer, also one that says that nothing has changed: all is well. */
+  onAnswer?: (() => void) | undefined;
 }
 
 /** What an upload says of its file. */

@@ -15,6 +15,8 @@ export interface Folder {
 /** What the assets of a folder are narrowed to, and the one that is open. */
 export interface Query {
   readonly tag: readonly string[];
+  /** Values of keys at the top of the metadata. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly q?: string | undefined;
   readonly mime_type?: string | undefined;
   readonly created_since?: string | undefined;
@@ -49,6 +51,9 @@ const NAMES = [
   "asset",
 ] as const satisfies readonly (keyof Query)[];
 
+/** What the name of a key of the metadata stands behind, as in the API. */
+const METADATA = "metadata.";
+
 /** Stands where a partition would: none can have this name, which must begin with a letter or a digit. */
 const PAGES = "-";
 
@@ -63,6 +68,7 @@ export function href(to: Route): string {
     const value = to.query[name];
     if (value) query.set(name, value);
   }
+  for (const [key, value] of Object.entries(to.query.metadata ?? {})) query.set(METADATA + key, value);
   return `#/${segments.map(encodeURIComponent).join("/")}${query.size > 0 ? `?${query}` : ""}`;
 }
 
@@ -79,11 +85,18 @@ export function parse(fragment: string): Route {
   }
   const given = new URLSearchParams(search);
   const values = NAMES.map((name) => [name, given.get(name) || undefined] as const);
+  const metadata = [...given].flatMap(([name, value]) =>
+    name.startsWith(METADATA) ? [[name.slice(METADATA.length), value] as const] : [],
+  );
   return {
     page: "browse",
     vaultId,
     path: { partition, collection, channel },
-    query: { tag: given.getAll("tag").filter(Boolean), ...Object.fromEntries(values) },
+    query: {
+      tag: given.getAll("tag").filter(Boolean),
+      ...(metadata.length > 0 ? { metadata: Object.fromEntries(metadata) } : {}),
+      ...Object.fromEntries(values),
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { signIn } from "./session.ts";
 import { Button, TextField } from "./ui/index.ts";
 
-/** Where one gives a key. It is no form that a browser would keep the key of. */
+/** Where one gives a key. The field hides it, but is none for passwords: a browser would offer to keep those. */
 export function SignIn() {
   const [credential, setCredential] = useState("");
   const [error, setError] = useState<string>();
@@ -31,7 +31,7 @@ export function SignIn() {
         >
           <TextField
             label="Key or admin token"
-            type="password"
+            class="input secret"
             name="credential"
             autocomplete="off"
             placeholder="sk_…"

@@ -13,3 +13,16 @@ export function toggle(id: string, isSelected = !selection.value.has(id)): void 
 export const clearSelection = (): void => {
   if (selection.value.size > 0) selection.value = new Set();
 };
+
+/** Selects all from one to the other. */
+export function selectRange(
+  all: readonly { readonly id: string }[],
+  from: string | undefined,
+  to: string | undefined,
+): void {
+  const ends = [from, to].map((end) => all.findIndex(({ id }) => id === end));
+  if (ends.includes(-1)) return;
+  const next = new Set(selection.value);
+  for (const { id } of all.slice(Math.min(...ends), Math.max(...ends) + 1)) next.add(id);
+  selection.value = next;
+}

@@ -8,5 +8,6 @@ export { Field, type FieldControl, type FieldProps, TextField } from "./field.ts
 export { ago, bytes, count, day, moment, number } from "./format.ts";
 export { Icon, type IconName } from "./icon.tsx";
 export { Menu, type MenuItem } from "./menu.tsx";
+export { placeBeside } from "./place.ts";
 export { Empty, Failure, Progress, wordsOf } from "./states.tsx";
 export { toast, type ToastOptions, Toasts } from "./toast.tsx";

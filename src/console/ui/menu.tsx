@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useId, useRef } from "preact/hooks";
 import { Button, type ButtonProps } from "./button.tsx";
 import { Icon, type IconName } from "./icon.tsx";
+import { placeBeside } from "./place.ts";
 
 export interface MenuItem {
   label: string;
@@ -10,9 +11,6 @@ export interface MenuItem {
   disabled?: boolean;
   onSelect: () => void;
 }
-
-/** Between the button and its menu. Pixels. */
-const GAP = 4;
 
 /** A button that opens a list of things to do. Arrows, Home, End and Escape work as people know them. */
 export function Menu({
@@ -27,14 +25,6 @@ export function Menu({
   const all = (): HTMLElement[] => [
     ...(menu.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? []),
   ];
-  const place = (): void => {
-    const [at, popover] = [opener.current?.getBoundingClientRect(), menu.current];
-    if (!at || !popover) return;
-    const { offsetWidth: width, offsetHeight: height } = popover;
-    const isBelow = at.bottom + GAP + height <= innerHeight || at.top < height;
-    popover.style.left = `${Math.max(GAP, Math.min(at.left, innerWidth - width - GAP))}px`;
-    popover.style.top = `${isBelow ? at.bottom + GAP : at.top - GAP - height}px`;
-  };
   const move = (event: KeyboardEvent): void => {
     const list = all();
     const at = list.indexOf(document.activeElement as HTMLElement);
@@ -72,7 +62,7 @@ export function Menu({
         onKeyDown={move}
         onToggle={(event) => {
           if (event.newState !== "open") return;
-          place();
+          placeBeside(opener.current, menu.current);
           all()[0]?.focus();
         }}
       >
