@@ -1,0 +1,260 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Asset } from "../../src/client/index.ts";
+import { noBrowser } from "../support/browser.ts";
+import { Line } from "../support/line.ts";
+import { consoleScene, PHONE, picture } from "./scene.ts";
+
+const MIB = 1024 * 1024;
+
+/** What has not come by then does not come. The machine may be busy. */
+const SOON = { timeout: 20_000 };
+
+const scene = consoleScene();
+const home = mkdtempSync(join(tmpdir(), "strongroom-upload-"));
+let line: Line;
+
+beforeAll(async () => {
+  if (!noBrowser) line = await Line.to(scene.credentials.url);
+});
+
+afterAll(() => {
+  line?.close();
+  rmSync(home, { recursive: true });
+});
+
+/** Writes a file below a folder of its own; gives its path. */
+function write(name: string, bytes: Uint8Array | string): string {
+  const path = join(home, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, bytes);
+  return path;
+}
+
+const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+
+/** What a channel holds: the SHA-256 of each file's bytes, by its name. */
+async function stored(channel: string): Promise<Record<string, string>> {
+  const { vault } = scene;
+  const found: Asset[] = [];
+  for await (const asset of vault.assets.list({ partition: "up", collection: "load", channel })) found.push(asset);
+  const pairs = found.map(async ({ id, filename }) => {
+    const bytes = new Uint8Array(await (await vault.assets.download(id)).arrayBuffer());
+    return [filename, sha256(bytes)] as const;
+  });
+  // A name that is there twice would be lost here.
+  expect(new Set(found.map(({ filename }) => filename)).size).toBe(found.length);
+  return Object.fromEntries(await Promise.all(pairs));
+}
+
+/** Opens a channel in the console, over the line that can be held and cut, and runs `work`. */
+async function inChannel(channel: string, work: (page: Page) => Promise<void>, viewport?: typeof PHONE): Promise<void> {
+  const { secret_key, vault_id } = scene.credentials;
+  const options = viewport ? { viewport } : {};
+  await scene.openConsole(
+    secret_key,
+    async (page) => {
+      await page.goto(`${line.url}/#/${vault_id}/up/load${channel && `/${channel}`}`);
+      await page.locator("[data-announced]").waitFor({ state: "attached" });
+      await work(page);
+    },
+    options,
+  );
+}
+
+/** Drops files and folders as a person does: what the page gets are real entries. */
+async function drop(page: Page, ...files: string[]): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver"] as const)
+    await devtools.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+  await page.getByText("Drop to upload").waitFor();
+  await picture(page, "upload-drop");
+  await devtools.send("Input.dispatchDragEvent", { type: "drop", x: 200, y: 200, data });
+}
+
+const dialog = (page: Page) => page.getByRole("dialog");
+const list = (page: Page) => page.getByRole("region", { name: "Uploads" });
+const title = (page: Page, words: string | RegExp) => list(page).getByRole("heading", { name: words });
+const press = (page: Page, name: string) => list(page).getByRole("button", { name, exact: true }).click();
+
+/** Drops files and says yes to the place that is proposed. */
+async function upload(page: Page, ...files: string[]): Promise<void> {
+  await drop(page, ...files);
+  await dialog(page)
+    .getByRole("button", { name: /^Upload/ })
+    .click();
+}
+
+/** Whether the page would ask before it is left. */
+const asksToStay = (page: Page): Promise<boolean> =>
+  page.evaluate<boolean>(
+    `(() => { const event = new Event("beforeunload", { cancelable: true }); dispatchEvent(event); return event.defaultPrevented; })()`,
+  );
+
+it("a folder that is dropped arrives with all that is in it, byte by byte", async () => {
+  const files = { "a.txt": "first", "deep/er/a.txt": "second", "b ä.bin": randomBytes(300_000) };
+  for (const [name, bytes] of Object.entries(files)) write(`Summer 2024/${name}`, bytes);
+  write("Summer 2024/.DS_Store", "clutter");
+  await inChannel("", async (page) => {
+    await drop(page, join(home, "Summer 2024"), write("single.txt", "third"));
+    await dialog(page).getByRole("heading", { name: "Upload 4 files" }).waitFor();
+    expect(await dialog(page).getByLabel("Partition").inputValue()).toBe("up");
+    expect(await dialog(page).getByLabel("Collection").inputValue()).toBe("load");
+    expect(await dialog(page).textContent()).toContain("Left out: 1 file");
+    // Two have the same name: their folders keep them apart.
+    expect(await dialog(page).getByLabel("With the names of their folders").isChecked()).toBe(true);
+    await picture(page, "upload-where");
+    await dialog(page).getByRole("button", { name: "Upload 4 files" }).click();
+    expect(await dialog(page).getByLabel("Channel").getAttribute("aria-invalid")).toBe("true");
+    await dialog(page).getByLabel("Channel").fill("folder");
+    await dialog(page).getByRole("button", { name: "Upload 4 files" }).click();
+    await title(page, "4 files uploaded").waitFor();
+    await page.locator("[data-announced]", { hasText: "4 files uploaded." }).waitFor({ state: "attached" });
+    await picture(page, "upload-done");
+    expect(await asksToStay(page)).toBe(false);
+    expect(await stored("folder")).toEqual({
+      "Summer 2024_a.txt": sha256("first"),
+      "Summer 2024_deep_er_a.txt": sha256("second"),
+      "Summer 2024_b ä.bin": sha256(files["b ä.bin"]),
+      "single.txt": sha256("third"),
+    });
+  });
+});
+
+it("a large file pauses, and goes on from what has arrived", async () => {
+  const bytes = randomBytes(24 * MIB + 1);
+  const file = write("film.mp4", bytes);
+  await inChannel("pause", async (page) => {
+    const offsets: number[] = [];
+    page.on("request", (request) => {
+      if (request.method() === "PATCH") offsets.push(Number(request.headers()["upload-offset"]));
+    });
+    const held = line.holdAfter(18 * MIB);
+    await upload(page, file);
+    await held;
+    await list(page).getByText("MB of 25.2 MB").first().waitFor();
+    await picture(page, "upload-sending");
+    await press(page, "Pause film.mp4");
+    line.cut();
+    await title(page, "1 file paused").waitFor();
+    expect(await asksToStay(page)).toBe(true);
+    await press(page, "Resume film.mp4");
+    await title(page, "1 file uploaded").waitFor();
+    expect(offsets[0]).toBe(0);
+    expect(offsets.at(-1)).toBeGreaterThanOrEqual(8 * MIB);
+    expect(await stored("pause")).toEqual({ "film.mp4": sha256(bytes) });
+  });
+});
+
+it("a lost connection is waited for, and everything arrives once", async () => {
+  const large = randomBytes(20 * MIB);
+  const small = randomBytes(MIB);
+  const files = [write("large.bin", large), write("small.bin", small)];
+  await inChannel("lost", async (page) => {
+    const held = line.holdAfter(9 * MIB);
+    await upload(page, ...files);
+    await held;
+    await page.context().setOffline(true);
+    try {
+      await title(page, "You are offline").waitFor();
+      await picture(page, "upload-offline");
+      line.cut();
+    } finally {
+      await page.context().setOffline(false);
+    }
+    await title(page, "2 files uploaded").waitFor();
+    expect(await stored("lost")).toEqual({ "large.bin": sha256(large), "small.bin": sha256(small) });
+  });
+});
+
+it("what is cancelled leaves neither an asset nor a session", async () => {
+  const { admin, credentials } = scene;
+  const usage = async () => (await admin.vaults.get(credentials.vault_id)).usage;
+  const before = await usage();
+  const files = [
+    write("one.bin", randomBytes(16 * MIB)),
+    write("two.bin", randomBytes(12 * MIB)),
+    write("3.bin", randomBytes(5 * MIB)),
+  ];
+  await inChannel("cancel", async (page) => {
+    const held = line.holdAfter(5 * MIB);
+    await upload(page, ...files);
+    await held;
+    expect(await usage()).not.toEqual(before);
+    await press(page, "Cancel one.bin");
+    await list(page).getByText("one.bin").waitFor({ state: "detached" });
+    line.cut();
+    await press(page, "Pause two.bin");
+    await press(page, "Cancel all");
+    await dialog(page)
+      .getByRole("button", { name: /^Cancel the upload/ })
+      .click();
+    await list(page).waitFor({ state: "detached" });
+    await expect.poll(() => asksToStay(page), SOON).toBe(false);
+    await expect.poll(usage, SOON).toEqual(before);
+    expect(await stored("cancel")).toEqual({});
+  });
+});
+
+it("a refusal says in words why, and can be tried again", async () => {
+  const { admin, credentials } = scene;
+  const set = (settings: Parameters<typeof admin.vaults.update>[1]) =>
+    admin.vaults.update(credentials.vault_id, settings);
+  const free = { allowed_types: null, max_file_bytes: null, quota_bytes: null };
+  const { usage } = await admin.vaults.get(credentials.vault_id);
+  await set({ allowed_types: ["text/*"], max_file_bytes: 500_000, quota_bytes: usage.bytes + 1_000 });
+  const files = { "p.png": randomBytes(10), "big.txt": randomBytes(600_000), "full.txt": randomBytes(2_000) };
+  try {
+    await inChannel(
+      "refused",
+      async (page) => {
+        await upload(page, ...Object.entries(files).map(([name, bytes]) => write(name, bytes)));
+        await title(page, "3 files failed").waitFor();
+        await list(page).getByText("image/png is not taken here.").waitFor();
+        await list(page).getByText("This vault takes text/*.").waitFor();
+        await list(page).getByText("Too large: 600 KB.").waitFor();
+        await list(page).getByText("Needs 2.00 KB: 1.00 KB of").waitFor();
+        await picture(page, "upload-refused");
+        expect(await stored("refused")).toEqual({});
+        await set({ ...free, max_file_bytes: 500_000 });
+        await press(page, "Retry p.png");
+        await title(page, "1 file uploaded, 2 failed").waitFor();
+        await set(free);
+        await press(page, "Retry 2");
+        await title(page, "3 files uploaded").waitFor();
+        const all = Object.entries(files).map(([name, bytes]) => [name, sha256(bytes)]);
+        expect(await stored("refused")).toEqual(Object.fromEntries(all));
+      },
+      PHONE,
+    );
+  } finally {
+    await set(free);
+  }
+});
+
+it("thousands of files make no long page, and all of them can be stopped", async () => {
+  for (let n = 0; n < 3_000; n++) write(`many/${String(n).padStart(4, "0")}.txt`, String(n));
+  await inChannel("many", async (page) => {
+    const held = line.holdAfter(50_000);
+    await upload(page, join(home, "many"));
+    await held;
+    await press(page, "Pause all");
+    line.cut();
+    await title(page, /files paused$/).waitFor();
+    await press(page, "All 3,000");
+    await picture(page, "upload-many");
+    const rows = list(page).getByRole("listitem");
+    expect(await rows.count()).toBeLessThan(40);
+    await list(page).getByRole("group", { name: "Files" }).press("End");
+    await expect.poll(() => rows.last().getAttribute("aria-posinset"), SOON).toBe("3000");
+    expect(await rows.count()).toBeLessThan(40);
+    await press(page, "Cancel all");
+    await dialog(page).getByRole("button", { name: "Cancel the uploads" }).click();
+    await list(page).waitFor({ state: "detached" });
+  });
+});
