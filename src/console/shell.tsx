@@ -6,7 +6,8 @@ import { go, href, NO_QUERY, type Route, route, type Section } from "./route.ts"
 import { canWrite, type Session, session, signOut } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { isDark, toggleTheme } from "./theme.ts";
-import { Button, Confirmation, Icon, type IconName, Toasts } from "./ui/index.ts";
+import { underWay } from "./upload/ask.ts";
+import { Button, confirm, Confirmation, count, Icon, type IconName, Toasts } from "./ui/index.ts";
 
 const UploadPanel = lazy(async () => (await import("./upload/panel.tsx")).UploadPanel);
 const VaultPages = lazy(async () => (await import("./vault/pages.tsx")).VaultPages);
@@ -53,7 +54,7 @@ function Frame({ session: current }: { session: Session }) {
             aria-label={isDark() ? "Light theme" : "Dark theme"}
             onClick={toggleTheme}
           />
-          <Button kind="quiet" icon="signOut" aria-label="Sign out" onClick={signOut} />
+          <Button kind="quiet" icon="signOut" aria-label="Sign out" onClick={() => void leave()} />
         </div>
       </header>
       <main id="main" class="main" tabindex={-1}>
@@ -69,6 +70,18 @@ function Frame({ session: current }: { session: Session }) {
       {canWrite() && <UploadPanel />}
     </div>
   );
+}
+
+/** Signs out; what is being uploaded ends with it. */
+async function leave(): Promise<void> {
+  const left = underWay.value;
+  const question = {
+    title: "Sign out?",
+    body: `${count(left, "upload")} ${left === 1 ? "is" : "are"} not done: signing out cancels ${left === 1 ? "it" : "them"}.`,
+    verb: "Sign out",
+    danger: true,
+  };
+  if (left === 0 || (await confirm(question))) signOut();
 }
 
 /** The fragment is where one is, so that a link into the page must not change it. */

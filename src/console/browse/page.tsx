@@ -94,9 +94,14 @@ function Nothing({ to }: { to: BrowseRoute }) {
     );
   }
   const upload = (
-    <Button kind="primary" icon="upload" onClick={askToUpload}>
-      Upload files
-    </Button>
+    <>
+      <Button kind="primary" icon="upload" onClick={() => askToUpload("files")}>
+        Upload files
+      </Button>
+      <Button icon="folder" onClick={() => askToUpload("folder")}>
+        Upload a folder
+      </Button>
+    </>
   );
   return (
     <Empty icon="upload" title={title} action={upload}>

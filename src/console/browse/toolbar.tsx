@@ -3,8 +3,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type BrowseRoute, type Folder, go, href, NO_QUERY } from "../route.ts";
 import { canWrite } from "../session.ts";
-import { Button, bytes, count, Icon } from "../ui/index.ts";
-import { askToUpload } from "../upload/ask.ts";
+import { bytes, count, Icon } from "../ui/index.ts";
+import { UploadButton } from "../upload/button.tsx";
 import { Chips, FilterButton } from "./filters.tsx";
 import { totalOf } from "./folders.ts";
 import { live } from "./live.ts";
@@ -22,11 +22,7 @@ export function Toolbar({ to }: { to: BrowseRoute }) {
         <div class="toolbar-end">
           <Search to={to} />
           <FilterButton to={to} />
-          {canWrite() && (
-            <Button kind="primary" icon="upload" class="to-upload" onClick={askToUpload}>
-              Upload
-            </Button>
-          )}
+          {canWrite() && <UploadButton />}
         </div>
       </div>
       <Chips to={to} />

@@ -2,11 +2,12 @@ import { Menu } from "../ui/index.ts";
 import { askToUpload } from "./ask.ts";
 
 /** Chooses files or a folder to upload. */
-export function UploadButton({ kind = "primary" }: { kind?: "primary" | "plain" }) {
+export function UploadButton() {
   return (
     <Menu
       label="Upload"
-      kind={kind}
+      kind="primary"
+      class="to-upload"
       icon="upload"
       items={[
         { label: "Files…", icon: "file", onSelect: () => askToUpload("files") },
