@@ -4,6 +4,25 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure } from "./ui/states.tsx";
 
+let styles: Promise<void> | undefined;
+
+/** Loads the styles that the first view does without, once for all parts. A part is not shown before. */
+function lateStyles(): Promise<void> {
+  styles ??= new Promise((resolve, reject) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = document.getElementById("console")?.dataset["late"] ?? "";
+    link.addEventListener("load", () => resolve());
+    link.addEventListener("error", () => {
+      styles = undefined;
+      link.remove();
+      reject(new Error("the styles did not come"));
+    });
+    document.head.append(link);
+  });
+  return styles;
+}
+
 /**
  * A component that is loaded when it is first shown. Until then there is `placeholder`; if it cannot be loaded, which is
  * so when a newer version of the server was started, there is a word about it and a way to try again.
@@ -15,8 +34,8 @@ export function lazy<P extends object>(
   let loading: Promise<ComponentType<P>> | undefined;
   let loaded: ComponentType<P> | undefined;
   const start = (): Promise<ComponentType<P>> => {
-    loading ??= load().then(
-      (component) => (loaded = component),
+    loading ??= Promise.all([load(), lateStyles()]).then(
+      ([component]) => (loaded = component),
       (error: unknown) => {
         loading = undefined;
         throw error;

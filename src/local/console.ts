@@ -14,7 +14,7 @@ const FOLDER = "console";
  */
 export async function buildConsole(site: string): Promise<string[]> {
   const { metafile } = await build({
-    entryPoints: [join(SOURCES, "main.tsx"), join(SOURCES, "styles/index.css")],
+    entryPoints: ["main.tsx", "styles/index.css", "styles/late.css"].map((file) => join(SOURCES, file)),
     outdir: join(site, FOLDER),
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
@@ -29,14 +29,20 @@ export async function buildConsole(site: string): Promise<string[]> {
     legalComments: "none",
   });
   await stop();
+  const address = (output: string): string => `${FOLDER}/${basename(output)}`;
   const made = (entry: string): string => {
     const found = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint?.endsWith(entry));
     if (!found) throw new Error(`esbuild made nothing of ${entry}`);
-    return `${FOLDER}/${basename(found[0])}`;
+    return found[0];
   };
+  // What the entry cannot do without is asked for with it, not after it.
+  const needed = metafile.outputs[made("main.tsx")]?.imports.filter(({ kind }) => kind === "import-statement") ?? [];
+  const preloads = needed.map(({ path }) => `<link rel="modulepreload" href="${address(path)}" />`);
   const html = readFileSync(join(SOURCES, "index.html"), "utf8")
-    .replace("{{styles}}", made("styles/index.css"))
-    .replace("{{script}}", made("main.tsx"));
+    .replace("{{styles}}", address(made("styles/index.css")))
+    .replace("{{late}}", address(made("styles/late.css")))
+    .replace("<!-- preloads -->", preloads.join("\n    "))
+    .replace("{{script}}", address(made("main.tsx")));
   mkdirSync(join(site, FOLDER), { recursive: true });
   writeFileSync(join(site, "index.html"), html);
   writeFileSync(join(site, "icon.svg"), readFileSync(join(SOURCES, "icon.svg")));

@@ -1,4 +1,4 @@
-/** Media types as people name them. */
+/** Media types as people name them, and times that can be read. */
 
 import type { IconName } from "../ui/index.ts";
 
@@ -60,3 +60,6 @@ export const TYPE_CHOICES: readonly (readonly [type: string, name: string])[] = 
 
 /** A type that is looked for, as a person says it. */
 export const choiceName = (type: string): string => TYPE_CHOICES.find(([each]) => each === type)?.[1] ?? type;
+
+/** Whether a text says a time: what stands in an address may be anything. */
+export const isTime = (time: string): boolean => !Number.isNaN(Date.parse(time));
