@@ -29,7 +29,7 @@ const SERVED = [
   "Content-Security-Policy",
 ] as const;
 
-/** The last two for delivery keys alone. */
+/** `Age` for delivery keys alone. */
 const MAYBE = ["Last-Modified", "Age", "Vary"] as const;
 
 const CONTENT_ANSWERS = {

@@ -117,7 +117,10 @@ export const RESPONSE_HEADERS = {
     description: "How many seconds ago the server's own cache got this answer. Only on what comes from there.",
     pattern: String.raw`^\d+$`,
   },
-  Vary: { description: "`Authorization`, beside a delivery key in that header." },
+  Vary: {
+    description:
+      "`Authorization`, beside a delivery key in that header. `Sec-Fetch-Site` and `Sec-Fetch-Dest`, of what a browser could run.",
+  },
   "Content-Length": { description: "Bytes of the body.", pattern: String.raw`^\d+$` },
   ETag: { description: "The strong entity tag: of a record its revision, of a file its SHA-256.", pattern: STRONG_TAG },
   Location: {

@@ -2,6 +2,7 @@
 
 import { refuse, type Refusal } from "../model/refusal.ts";
 import { precondition, type Validators } from "./conditional.ts";
+import { isRunnable, isToBeRunHere, varied } from "./own-pages.ts";
 import { type ByteRange, requestedRange } from "./range.ts";
 import type { Reply } from "./reply.ts";
 import type { ApiRequest } from "./request.ts";
@@ -23,7 +24,15 @@ export interface Content {
 const NOT_MODIFIED = ["ETag", "Last-Modified", "Cache-Control", "Vary", "Content-Location", "Age"];
 
 /** Answers a request with content. Undefined when its bytes cannot be read. */
-export async function answerContent(api: ApiRequest, content: Content): Promise<Reply | Refusal | undefined> {
+export async function answerContent(api: ApiRequest, given: Content): Promise<Reply | Refusal | undefined> {
+  let content = given;
+  if (isRunnable(given.headers["Content-Type"] ?? "")) {
+    if (isToBeRunHere(api.request.headers)) {
+      given.close?.();
+      return refuse("FORBIDDEN", "content must not be run by a page of this server");
+    }
+    content = { ...given, headers: { ...given.headers, Vary: varied(given.headers["Vary"]) } };
+  }
   const asked = judge(api, content);
   if (typeof asked !== "string" && !("offset" in asked)) {
     content.close?.();

@@ -5,10 +5,10 @@
 
 /**
  * Types that a browser may show in place. Everything else is sent as an attachment: HTML, SVG, XML and PDF can run
- * script, and a type that is not known might.
+ * script, and a type that is not known might. To a browser every type that ends in `+xml` is XML, `video/x+xml` too.
  */
 const SHOWN =
-  /^(?:image\/(?:a?png|p?jpeg|gif|webp|avif|bmp|x-icon|vnd\.microsoft\.icon)|(?:audio|video)\/[\w.+-]+|text\/plain)$/;
+  /^(?:image\/(?:a?png|p?jpeg|gif|webp|avif|bmp|x-icon|vnd\.microsoft\.icon)|(?:audio|video)\/[\w.-]+|text\/plain)$/;
 
 /**
  * Whatever the content is, it gets no origin to act in and runs no script. It may load and draw what a browser's own

@@ -38,6 +38,26 @@ describe("content", () => {
     });
   });
 
+  it.each([
+    ["text/javascript", "script"],
+    ["application/javascript; charset=utf-8", "serviceworker"],
+    ["text/css", "style"],
+    ["text/x-ecmascript", "something-new"],
+  ])("is not given to a page of this origin that would run it: %s, for %s", async (type, destination) => {
+    const { get } = await vaultWith(new File([TEXT], "file", { type }));
+    const asking = (site: string, dest: string) => get({ "Sec-Fetch-Site": site, "Sec-Fetch-Dest": dest });
+    const refused = await asking("same-origin", destination);
+    expect(await refusal(refused, 403, "FORBIDDEN")).toBe("content must not be run by a page of this server");
+    for (const response of [
+      await asking("cross-site", destination),
+      await asking("same-origin", "empty"),
+      await get(),
+    ]) {
+      expect([response.status, await response.text()]).toEqual([200, TEXT]);
+      expect(response.headers.get("Vary")).toBe("Sec-Fetch-Site, Sec-Fetch-Dest");
+    }
+  });
+
   it("answers HEAD with the same headers and no body, whatever the Range", async () => {
     const { get } = await vaultWith();
     const [full, head] = [await get(), await get({ Range: "bytes=0-1" }, "HEAD")];
