@@ -102,6 +102,7 @@ export class LiveVault {
     );
     this.relayD1 = new Relay({
       name: "relay-d1",
+      vault: row.id,
       watermark: row.recorded,
       target: () => this.#row.rev,
       unsettled: () => this.#row.loaded !== null || this.#row.merging !== null,
@@ -111,6 +112,7 @@ export class LiveVault {
     });
     this.relayR2 = new Relay({
       name: "relay-r2",
+      vault: row.id,
       watermark: row.erased,
       target: () => this.relayD1.watermark,
       step: () => deleteBodies(database, bucket, this.relayR2.watermark, this.relayD1.watermark),

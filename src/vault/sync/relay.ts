@@ -41,6 +41,7 @@ const STEP_CALLS = 4;
 
 export class Relay {
   readonly #name: string;
+  readonly #vault: string;
   readonly #target: () => number;
   readonly #step: () => Promise<number>;
   readonly #unsettled: () => boolean;
@@ -68,6 +69,7 @@ export class Relay {
   answered = 0;
 
   /**
+   * @param vault       the vault's id, for the log
    * @param target      the revision to reach
    * @param unsettled   whether there is work for the store although the target is reached
    * @param step        one bounded piece of work of at most {@link STEP_CALLS} calls. Resolves to the new watermark
@@ -77,6 +79,7 @@ export class Relay {
    */
   constructor(options: {
     name: string;
+    vault: string;
     watermark: number;
     target: () => number;
     unsettled?: () => boolean;
@@ -85,6 +88,7 @@ export class Relay {
     interrupted?: () => void;
   }) {
     this.#name = options.name;
+    this.#vault = options.vault;
     this.watermark = options.watermark;
     this.#target = options.target;
     this.#unsettled = options.unsettled ?? (() => false);
@@ -168,7 +172,7 @@ export class Relay {
     } catch (error) {
       this.#failures++;
       this.#stall();
-      logError(`${this.#name}: a step failed`, error, { failures: this.#failures });
+      logError(`${this.#name}: a step failed`, error, { vault: this.#vault, failures: this.#failures });
       if (this.#failures <= TIMED_RETRIES) this.#retry = setTimeout(() => void this.run(), this.retryDelay);
     } finally {
       // In the same turn in which nothing was found to be left. So a writer that was answered and writes again at once

@@ -3,7 +3,7 @@
  * tested.
  */
 
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { Relay } from "../../../src/vault/sync/relay.ts";
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -14,6 +14,7 @@ function relayed(step: () => Promise<void> = async () => {}) {
   const carried: number[] = [];
   const relay = new Relay({
     name: "test",
+    vault: "vault_of_test",
     watermark: 0,
     target: () => rev,
     step: async () => {
@@ -83,4 +84,17 @@ it("relay: a step that fails settles the writers, and a stalled relay gathers no
   await relay.run();
   expect(relay.isBehind).toBe(false);
   expect(await write(5)).toBe(true);
+});
+
+it("relay: the line of a step that failed names the vault", async () => {
+  const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+  let failures = 0;
+  const { write } = relayed(async () => {
+    if (failures++ === 0) throw new Error("the store is down");
+  });
+  expect(await write(1)).toBe(false);
+  expect(lines.mock.calls.map(([line]) => JSON.parse(String(line)) as object)).toMatchObject([
+    { event: "test: a step failed", vault: "vault_of_test", failures: 1, error: "the store is down" },
+  ]);
+  lines.mockRestore();
 });
