@@ -64,7 +64,13 @@ export async function startServer(options: {
           env: {
             ...config.env,
             ASSETS: { type: "worker", worker: SITE },
-            ...texts({ ADMIN_TOKEN: secrets.admin_token, KEY_SECRET: secrets.key_secret, CACHE_HOST, ...settings() }),
+            ...texts({
+              ADMIN_TOKEN: secrets.admin_token,
+              KEY_SECRET: secrets.key_secret,
+              KEY_SECRET_PREVIOUS: secrets.key_secret_previous ?? "",
+              CACHE_HOST,
+              ...settings(),
+            }),
           },
         },
         // Clients go straight to the Worker, because Miniflare's own entry would halve the request rate.

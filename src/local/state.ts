@@ -29,6 +29,8 @@ export interface Credentials {
 export interface Secrets {
   admin_token: string;
   key_secret: string;
+  /** The former `key_secret`, whose keys stay good. The operator writes it into `secrets.json` by hand. */
+  key_secret_previous?: string;
 }
 
 /** This variable is set for workerd, so that a workerd whose parent was killed can be told from all others. */

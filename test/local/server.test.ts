@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { OWNER_VARIABLE } from "../../src/local/state.ts";
+import { OWNER_VARIABLE, type Secrets } from "../../src/local/state.ts";
 import { workerdsWith } from "../../src/local/processes.ts";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { credentialsIn, outputOf, ownLines, ServerProcess, temporaryState } from "./server-process.ts";
@@ -135,9 +135,12 @@ describe("a user's session", () => {
     expect([anonymous.status, await errorCode(anonymous)]).toEqual([401, "UNAUTHORIZED"]);
   });
 
-  it("finds everything again after a restart", async () => {
+  it("finds everything again after a restart, with the keys of a secret that was replaced meanwhile", async () => {
     const before = credentialsIn(state);
     await server.interrupt();
+    const secrets = JSON.parse(readFileSync(join(state, "secrets.json"), "utf8")) as Secrets;
+    const replaced = { ...secrets, key_secret: "n".repeat(43), key_secret_previous: secrets.key_secret };
+    writeFileSync(join(state, "secrets.json"), JSON.stringify(replaced));
     server = await start(state).ready();
     expect({ ...credentialsIn(state), url: "" }).toEqual({ ...before, url: "" });
     const response = await fetch(`${assets()}?limit=200`, { headers: { Authorization: authorization() } });
