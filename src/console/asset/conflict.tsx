@@ -1,9 +1,15 @@
 import { useState } from "preact/hooks";
 import { ago, Button, Dialog } from "../ui/index.ts";
-import { title } from "./draft.ts";
+import { type Clash, title } from "./draft.ts";
+import { same } from "./json.ts";
 import type { Conflict, Opened } from "./opened.ts";
 
 type Side = "theirs" | "yours";
+
+interface Choice {
+  readonly side: Side;
+  readonly theirs: unknown;
+}
 
 const SIDES: readonly (readonly [Side, string])[] = [
   ["theirs", "Theirs"],
@@ -12,10 +18,16 @@ const SIDES: readonly (readonly [Side, string])[] = [
 
 /** What someone else has made of the asset beside what was edited here. One takes either, part by part. */
 export function ConflictDialog({ opened, conflict }: { opened: Opened; conflict: Conflict }) {
-  const [chosen, setChosen] = useState<Readonly<Record<string, Side>>>({});
+  const [choices, setChoices] = useState<ReadonlyMap<string, Choice>>(new Map());
   const { clashes, alsoTheirs, theirs } = conflict;
-  const choose = (side: Side): void => setChosen(Object.fromEntries(clashes.map(({ name }) => [name, side])));
-  const isReady = clashes.every(({ name }) => chosen[name] !== undefined);
+  /** A choice is one between what was seen: when theirs has changed once more, it must be made again. */
+  const chosen = (clash: Clash): Side | undefined => {
+    const choice = choices.get(clash.name);
+    return choice && same(choice.theirs, clash.theirs) ? choice.side : undefined;
+  };
+  const choose = (side: Side, about: readonly Clash[] = clashes): void =>
+    setChoices(new Map([...choices, ...about.map((each) => [each.name, { side, theirs: each.theirs }] as const)]));
+  const isReady = clashes.every((clash) => chosen(clash) !== undefined);
   const close = (): void => {
     opened.isComparing.value = false;
   };
@@ -27,13 +39,13 @@ export function ConflictDialog({ opened, conflict }: { opened: Opened; conflict:
       footer={
         <>
           <Button onClick={close}>Go on editing</Button>
-          <Button onClick={() => opened.discard()}>Discard mine</Button>
+          <Button onClick={() => opened.discard()}>Discard yours</Button>
           <Button
             kind="primary"
             disabled={!isReady}
-            onClick={() => void opened.resolve((name) => chosen[name] ?? "theirs")}
+            onClick={() => void opened.resolve((name) => choices.get(name)?.side ?? "theirs")}
           >
-            {clashes.length === 0 ? "Save mine as well" : "Save what is chosen"}
+            {clashes.length === 0 ? "Save yours as well" : "Save what is chosen"}
           </Button>
         </>
       }
@@ -57,13 +69,13 @@ export function ConflictDialog({ opened, conflict }: { opened: Opened; conflict:
         <fieldset class="clash" key={clash.name}>
           <legend>{capital(title(clash.name))}</legend>
           {SIDES.map(([side, name]) => (
-            <label key={side} class={chosen[clash.name] === side ? "chosen" : ""}>
+            <label key={side} class={chosen(clash) === side ? "chosen" : ""}>
               <span>
                 <input
                   type="radio"
                   name={`clash ${clash.name}`}
-                  checked={chosen[clash.name] === side}
-                  onChange={() => setChosen({ ...chosen, [clash.name]: side })}
+                  checked={chosen(clash) === side}
+                  onChange={() => choose(side, [clash])}
                 />
                 {name}
               </span>

@@ -77,21 +77,20 @@ function Panel({ id, vault }: { id: string; vault: Strongroom }) {
   const save = async (): Promise<void> => {
     if (isEdited && isPlaceSound(opened) && (await opened.save())) toast("Saved.", { tone: "ok" });
   };
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (!isForPanel(event, panel.current)) return;
+      if (event.key === "Escape") void close();
+      else if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        void save();
+      }
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  });
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys that work wherever in it one is
-    <aside
-      ref={panel}
-      class="asset-panel"
-      aria-label={asset ? `Asset ${asset.filename}` : "Asset"}
-      tabindex={-1}
-      onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.defaultPrevented && !inDialog(event)) void close();
-        if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey)) {
-          event.preventDefault();
-          void save();
-        }
-      }}
-    >
+    <aside ref={panel} class="asset-panel" aria-label={asset ? `Asset ${asset.filename}` : "Asset"} tabindex={-1}>
       <header class="asset-head">
         <h2>
           <bdi>{asset?.filename ?? "…"}</bdi>
@@ -120,14 +119,20 @@ function Panel({ id, vault }: { id: string; vault: Strongroom }) {
       </div>
       {asset && !opened.isGone.value && isEdited && <SaveBar opened={opened} onSave={() => void save()} />}
       {opened.conflict.value && opened.isComparing.value && (
-        <ConflictDialog key={opened.conflict.value.theirs.etag} opened={opened} conflict={opened.conflict.value} />
+        <ConflictDialog opened={opened} conflict={opened.conflict.value} />
       )}
     </aside>
   );
 }
 
-const inDialog = (event: Event): boolean =>
-  event.target instanceof Element && event.target.closest("dialog, [popover]") !== null;
+/**
+ * Whether a key is meant for the panel: it was pressed in it, or nowhere, as it is when a button has just gone away that
+ * had the focus.
+ */
+function isForPanel({ target, defaultPrevented }: Event, panel: HTMLElement | null): boolean {
+  if (defaultPrevented || document.querySelector("dialog[open], :popover-open")) return false;
+  return target === document.body || (target instanceof Node && panel?.contains(target) === true);
+}
 
 const isPlaceSound = ({ place }: Opened): boolean => {
   const { filename, partition, collection, channel } = place.value;
