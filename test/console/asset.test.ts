@@ -110,7 +110,7 @@ it("shows images, sound and text, and runs nothing of a file", async () => {
     await show("document.pdf");
     await panel(page).getByText("There is no preview of this type.").waitFor();
 
-    expect(await page.evaluate("[window.tricked, sessionStorage.getItem('tricked')]")).toEqual([null, null]);
+    expect(await page.evaluate("[window.tricked ?? null, sessionStorage.getItem('tricked')]")).toEqual([null, null]);
     expect(await page.evaluate("document.querySelectorAll('iframe, object, embed').length")).toBe(0);
   });
 });

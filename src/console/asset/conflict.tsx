@@ -17,7 +17,15 @@ const SIDES: readonly (readonly [Side, string])[] = [
 ];
 
 /** What someone else has made of the asset beside what was edited here. One takes either, part by part. */
-export function ConflictDialog({ opened, conflict }: { opened: Opened; conflict: Conflict }) {
+export function ConflictDialog({
+  opened,
+  conflict,
+  onSaved,
+}: {
+  opened: Opened;
+  conflict: Conflict;
+  onSaved: () => void;
+}) {
   const [choices, setChoices] = useState<ReadonlyMap<string, Choice>>(new Map());
   const { clashes, alsoTheirs, theirs } = conflict;
   /** A choice is one between what was seen: when theirs has changed once more, it must be made again. */
@@ -28,6 +36,9 @@ export function ConflictDialog({ opened, conflict }: { opened: Opened; conflict:
   const choose = (side: Side, about: readonly Clash[] = clashes): void =>
     setChoices(new Map([...choices, ...about.map((each) => [each.name, { side, theirs: each.theirs }] as const)]));
   const isReady = clashes.every((clash) => chosen(clash) !== undefined);
+  const save = async (): Promise<void> => {
+    if (await opened.resolve((name) => choices.get(name)?.side ?? "theirs")) onSaved();
+  };
   const close = (): void => {
     opened.isComparing.value = false;
   };
@@ -40,11 +51,7 @@ export function ConflictDialog({ opened, conflict }: { opened: Opened; conflict:
         <>
           <Button onClick={close}>Go on editing</Button>
           <Button onClick={() => opened.discard()}>Discard yours</Button>
-          <Button
-            kind="primary"
-            disabled={!isReady}
-            onClick={() => void opened.resolve((name) => choices.get(name)?.side ?? "theirs")}
-          >
+          <Button kind="primary" disabled={!isReady} onClick={() => void save()}>
             {clashes.length === 0 ? "Save yours as well" : "Save what is chosen"}
           </Button>
         </>

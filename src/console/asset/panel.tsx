@@ -75,7 +75,7 @@ function Panel({ id, vault }: { id: string; vault: Strongroom }) {
     show(undefined);
   };
   const save = async (): Promise<void> => {
-    if (isEdited && isPlaceSound(opened) && (await opened.save())) toast("Saved.", { tone: "ok" });
+    if (isEdited && isPlaceSound(opened) && (await opened.save())) sayIsSaved();
   };
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
@@ -119,7 +119,7 @@ function Panel({ id, vault }: { id: string; vault: Strongroom }) {
       </div>
       {asset && !opened.isGone.value && isEdited && <SaveBar opened={opened} onSave={() => void save()} />}
       {opened.conflict.value && opened.isComparing.value && (
-        <ConflictDialog opened={opened} conflict={opened.conflict.value} />
+        <ConflictDialog opened={opened} conflict={opened.conflict.value} onSaved={sayIsSaved} />
       )}
     </aside>
   );
@@ -138,6 +138,8 @@ const isPlaceSound = ({ place }: Opened): boolean => {
   const { filename, partition, collection, channel } = place.value;
   return nameProblem(filename) === undefined && [partition, collection, channel].every(isName);
 };
+
+const sayIsSaved = (): void => toast("Saved.", { tone: "ok" });
 
 /** What was edited is kept for a while, and one is told. */
 function keep(opened: Opened, vaultId: string): void {
