@@ -17,6 +17,7 @@ import { listChanges } from "./routes/changes.ts";
 import { getContent, getFile } from "./routes/content.ts";
 import { listFolders } from "./routes/folders.ts";
 import { getHealth } from "./routes/health.ts";
+import { importBody, importVault } from "./routes/imports.ts";
 import { createKey, listKeys, revokeKey, updateKey } from "./routes/keys.ts";
 import { createLink } from "./routes/links.ts";
 import { getOpenApi } from "./routes/openapi.ts";
@@ -59,6 +60,8 @@ const HANDLERS: Readonly<Record<EndpointId, Handler>> = {
   "vaults.get": getVault,
   "vaults.update": updateVault,
   "vaults.delete": deleteVault,
+  "vaults.import": importVault,
+  "vaults.importBody": importBody,
   "vaults.reconcile": reconcileVault,
   "vaults.clearLostWindows": clearLostWindows,
   "keys.create": createKey,

@@ -16,6 +16,7 @@ import type {
   Folder as FolderType,
   FolderDeletion as FolderDeletionType,
   Health as HealthType,
+  ImportAnswer as ImportAnswerType,
   KeyInfo as KeyInfoType,
   Link as LinkType,
   Page,
@@ -213,8 +214,21 @@ export const FolderDeletion = v.strictObject({
   has_more: v.boolean(),
 }) satisfies SchemaOf<FolderDeletionType>;
 
+export const ImportAnswer = v.strictObject({
+  imported: Count,
+  present: Count,
+  missing: v.array(AssetId),
+  done: v.boolean(),
+}) satisfies SchemaOf<ImportAnswerType>;
+
 export const Change = v.union([
-  v.strictObject({ type: v.literal("asset"), asset: AssetRecord, etag: matching(/^"\d+"$/) }),
+  v.strictObject({
+    type: v.literal("asset"),
+    asset: AssetRecord,
+    etag: matching(/^"\d+"$/),
+    seq: v.exactOptional(Count),
+    sha256: v.exactOptional(matching(/^[0-9a-f]{64}$/)),
+  }),
   v.strictObject({ type: v.literal("deleted"), id: AssetId, deleted_at: Time }),
 ]);
 

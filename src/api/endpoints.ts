@@ -3,6 +3,7 @@ import { AssetPage, AssetRecord, FolderPage, Health, Link, OpenApiDocument } fro
 import { CHANGE_ENDPOINTS } from "./change-endpoints.ts";
 import { type Answer, type Endpoint, VAULT } from "./endpoint.ts";
 import { FEED_ENDPOINTS } from "./feed-endpoints.ts";
+import { IMPORT_ENDPOINTS } from "./import-endpoints.ts";
 import { AssetListQuery, FolderListQuery } from "./queries.ts";
 import { ContentQuery, FileQuery, LinkBody, RawUploadQuery, UploadForm } from "./schemas.ts";
 import { SESSION_ENDPOINTS } from "./session-endpoints.ts";
@@ -163,6 +164,7 @@ export const ENDPOINTS = {
   ...CHANGE_ENDPOINTS,
   ...FEED_ENDPOINTS,
   ...VAULT_ENDPOINTS,
+  ...IMPORT_ENDPOINTS,
   "health.get": {
     method: "GET",
     path: "/healthz",

@@ -12,6 +12,8 @@ import type {
   Folder,
   FolderDeletion,
   Health,
+  ImportAnswer,
+  ImportPage,
   KeyInfo,
   Link,
   Page,
@@ -152,6 +154,23 @@ const batch: BatchAnswer = {
   ],
   durability: "recorded",
 };
+/** What a request of an import sends. */
+export const importExample = {
+  top: 7,
+  assets: 1,
+  bytes: asset.size,
+  records: [
+    {
+      type: "asset",
+      asset,
+      etag: '"7"',
+      seq: 5,
+      sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    },
+  ],
+} as const satisfies ImportPage;
+const importAnswer: ImportAnswer = { imported: 0, present: 0, missing: [ASSET_ID], done: false };
+
 const folderDeletion: FolderDeletion = { deleted: 1_000, has_more: true };
 
 export const EXAMPLES: ReadonlyMap<v.GenericSchema, unknown> = new Map<v.GenericSchema, unknown>([
@@ -160,6 +179,7 @@ export const EXAMPLES: ReadonlyMap<v.GenericSchema, unknown> = new Map<v.Generic
   [answers.AssetPage, lastPage(asset)],
   [answers.BatchAnswer, batch],
   [answers.FolderDeletion, folderDeletion],
+  [answers.ImportAnswer, importAnswer],
   [answers.ChangesPage, changes],
   [answers.FolderPage, lastPage({ name: "marketing", assets: 1, bytes: asset.size } satisfies Folder)],
   [answers.CreatedVault, createdVault],

@@ -207,6 +207,13 @@ export const ChangesQuery = v.object({
   ),
   limit: numberFrom(1, MAX_CHANGES, DEFAULT_CHANGES, "Of a page."),
   wait: numberFrom(0, MAX_WAIT_SECONDS, 0, "Seconds to wait when there is nothing yet."),
+  full: v.pipe(
+    v.optional(v.picklist(["true", "false"], "must be true or false"), "false"),
+    v.metadata({
+      description: "Whether an asset comes with its `seq` and the `sha256` of its file, as an import wants it.",
+    }),
+    v.transform((text) => text === "true"),
+  ),
 });
 
 /** Query of a list in the order of ids: vaults and keys. */

@@ -10,6 +10,7 @@ import type { KeyScope } from "../model/key-scope.ts";
 import type { TicketInfo } from "../model/ticket.ts";
 import type { KeyType, ReconcileFindings, VaultInfo, VaultReport } from "../model/vault.ts";
 
+export type { ImportAnswer, ImportedLine, ImportPage } from "../model/import.ts";
 export type {
   AssetRecord,
   ErrorCode,
@@ -82,6 +83,8 @@ export interface ChangesParameters {
   limit?: number;
   /** Seconds to wait when there is nothing yet: 0 to 30; 0 unless said. */
   wait?: number;
+  /** Whether an asset comes with its `seq` and its file's `sha256`. */
+  full?: boolean;
 }
 
 /** An asset that was created or has changed, as it is now. */
@@ -89,6 +92,10 @@ export interface ChangedAsset {
   type: "asset";
   asset: AssetRecord;
   etag: string;
+  /** The asset's place in every list: the revision at which it was created. With `full`. */
+  seq?: number;
+  /** Of its file, in lower-case hex. With `full`. */
+  sha256?: string;
 }
 
 /** An asset that was deleted. */

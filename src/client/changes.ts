@@ -106,9 +106,12 @@ export class Changes {
     }
   }
 
-  #page({ wait, ...parameters }: Given<ChangesParameters>, signal: AbortSignal | undefined): Promise<ChangesPage> {
+  #page(
+    { wait, full, ...parameters }: Given<ChangesParameters>,
+    signal: AbortSignal | undefined,
+  ): Promise<ChangesPage> {
     const path = inVault(this.#vaultId, "changes");
-    const query = queryOf({ ...parameters, wait: wait || undefined });
+    const query = queryOf({ ...parameters, wait: wait || undefined, full: full ? "true" : undefined });
     return this.#transport.json({ method: "GET", path, query, signal, extraTime: (wait ?? 0) * 1000 }, (value) => {
       const { data, cursor, has_more } = value as SentPage;
       const changes = data.map((change) =>

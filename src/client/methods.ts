@@ -28,6 +28,8 @@ export const METHODS = {
   "vaults.get": "vaults.get",
   "vaults.update": "vaults.update",
   "vaults.delete": "vaults.delete",
+  "vaults.importPage": "vaults.import",
+  "vaults.importBody": "vaults.importBody",
   "vaults.reconcile": "vaults.reconcile",
   "vaults.clearLostWindows": "vaults.clearLostWindows",
 } as const;

@@ -20,6 +20,9 @@ export type {
   FolderFields,
   FolderListParameters,
   IdListParameters,
+  ImportAnswer,
+  ImportedLine,
+  ImportPage,
   KeyChangeFields,
   KeyInfo,
   KeyScope,
@@ -95,6 +98,10 @@ export interface ChangedAsset {
   asset: Asset;
   /** Names this state of the asset. */
   etag: string;
+  /** The asset's place in every list. With `full`. */
+  seq?: number;
+  /** Of its file, in lower-case hex. With `full`. */
+  sha256?: string;
 }
 
 /** What has become of an asset. */

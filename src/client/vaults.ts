@@ -1,9 +1,13 @@
 import { type List, listAt } from "./list.ts";
-import { inVault, jsonBody, type Transport } from "./transport.ts";
+import { sentOver } from "./sending.ts";
+import { inVault, jsonBody, queryOf, type Transport } from "./transport.ts";
 import type {
   CallOptions,
   CreatedVault,
   IdListParameters,
+  ImportAnswer,
+  ImportedLine,
+  ImportPage,
   NewVault,
   VaultChange,
   VaultInfo,
@@ -73,6 +77,46 @@ export class Vaults {
    */
   async delete(id: string, { signal }: CallOptions = {}): Promise<VaultReport> {
     return this.#transport.json({ method: "DELETE", path: inVault(id), signal }, (value) => value as VaultReport);
+  }
+
+  /**
+   * Brings up to 20 lines of an export into an empty vault, as `changes.list` gives them with `full`: ids, order, times and
+   * entity tags stay. Assets whose file is not there yet are in `missing`: bring it by {@link importBody}, and the line again.
+   * Lines may come again and in any order. The vault takes no other writes of assets until a call with `finish` has found
+   * that all is there.
+   *
+   * @example
+   * const { missing } = await admin.vaults.importPage(id, { top, assets, bytes, records });
+   *
+   * @throws StrongroomError `CONFLICT` for a vault that is not empty, `INVALID_PARAMS` for a line that breaks a rule
+   */
+  async importPage(id: string, page: ImportPage, { signal }: CallOptions = {}): Promise<ImportAnswer> {
+    const call = { method: "POST", path: inVault(id, "import"), ...jsonBody(page), signal, isHarmless: true } as const;
+    return this.#transport.json(call, (value) => value as ImportAnswer);
+  }
+
+  /**
+   * Brings the file of an asset that is to be imported. It is stored only if its SHA-256 is the one of its line.
+   *
+   * @throws StrongroomError `CONFLICT` while no import is under way, `INVALID_PARAMS` for another file
+   */
+  async importBody(
+    id: string,
+    { asset, sha256 }: ImportedLine,
+    file: Blob,
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    const { r2_key, mime_type } = asset;
+    const body = { pieces: [file], length: file.size, before: 0, size: file.size };
+    await this.#transport.done({
+      method: "POST",
+      path: inVault(id, "import", "bodies"),
+      query: queryOf({ r2_key, mime_type, sha256 }),
+      headers: { "Content-Type": "application/octet-stream" },
+      signal,
+      isHarmless: true,
+      ...sentOver("whole", body, undefined),
+    });
   }
 
   /**

@@ -201,6 +201,10 @@ export const MAX_BATCH_RECORD_BYTES = 4_000_000;
  */
 export const MAX_BATCH_TAGS = 20_000;
 
+// --- an import
+
+export * from "./import-limits.ts";
+
 // --- the feed of changes
 
 export * from "./feed-limits.ts";

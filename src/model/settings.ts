@@ -3,6 +3,8 @@
  * caches keep what it delivers.
  */
 
+import type { ImportState } from "./import.ts";
+
 /** The settings of a vault. Each is null where there is none. */
 export interface VaultSettings {
   /** The most assets. */
@@ -45,7 +47,7 @@ export const SETTINGS = Object.keys(NO_SETTINGS) as readonly (keyof VaultSetting
  * How settings are stored: as JSON of those that are set, with the revision of the vault's last change. A later version
  * may have stored more, which stays.
  */
-type StoredSettings = { [Name in keyof VaultSettings]?: VaultSettings[Name] } & { rev?: number };
+type StoredSettings = { [Name in keyof VaultSettings]?: VaultSettings[Name] } & { rev?: number; import?: ImportState };
 
 /** How the settings of a vault that was never changed are stored. */
 export const UNCHANGED = "{}";
@@ -67,6 +69,13 @@ export function changeSettings(text: string, change: SettingsChange, rev: number
   const settings = Object.entries({ ...stored(text), ...Object.fromEntries(named), rev });
   return JSON.stringify(Object.fromEntries(settings.filter(([, value]) => value !== null)));
 }
+
+/** The import of the vault, under way or done; undefined when there was none. Beside the settings it outlives a rebuild. */
+export const importOf = (text: string): ImportState | undefined => stored(text).import;
+
+/** Settings as they are stored, after a change of the import at the revision `rev`. */
+export const changeImport = (text: string, state: ImportState, rev: number): string =>
+  JSON.stringify({ ...stored(text), import: state, rev } satisfies StoredSettings);
 
 /** Where a vault's rate stands, for the headers of an answer. */
 export interface RateState {

@@ -66,6 +66,20 @@ export class Bucket {
     return this.#waits.within(ms, this.#bucket.put(key, body, { httpMetadata: { contentType } }));
   }
 
+  /**
+   * Stores a body with this SHA-256, in lower-case hex, or nothing: R2 looks whether it has it, and keeps it.
+   *
+   * @param ms how long that may take. A stream may be as slow as its client
+   */
+  async putChecked(
+    key: string,
+    body: Uint8Array | ReadableStream,
+    { contentType, sha256 }: { contentType: string; sha256: string },
+    ms: number,
+  ): Promise<void> {
+    await this.#waits.within(ms, this.#bucket.put(key, body, { httpMetadata: { contentType }, sha256 }));
+  }
+
   /** Begins a multipart upload. Returns its id. */
   async beginMultipart(key: string, contentType: string): Promise<string> {
     const begun = this.#bucket.createMultipartUpload(key, { httpMetadata: { contentType } });

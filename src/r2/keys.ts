@@ -81,3 +81,16 @@ export function parseKey(key: string): ParsedKey | undefined {
     checkFilename(filename).ok;
   return isBody ? { vaultId, id, path: { partition, collection, channel, filename } } : undefined;
 }
+
+/**
+ * The key under which the body of an imported asset lives: the one that it had, under the prefix of its new vault. The path
+ * in it is the one that the asset was created at, which need not be the one that it has now. Undefined for what is no key of
+ * a body.
+ *
+ * @returns also the id of the asset, and that of the vault that it comes `from`
+ */
+export function importedKey(vaultId: string, key: string): { r2_key: string; id: string; from: string } | undefined {
+  const parsed = parseKey(key);
+  if (!parsed?.path) return undefined;
+  return { r2_key: bodyKey(vaultId, parsed.path, parsed.id), id: parsed.id, from: parsed.vaultId };
+}

@@ -1,7 +1,8 @@
 /** The settings of a live vault as they act: parsed, with the token bucket of its rate. */
 
 import { DEFAULT_CACHE_SECONDS } from "../model/limits.ts";
-import { parseSettings, UNCHANGED, type VaultSettings } from "../model/settings.ts";
+import type { ImportState } from "../model/import.ts";
+import { importOf, parseSettings, UNCHANGED, type VaultSettings } from "../model/settings.ts";
 import type { Actor } from "../model/vault.ts";
 import { TokenBucket } from "./rate.ts";
 import type { Keyring } from "./state/keyring.ts";
@@ -20,6 +21,7 @@ export class Bounds {
   #text = UNCHANGED;
   #settings: Readonly<VaultSettings> = parseSettings(UNCHANGED);
   #rate: TokenBucket | undefined;
+  #import: ImportState | undefined;
 
   /** @param text the settings as the vault's row has them */
   constructor(text: string) {
@@ -35,11 +37,22 @@ export class Bounds {
     return this.#rate;
   }
 
+  /** How the vault's import stands. Undefined when there was none. */
+  get import(): ImportState | undefined {
+    return this.#import;
+  }
+
+  /** Whether an import is under way. */
+  get isImporting(): boolean {
+    return this.#import?.isDone === false;
+  }
+
   /** Takes over settings that may have changed. A rate that stays the same keeps its tokens. */
   learn(text: string): void {
     if (text === this.#text) return;
     this.#text = text;
     this.#settings = parseSettings(text);
+    this.#import = importOf(text);
     const limit = this.#settings.requests_per_second;
     if (limit !== (this.#rate?.limit ?? null)) this.#rate = limit === null ? undefined : new TokenBucket(limit);
   }

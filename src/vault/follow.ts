@@ -20,6 +20,8 @@ export interface ChangesRequest {
   readonly limit: number;
   /** How long to wait for something, in milliseconds. */
   readonly wait: number;
+  /** Whether each asset comes with its seq and its digest. */
+  readonly full?: boolean;
 }
 
 /**
@@ -35,13 +37,13 @@ export interface ChangesRequest {
 export async function follow(
   life: Lifecycle,
   caller: Caller,
-  { from, limit, wait }: ChangesRequest,
+  { from, limit, wait, full = false }: ChangesRequest,
 ): Promise<Result<{ body: string }>> {
   const until = Date.now() + wait;
   const look =
     (place: ChangesRequest["from"], page: PageMaker) =>
     (live: LiveVault, scope: KeyScope | undefined): Result<{ page: FeedPage; live: LiveVault }> => {
-      const notYet = live.notIndexed() ?? isMerging(live.row);
+      const notYet = live.notIndexed() ?? isMerging(live.row) ?? (live.bounds.isImporting ? halfImported() : undefined);
       if (notYet) return notYet;
       const position = positionAt(life.database, live.held, place, scopeName(scope));
       return position.ok ? { ok: true, page: page(live, position.position, scope), live } : position;
@@ -49,10 +51,10 @@ export async function follow(
   const pageOf =
     (length: number): PageMaker =>
     ({ row, held }, position, scope) =>
-      feedPage(life.database, { ...row, writer: held.writer }, position, { limit, length }, scope);
+      feedPage(life.database, { ...row, writer: held.writer }, position, { limit, length, full }, scope);
   // A position says which scope it belongs to, so no page is shared between scopes.
   const waited: PageMaker = (live, position, scope) =>
-    live.watchers.shared(JSON.stringify([live.row.rev, limit, position]), () =>
+    live.watchers.shared(JSON.stringify([live.row.rev, limit, full, position]), () =>
       pageOf(MAX_WAITED_LENGTH)(live, position, scope),
     );
   let found = await life.authorizedWithin(caller, look(from, pageOf(MAX_CHANGES_LENGTH)));
@@ -75,6 +77,9 @@ type PageMaker = (live: LiveVault, position: FeedPosition, scope: KeyScope | und
 /** The 503 of a vault that takes over another history: what it has is part of the one and part of the other. */
 const isMerging = ({ merging }: Readonly<VaultRow>) =>
   merging === null ? undefined : unavailable("the vault's storage is being brought up to the durable record", 2);
+
+/** The 503 of a vault that is being imported: what has come so far is in no order that a cursor could follow. */
+const halfImported = () => unavailable("the vault is being imported: its feed begins when that is done", 30);
 
 function positionAt(
   database: VaultDatabase,

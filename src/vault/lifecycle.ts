@@ -184,8 +184,10 @@ export class Lifecycle {
     if (live.row.status !== "active") return this.#purge(live);
     if (live.relayR2.isBehind) return live.relayR2.retryDelay;
     const swept = await sweepSessions(this.id, this.database, this.#bucket);
+    // A reconciliation would take bodies that wait for their records for orphans.
+    if (live.bounds.isImporting) return soonest(again, swept);
     await live.reconciler.run(started + RECONCILE_SLICE_MS);
-    return Math.max(0, Math.min(again, swept, live.reconciler.due) - Date.now());
+    return soonest(again, swept, live.reconciler.due);
   }
 
   /** Indexes old assets until `until`, in epoch milliseconds. Returns whether all are indexed. */
@@ -213,4 +215,10 @@ export class Lifecycle {
     if (!db) throw new Error(`the D1 shard of ${this.id} is not bound`);
     return new BoundedD1(db);
   }
+}
+
+/** Milliseconds until the first of some times, in epoch milliseconds. Undefined when none of them ever comes. */
+function soonest(...times: readonly number[]): number | undefined {
+  const first = Math.min(...times);
+  return first === Infinity ? undefined : Math.max(0, first - Date.now());
 }

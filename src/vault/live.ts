@@ -165,7 +165,8 @@ export class LiveVault {
   /** The 503 of a write that is not taken while the vault is at a revision. Undefined when it is. */
   #notNow(urgency: Urgency, rev: number): Refusal | undefined {
     // What D1 had and lost does not count, or else no write would be taken.
-    return notNow(urgency, this.#row.merging !== null, rev - Math.max(this.relayD1.watermark, this.#lostByD1At));
+    const backlog = rev - Math.max(this.relayD1.watermark, this.#lostByD1At);
+    return notNow(urgency, { isTakingOver: this.#row.merging !== null, isImporting: this.bounds.isImporting, backlog });
   }
 
   /**

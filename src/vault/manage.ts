@@ -17,7 +17,7 @@ export async function updateVault(live: LiveVault, actor: Actor, change: VaultCh
 
 /** Stores a key whose token nobody has seen yet. Only a key that D1 has too is created. Otherwise 503, and no key. */
 export async function createKey(live: LiveVault, actor: Actor, key: NewKey): Promise<Result<{ key: Key }>> {
-  const outcome = await live.write(actor, live.keyring.create(key));
+  const outcome = await live.write(actor, live.keyring.create(key), "apart");
   if (!outcome.ok) return outcome;
   const { queued = 0 } = outcome;
   if (await live.recorded(outcome.key.rev)) return { ok: true, key: live.keyring.shown(outcome.key), queued };

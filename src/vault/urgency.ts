@@ -6,8 +6,10 @@ import { type Refusal, unavailable } from "../model/refusal.ts";
 export type Urgency =
   /** Depends on the state of an asset. It first waits until it is known whether the storage is old. */
   | "careful"
-  /** Is refused while D1 is far behind. */
+  /** Is refused while D1 is far behind, and while an import is under way. */
   | "ordinary"
+  /** Is refused while D1 is far behind: the import itself, and what no import can meet, such as a new key. */
+  | "apart"
   /** Is taken even while D1 is far behind: settling an upload that gave no answer, for instance. */
   | "urgent"
   /** Is taken even during a takeover: revoking a key, and the steps of the takeover itself. */
@@ -16,12 +18,22 @@ export type Urgency =
 /**
  * The 503 of a write that the vault does not take now. Undefined when it takes the write.
  *
- * @param isTakingOver whether a takeover is under way
- * @param backlog how many changes the vault alone holds
+ * @param vault whether a takeover is under way, whether an import is, and how many changes the vault alone holds
  */
-export function notNow(urgency: Urgency, isTakingOver: boolean, backlog: number): Refusal | undefined {
+export function notNow(
+  urgency: Urgency,
+  { isTakingOver, isImporting, backlog }: { isTakingOver: boolean; isImporting: boolean; backlog: number },
+): Refusal | undefined {
   if (urgency === "vital") return undefined;
   if (isTakingOver) return unavailable("the vault's storage is being brought up to the durable record", 2);
+  if (isImporting && (urgency === "ordinary" || urgency === "careful")) return beingImported();
   if (urgency === "urgent" || backlog <= MAX_UNRECORDED) return undefined;
   return unavailable("the durable record is not keeping up with writes", 5);
 }
+
+/** How soon a client that met an import asks again. It may take hours. Seconds. */
+const IMPORT_RETRY_SECONDS = 30;
+
+/** The 503 of what cannot be while an import is under way. */
+export const beingImported = (): Refusal =>
+  unavailable("the vault is being imported: it takes no other writes until that is done", IMPORT_RETRY_SECONDS);

@@ -35,7 +35,7 @@ import { answering, durable, once, render, type Stored, type WriteOptions } from
 import { cacheSeconds } from "./bounds.ts";
 import { assetPage, type AssetPageRequest, type Page } from "./pages.ts";
 import { report } from "./report.ts";
-import { TicketSurface } from "./ticket-surface.ts";
+import { ImportSurface } from "./import-surface.ts";
 import { assetWithin, deleteAsset, patchAsset } from "./state/assets.ts";
 import { batchAssets, deleteFolder } from "./state/batch.ts";
 import type { VaultDatabase } from "./state/database.ts";
@@ -50,7 +50,7 @@ import { Uploads } from "./uploads.ts";
  * Each method first checks that the caller's key still acts, in the same call that does the work, and learns which folder
  * the key is narrowed to. The router has verified the token's signature, and what a key of its type may do.
  */
-export class Vault extends TicketSurface {
+export class Vault extends ImportSurface {
   readonly #database: VaultDatabase;
   readonly #uploads: Uploads;
 

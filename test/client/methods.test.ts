@@ -1,3 +1,4 @@
+import { importExample } from "../../src/api/examples.ts";
 import { expect, it } from "vitest";
 import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import { Strongroom, StrongroomAdmin } from "../../src/client/index.ts";
@@ -23,6 +24,7 @@ function recorded() {
   const sent: { method: string | undefined; path: string }[] = [];
   const fetch = async (input: string, { method }: RequestInit): Promise<Response> => {
     sent.push({ method, path: new URL(input).pathname });
+    if (input.includes("/import/bodies")) return new Response(null, { status: 204 });
     return method === "DELETE" && !/vaults\/[^/]*$|assets\?/.test(input)
       ? new Response(null, { status: 204 })
       : new Response(JSON.stringify(ANSWER));
@@ -32,6 +34,8 @@ function recorded() {
   const { vaults } = new StrongroomAdmin({ url, token: "t", fetch });
   return { sent, rooms: { assets, changes, folders, keys, tickets, uploads, vaults } };
 }
+
+const LINE = importExample.records[0];
 
 const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["rooms"]) => PromiseLike<unknown>> = {
   "assets.upload": ({ assets }) => assets.upload(new Blob(["x"]), { ...PATH, filename: "a" }),
@@ -58,6 +62,8 @@ const CALLS: Record<keyof typeof METHODS, (rooms: ReturnType<typeof recorded>["r
   "vaults.get": ({ vaults }) => vaults.get("x"),
   "vaults.update": ({ vaults }) => vaults.update("x", { name: "y" }),
   "vaults.delete": ({ vaults }) => vaults.delete("x"),
+  "vaults.importPage": ({ vaults }) => vaults.importPage("x", { top: 0, assets: 0, bytes: 0, records: [] }),
+  "vaults.importBody": ({ vaults }) => vaults.importBody("x", LINE, new Blob(["x"])),
   "vaults.reconcile": ({ vaults }) => vaults.reconcile("x"),
   "vaults.clearLostWindows": ({ vaults }) => vaults.clearLostWindows("x"),
 };

@@ -64,6 +64,12 @@ const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?:
   ["operations of a batch", ["MAX_BATCH_OPERATIONS"], "INVALID_PARAMS"],
   ["`limit` of a folder's deletion", ["MAX_FOLDER_DELETION", "MAX_FOLDER_DELETION"], "INVALID_PARAMS"],
   ["records that a batch changes or deletes", ["MAX_BATCH_RECORD_BYTES", "MAX_BATCH_TAGS"], "PAYLOAD_TOO_LARGE"],
+  ["lines in one request of an import", ["MAX_IMPORT_RECORDS"], "INVALID_PARAMS"],
+  [
+    "`etag` and `seq` of an import, and how far in the future its times may be",
+    ["MAX_IMPORT_REV", "IMPORT_CLOCK_MS"],
+    "INVALID_PARAMS",
+  ],
   [
     "page of changes",
     ["MAX_CHANGES", "DEFAULT_CHANGES", "MAX_CHANGES_LENGTH", "MAX_WAITED_LENGTH", "MAX_LOOKED_AT"],

@@ -164,6 +164,16 @@ const REQUESTS: Readonly<
   "vaults.get": ({ vault }) => ({ path: vault.path }),
   "vaults.update": ({ vault }) => ({ path: vault.path, init: json("PATCH", { name: "renamed" }) }),
   "vaults.delete": ({ vault }) => ({ path: vault.path, init: { method: "DELETE" } }),
+  "vaults.import": ({ vault }) => ({
+    path: `${vault.path}/import`,
+    init: json("POST", { top: 1, assets: 1, bytes: 1, records: [] }),
+  }),
+  "vaults.importBody": ({ vault }) => {
+    const key = `${vault.id}/a/b/c/asset_01k2m8z4v9c7r5t3n1w6x0y8qb_a.txt`;
+    const query = new URLSearchParams({ r2_key: key, mime_type: "text/plain", sha256: "0".repeat(64) });
+    const init = { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: "x" };
+    return { path: `${vault.path}/import/bodies?${query.toString()}`, init };
+  },
   "vaults.reconcile": ({ vault }) => ({ path: `${vault.path}/reconcile`, init: { method: "POST" } }),
   "vaults.clearLostWindows": ({ vault }) => ({ path: `${vault.path}/lost-windows`, init: { method: "DELETE" } }),
   "keys.create": ({ vault }) => ({ path: `${vault.path}/keys`, init: json("POST", { type: "secret" }) }),
@@ -279,6 +289,9 @@ const TABLE: Readonly<Record<EndpointId, Statuses & { outside?: Outside }>> = {
   "vaults.get": opens({ admin: 200, secret: 200 }),
   "vaults.update": opens({ admin: 200 }),
   "vaults.delete": opens({ admin: 202 }),
+  // The vault has assets of its own: whoever may import is told so.
+  "vaults.import": opens({ admin: 409 }),
+  "vaults.importBody": opens({ admin: 409 }),
   "vaults.reconcile": opens({ admin: 202, secret: 202 }),
   "vaults.clearLostWindows": opens({ admin: 204 }),
   "keys.create": opens({ admin: 201, secret: 201 }),

@@ -13,7 +13,7 @@ export const exportRecords = command({
   usage: "[FILE]",
   about: "writes the records of all assets, or what has changed since, as JSON lines",
   help: `
-A line is {"type":"asset","asset":{…},"etag":…}, or {"type":"deleted","id":…,"deleted_at":…} of one that was deleted meanwhile. Of several lines about an asset the last one counts.
+A line is {"type":"asset","asset":{…},"etag":…,"seq":…,"sha256":…}, or {"type":"deleted","id":…,"deleted_at":…} of one that was deleted meanwhile. Of several lines about an asset the last one counts.
 Unless FILE is given, lines go to standard output. A FILE gets its name when all of it has come; one that is there is replaced.
 With --cursor-file the first export has everything, and each later one what has changed since the one before.`,
   takes: [0, 1],
@@ -68,7 +68,10 @@ async function lines(
 ): Promise<Exported> {
   let cursor = from;
   for (let count = 0; ;) {
-    const page = await changes.list({ limit: 1_000, ...(cursor === undefined ? {} : { cursor }) }, { signal });
+    const page = await changes.list(
+      { limit: 1_000, full: true, ...(cursor === undefined ? {} : { cursor }) },
+      { signal },
+    );
     const text = page.data.map((change) => `${visibleJson(change)}\n`).join("");
     if (text !== "") await print(text);
     count += page.data.length;

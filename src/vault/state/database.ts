@@ -200,6 +200,14 @@ export class VaultDatabase {
     return this.#sql.first<Asset>(`SELECT ${ASSET_COLUMNS} FROM assets WHERE seq = ?`, seq);
   }
 
+  /** When the asset before a seq was created, and when the one behind it. */
+  neighbours(seq: number): { before: string | undefined; behind: string | undefined } {
+    const at = (which: string): string | undefined =>
+      this.#sql.first<{ created_at: string }>(`SELECT created_at FROM assets WHERE seq ${which} LIMIT 1`, seq)
+        ?.created_at;
+    return { before: at("< ? ORDER BY seq DESC"), behind: at("> ? ORDER BY seq") };
+  }
+
   /** The assets with a seq in (after, to], in order of seq. */
   revisions(after: number, to: number, limit: number): AssetRevision[] {
     return this.#sql.all(

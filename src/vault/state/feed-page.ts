@@ -34,6 +34,8 @@ export interface PageBounds {
   readonly limit: number;
   /** Characters. A change that would make the page longer is left to the next. */
   readonly length: number;
+  /** Whether an asset comes with its seq and its digest, which its record leaves out. */
+  readonly full?: boolean;
 }
 
 /**
@@ -47,7 +49,7 @@ export function feedPage(
   database: VaultDatabase,
   vault: { readonly id: string; readonly rev: number; readonly writer: string },
   { after: from, ...reader }: FeedPosition,
-  { limit, length }: PageBounds,
+  { limit, length, full = false }: PageBounds,
   scope: KeyScope | undefined,
 ): FeedPage {
   const { began = 0, ...named } = reader;
@@ -67,11 +69,13 @@ export function feedPage(
     for (let next = 0; next < places.length && !isFull && taken < limit;) {
       const run = runFrom(places.slice(next), began, { limit: limit - taken, length: length - text.length });
       const records = database.feed.records(vault.id, run, scope === undefined);
+      const digests = full ? database.feed.digests([...records.keys()]) : undefined;
       isFull = run.length === 0;
       for (const place of run) {
         const [at, , seq, deleted, , size] = place;
+        const more = digests && `,"seq":${seq},"sha256":${JSON.stringify(digests.get(seq))}`;
         const isTold = deleted !== null && gone.has(deleted);
-        const change = isTold ? undefined : describe(place, began, size === null ? undefined : records.get(seq));
+        const change = isTold ? undefined : describe(place, began, size === null ? undefined : records.get(seq), more);
         isFull = change !== undefined && text.length + change.length >= length;
         if (isFull) break;
         next++;
@@ -116,10 +120,10 @@ function runFrom(places: readonly FeedPlace[], began: number, left: PageBounds):
   return end < 0 ? places : places.slice(0, end);
 }
 
-/** What a page says of a place, as JSON text. Undefined when it says nothing. */
-function describe(place: FeedPlace, began: number, record: string | undefined): string | undefined {
+/** What a page says of a place, as JSON text. Undefined when it says nothing. `more` is what comes with a record. */
+function describe(place: FeedPlace, began: number, record: string | undefined, more = ""): string | undefined {
   const [, rev, , deleted, at] = place;
-  if (record !== undefined) return `{"type":"asset","asset":${record},"etag":"\\"${rev}\\""}`;
+  if (record !== undefined) return `{"type":"asset","asset":${record},"etag":"\\"${rev}\\""${more}}`;
   if (!isDeletion(place, began)) return undefined;
   return `{"type":"deleted","id":${JSON.stringify(deleted)},"deleted_at":${JSON.stringify(at)}}`;
 }

@@ -97,6 +97,12 @@ export class Feed {
     return new Map(rows);
   }
 
+  /** The SHA-256 of the bodies of some assets, by seq. */
+  digests(seqs: readonly number[]): ReadonlyMap<number, string> {
+    const statement = "SELECT a.seq, a.sha256 FROM json_each(?1) j CROSS JOIN assets a ON a.seq = j.value";
+    return new Map(this.#sql.exec(statement, JSON.stringify(seqs)).raw<[number, string]>());
+  }
+
   #records(statement: string, ...values: SqlStorageValue[]): IterableIterator<SeqAndRecord> {
     return this.#sql.exec(statement, ...values).raw<SeqAndRecord>();
   }

@@ -78,6 +78,11 @@ export class Change {
     return ++this.#rev;
   }
 
+  /** Leaves out all revisions up to `rev`. None of them is below the vault's own afterwards. */
+  skipTo(rev: number): void {
+    this.#rev = Math.max(this.#rev, rev);
+  }
+
   /**
    * Adds to the vault's totals, and to the counters of a folder unless what is counted is still to be indexed. Negative
    * numbers take away.

@@ -93,6 +93,11 @@ export class Outbox {
     this.#sql.exec("INSERT OR IGNORE INTO outbox (rev, seq) VALUES (?,?)", rev, seq);
   }
 
+  /** Whether there is any row, be it only for the feed. */
+  isAnything(): boolean {
+    return this.#sql.first("SELECT 1 FROM outbox LIMIT 1") !== undefined;
+  }
+
   /** Which asset a revision is of. Undefined when the outbox does not have that revision. */
   seqAt(rev: number): number | null | undefined {
     return this.#sql.first<{ seq: number | null }>("SELECT seq FROM outbox WHERE rev = ?", rev)?.seq;
