@@ -135,6 +135,14 @@ describe("a user's session", () => {
     expect([anonymous.status, await errorCode(anonymous)]).toEqual([401, "UNAUTHORIZED"]);
   });
 
+  it("keeps another server from its state directory, which says so in one line", async () => {
+    const second = start(state);
+    expect(await second.exited).toBe(1);
+    expect(ownLines(second.output)).toEqual([
+      expect.stringMatching(/^strongroom: the state directory .* is held by another server \(process \d+\)$/),
+    ]);
+  });
+
   it("finds everything again after a restart, with the keys of a secret that was replaced meanwhile", async () => {
     const before = credentialsIn(state);
     await server.interrupt();
@@ -162,13 +170,31 @@ describe("starting and stopping", () => {
     for (const server of started.splice(0)) server.killGroup();
   });
 
-  it("stops on Ctrl-C and leaves no process and no lock", async () => {
-    const state = temporaryState();
-    const server = await start(state).ready();
+  /** Sends 20 requests, and lets the server log `count` lines for them before it is stopped by Ctrl-C. */
+  async function logsAndStops(server: ServerProcess, state: string, count: number): Promise<void> {
     expect(workerdsWith(OWNER_VARIABLE, state)).toHaveLength(1);
+    const { url } = credentialsIn(state);
+    for (let i = 0; i < 20; i++) await (await fetch(`${url}/healthz`)).text();
+    const seen = () => server.output.split("\n").filter((line) => line.includes('"endpoint":"health.get"')).length;
+    await expect.poll(seen).toBe(count);
     await server.interrupt();
+    expect([seen(), server.output.includes("Strongroom is ready at")]).toEqual([count, true]);
     expect(workerdsWith(OWNER_VARIABLE, state)).toEqual([]);
     expect(existsSync(join(state, "lock"))).toBe(false);
+  }
+
+  it("needs nothing more to run, logs a line a request, stops on Ctrl-C and leaves no process and no lock", async () => {
+    const state = temporaryState();
+    const server = await start(state).ready();
+    const others = server.running.filter((line) => !/^npm |workerd|src\/local\/main\.ts/.test(line));
+    expect(others).toEqual([]);
+    await logsAndStops(server, state, 20);
+  });
+
+  it("with --quiet logs no requests, and ignores a stale lock whose process number belongs to another process now", async () => {
+    const state = temporaryState();
+    writeFileSync(join(state, "lock"), JSON.stringify({ pid: process.pid, started: "long ago" }));
+    await logsAndStops(await start(state, "--quiet").ready(), state, 0);
   });
 
   it.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const)(
@@ -182,26 +208,6 @@ describe("starting and stopping", () => {
     },
   );
 
-  it("leaves nothing running that it needed only to start", async () => {
-    const server = await start(temporaryState()).ready();
-    const others = server.running.filter((line) => !/^npm |workerd|src\/local\/main\.ts/.test(line));
-    expect(others).toEqual([]);
-  });
-
-  it.each([[[], 20] as const, [["--quiet"], 0] as const])(
-    "with flags %j logs %i lines for 20 requests",
-    async (flags, count) => {
-      const state = temporaryState();
-      const server = await start(state, ...flags).ready();
-      const { url } = credentialsIn(state);
-      for (let i = 0; i < 20; i++) await (await fetch(`${url}/healthz`)).text();
-      const seen = () => server.output.split("\n").filter((line) => line.includes('"endpoint":"health.get"')).length;
-      await expect.poll(seen).toBe(count);
-      await server.interrupt();
-      expect([seen(), server.output.includes("Strongroom is ready at")]).toEqual([count, true]);
-    },
-  );
-
   it("says in one line that the port is in use, and exits with 1", async () => {
     const squatter = createServer().listen(0, "127.0.0.1");
     await once(squatter, "listening");
@@ -211,16 +217,6 @@ describe("starting and stopping", () => {
     expect(await server.exited).toBe(1);
     expect(ownLines(server.output)).toEqual([`strongroom: cannot listen on 127.0.0.1:${port}: the port is in use`]);
     squatter.close();
-  });
-
-  it("says in one line that the state directory is held by another live server", async () => {
-    const state = temporaryState();
-    await start(state).ready();
-    const second = start(state);
-    expect(await second.exited).toBe(1);
-    expect(ownLines(second.output)).toEqual([
-      expect.stringMatching(/^strongroom: the state directory .* is held by another server \(process \d+\)$/),
-    ]);
   });
 
   it("says in one line that the state directory cannot be written", async () => {
@@ -291,13 +287,6 @@ describe("starting and stopping", () => {
     expect(more).toEqual([]);
     expect(orphans).not.toContain(running);
     await next.interrupt();
-  });
-
-  it("ignores a stale lock whose process number belongs to another process now", async () => {
-    const state = temporaryState();
-    writeFileSync(join(state, "lock"), JSON.stringify({ pid: process.pid, started: "long ago" }));
-    const server = await start(state).ready();
-    await server.interrupt();
   });
 });
 
