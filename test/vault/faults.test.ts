@@ -9,6 +9,7 @@ import type { AssetRecord } from "../../src/model/asset.ts";
 import { admin, bearer, ORIGIN, PATH, TestVault, textFile, sendTo } from "../support/api.ts";
 import { eachCall } from "../support/fault-loop.ts";
 import { Faults } from "../support/faults.ts";
+import { PART_BYTES } from "../support/small-parts.ts";
 import { clearLostWindows, expectAgreement, indexed, lose, reconcile } from "../support/stores.ts";
 
 // A call that hangs ends at one of these bounds. They are short, so that thousands of faults take minutes.
@@ -23,6 +24,7 @@ vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
 vi.mock(import("../../src/runtime/timeouts.ts"), () => import("../support/short-times.ts"));
 vi.mock(import("../../src/upload/limits.ts"), async (original) => ({
   ...(await original()),
+  ...(await import("../support/small-parts.ts")),
   STORE_MS: 600,
   COMMIT_MS: 1_000,
   RESOLVE_MS: 1_000,
@@ -87,16 +89,16 @@ function interrupted(losing: () => Promise<void>): ReadableStream<Uint8Array> {
 const OPERATIONS: Record<string, (scene: Scene) => Promise<Response>> = {
   "upload of a small form": ({ vault }) => request(vault, vault.assets, { method: "POST", body: form(10, false) }),
   "upload of a large form": ({ vault }) =>
-    request(vault, vault.assets, { method: "POST", body: form(17 * MIB, false) }),
+    request(vault, vault.assets, { method: "POST", body: form(2 * PART_BYTES + MIB, false) }),
   "upload of a large form, file first": ({ vault }) =>
-    request(vault, vault.assets, { method: "POST", body: form(9 * MIB, true) }),
+    request(vault, vault.assets, { method: "POST", body: form(PART_BYTES + MIB, true) }),
   "raw upload": ({ vault }) => raw(vault, 3 * MIB),
   "raw upload to a name that is taken": ({ vault }) => raw(vault, 10, { headers: { "If-None-Match": "*" } }),
   "raw upload whose digest is wrong": ({ vault }) =>
     raw(vault, 3 * MIB, { headers: { "Content-Digest": `sha-256=:${"A".repeat(43)}=:` } }),
   "raw upload of unknown length whose digest is wrong": ({ vault }) =>
     raw(vault, 0, {
-      body: new Blob([new Uint8Array(9 * MIB)]).stream(),
+      body: new Blob([new Uint8Array(PART_BYTES + MIB)]).stream(),
       headers: { "Content-Digest": `sha-256=:${"A".repeat(43)}=:` },
     }),
   "raw upload during which the vault's storage is lost": ({ vault, stub }) =>

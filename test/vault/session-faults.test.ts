@@ -9,6 +9,7 @@ import { expect, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { bearer, ORIGIN, sendTo, TestVault } from "../support/api.ts";
 import { eachCall } from "../support/fault-loop.ts";
+import { PART_BYTES } from "../support/small-parts.ts";
 import {
   bodies,
   clearLostWindows,
@@ -33,13 +34,19 @@ vi.mock(import("../../src/model/session-limits.ts"), async (original) => ({
   ...(await original()),
   SESSION_STALL_MS: 300,
 }));
-vi.mock(import("../../src/upload/limits.ts"), async (original) => ({ ...(await original()), SESSION_SIGN_MS: 250 }));
+vi.mock(import("../../src/upload/limits.ts"), async (original) => ({
+  ...(await original()),
+  SESSION_SIGN_MS: 250,
+  ...(await import("../support/small-parts.ts")),
+}));
 
 withoutGrace();
 
 const MIB = 1024 * 1024;
 const SMALL = fileOf(300_000);
-const LARGE = fileOf(9 * MIB + 100_000);
+const LARGE = fileOf(PART_BYTES + 300_000);
+/** A part of it, and some bytes behind. */
+const MOST = PART_BYTES + 200_000;
 
 interface Scene {
   readonly client: TusClient;
@@ -100,8 +107,8 @@ const OPERATIONS: Record<string, Operation> = {
   "session: creation with all bytes": { file: LARGE, work: (scene) => create(scene, scene.file) },
   "session: first bytes": { file: SMALL, before: 0, work: append(100_000) },
   "session: last bytes of a small file": { file: SMALL, before: 100_000, work: append() },
-  "session: bytes that fill a part": { file: LARGE, before: 2 * MIB, work: append(9 * MIB) },
-  "session: last bytes of a large file": { file: LARGE, before: 9 * MIB, work: append() },
+  "session: bytes that fill a part": { file: LARGE, before: 2 * MIB, work: append(MOST) },
+  "session: last bytes of a large file": { file: LARGE, before: MOST, work: append() },
   "session: all bytes with a checksum": { file: LARGE, before: 0, work: append(undefined, summed) },
   "session: question": {
     file: SMALL,
@@ -110,7 +117,7 @@ const OPERATIONS: Record<string, Operation> = {
   },
   "session: deletion": {
     file: LARGE,
-    before: 9 * MIB,
+    before: MOST,
     work: async (scene) => {
       const response = await request(scene, "DELETE", scene.path ?? "", {});
       await rest(scene.stub);
@@ -119,7 +126,7 @@ const OPERATIONS: Record<string, Operation> = {
   },
   "session: expiry": {
     file: LARGE,
-    before: 9 * MIB,
+    before: MOST,
     work: async (scene) => {
       await expireAll(scene.stub);
       await rest(scene.stub);

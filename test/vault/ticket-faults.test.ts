@@ -8,6 +8,7 @@ import { expect, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { bearer, ORIGIN, sendTo, TestVault } from "../support/api.ts";
 import { eachCall } from "../support/fault-loop.ts";
+import { PART_BYTES } from "../support/small-parts.ts";
 import { clearLostWindows, expectAgreement, indexed, reconcile, rest, withoutGrace } from "../support/stores.ts";
 import { type Made, ticketOf, uploadsOf } from "../support/tickets.ts";
 import { fileOf, OFFSET_BYTES, TUS } from "../support/tus.ts";
@@ -22,6 +23,7 @@ vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
 }));
 vi.mock(import("../../src/upload/limits.ts"), async (original) => ({
   ...(await original()),
+  ...(await import("../support/small-parts.ts")),
   STORE_MS: 800,
   COMMIT_MS: 600,
   RESOLVE_MS: 400,
@@ -38,7 +40,7 @@ withoutGrace();
 
 const MIB = 1024 * 1024;
 const SMALL = fileOf(300_000);
-const LARGE = fileOf(9 * MIB);
+const LARGE = fileOf(PART_BYTES + MIB);
 
 interface Scene {
   readonly vault: TestVault;
