@@ -15,7 +15,7 @@ const BYTES: Readonly<Record<string, number>> = {
 
 /** Bytes that `10GB`, `1.5 MiB` or `2048` are; undefined for anything else. */
 export function sizeOf(text: string): number | undefined {
-  const [, digits, unit = ""] = /^(\d{1,15}(?:\.\d{1,3})?) ?([a-z]*)$/i.exec(text) ?? [];
+  const [, digits, unit = ""] = /^(\d{1,16}(?:\.\d{1,3})?) ?([a-z]*)$/i.exec(text) ?? [];
   const factor = BYTES[unit.toUpperCase()];
   return digits === undefined || factor === undefined ? undefined : Math.floor(Number(digits) * factor);
 }

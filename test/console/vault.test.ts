@@ -257,7 +257,7 @@ it("the operator: finds all vaults, makes one, sets its bounds, opens no files, 
     // Another vault is looked into with a key that is made on the way.
     await page.getByRole("link", { name: "tenant 54" }).click();
     await page.getByRole("link", { name: "Files" }).click();
-    await button(page, "Make a key to look and change").click();
+    await button(page, "Key to make changes").click();
     await see(dialog, "It is shown this once");
     await button(dialog, "Sign in with it").click();
     await page.getByRole("link", { name: "Keys" }).click();
@@ -282,7 +282,7 @@ it("health: shows what D1 refuses, what a comparison finds, and what was lost, u
       // It appears by itself.
       await see(page, "D1 refuses 1 asset");
       await see(row(page, bad.id), "no bad names");
-      await see(page, "1 behind");
+      await see(page, "Next is what D1 refuses");
       await picture(page, "vault-health-parked");
 
       inD1(id, `DROP TRIGGER refuse; DELETE FROM assets WHERE id = '${lacking.id}'`);
@@ -292,13 +292,25 @@ it("health: shows what D1 refuses, what a comparison finds, and what was lost, u
       await button(page, "Compare now").waitFor();
       await picture(page, "vault-health-compared");
 
+      inD1(
+        id,
+        `CREATE TRIGGER refuse BEFORE UPDATE ON vaults WHEN NEW.id = '${id}' BEGIN SELECT RAISE(ABORT, 'down'); END`,
+      );
+      expect((await vault.assets.upload(file("queued.txt"), PATH)).durability).toBe("queued");
+      await see(page, "1 change waits to be recorded in D1");
+      await picture(page, "vault-health-queued");
+
+      // What rests on the vault's storage alone is lost with it.
       const server = scene.scene.server;
       await server.kill();
       new StoredFiles(server.state).loseVaults();
+      inD1(id, "DROP TRIGGER refuse");
       await server.restart();
       await page.reload();
       await see(page, "The vault lost its own storage once");
       expect(await button(page, "Clear…").count()).toBe(0);
+      await button(page, "Compare now").click();
+      await see(page, "file that no asset names yet");
       await picture(page, "vault-health-lost");
     },
     { fragment: `/${id}/-/health` },

@@ -67,6 +67,7 @@ export function CreateVault({ list, onClose }: { list: AllVaults; onClose: () =>
 function FirstKeys({ made, onClose }: { made: CreatedVault; onClose: () => void }) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  /** Signs in with the secret key, in place of the admin token. */
   const open = async (): Promise<void> => {
     setBusy(true);
     try {
@@ -80,7 +81,7 @@ function FirstKeys({ made, onClose }: { made: CreatedVault; onClose: () => void 
   const buttons = (
     <>
       <Button busy={isBusy} onClick={() => void open()}>
-        Copied; sign in with the secret key
+        Open the vault
       </Button>
       <Button kind="primary" onClick={onClose}>
         I have copied them

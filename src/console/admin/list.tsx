@@ -60,7 +60,7 @@ function Vaults({ admin }: { admin: StrongroomAdmin }) {
                     <Copy text={id} what={`Copy the id of ${name}`} />
                   </span>
                 </td>
-                <td data-name="Created" title={moment(created_at)}>
+                <td data-name="Created" class="short" title={moment(created_at)}>
                   {ago(created_at)}
                 </td>
               </tr>

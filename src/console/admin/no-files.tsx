@@ -28,18 +28,25 @@ export function NoFiles({ admin, vaultId }: { admin: StrongroomAdmin; vaultId: s
   const actions = (
     <>
       <Button kind="primary" icon="key" busy={busy === "public"} onClick={() => void make("public")}>
-        Make a key to look
+        Key to look around
       </Button>
       <Button icon="edit" busy={busy === "secret"} onClick={() => void make("secret")}>
-        Make a key to look and change
+        Key to make changes
       </Button>
     </>
   );
   return (
     <div class="page vault-page">
+      <header class="vault-head">
+        <a class="vault-back" href={href({ page: "vaults" })}>
+          All vaults
+        </a>
+        <h1>Files</h1>
+      </header>
       <Empty icon="key" title="The admin token opens no files" action={actions}>
         It makes vaults and keys. To see what is in this vault, make a key that is good for a day and sign in with it,
-        or <a href={href({ page: "vault", vaultId, section: "keys" })}>make one of your choice</a>.
+        or <a href={href({ page: "vault", vaultId, section: "keys" })}>one of your choice</a>. A key that you have
+        already opens it too, once you have signed out.
       </Empty>
       {error !== undefined && <Failure error={error} />}
       {made && <SignInWith made={made} onClose={() => setMade(undefined)} />}

@@ -119,9 +119,9 @@ export const FIELDS: Fields = {
     {
       label: "Time in caches",
       about:
-        "How long browsers and caches keep what a delivery key was given. A file that is deleted may be seen for so long. 0 turns caching off.",
+        "How long browsers and caches keep what a delivery key was given: for so long a deleted file may still be seen. 0 turns caching off.",
       unset: exactSeconds(DEFAULT_CACHE_SECONDS),
-      example: exactSeconds(DEFAULT_CACHE_SECONDS),
+      example: "1 hour",
       write: (value) => (value === 0 ? "0" : exactSeconds(value)),
       show: (value) => (value === 0 ? "Not cached" : exactSeconds(value)),
     },

@@ -9,6 +9,8 @@ export type Tone = "ok" | "waits" | "warn" | "danger";
 
 export interface Finding {
   readonly tone: Tone;
+  /** The page that has more of it. */
+  readonly page: "health" | "settings";
   readonly title: string;
   readonly body: string;
 }
@@ -16,8 +18,12 @@ export interface Finding {
 /** From here on a quota is said to be nearly full. Percent. */
 const NEARLY_FULL = 90;
 
-/** Changes that D1 does not have yet. */
-export const unrecorded = ({ rev, recorded_rev }: VaultReport): number => Math.max(0, rev - recorded_rev);
+/**
+ * Changes that D1 does not have yet. What D1 refuses is not counted: it holds back the revision up to which D1 is
+ * complete, although D1 takes what comes after it.
+ */
+export const unrecorded = ({ rev, recorded_rev, parked }: VaultReport): number =>
+  parked.length > 0 ? 0 : Math.max(0, rev - recorded_rev);
 
 /** Whether something goes on that is soon another way, so that it is worth to look again. */
 export const isMoving = (report: VaultReport): boolean =>
@@ -34,32 +40,37 @@ export function problems(report: VaultReport): Finding[] {
   if (report.status === "deleting")
     found.push({
       tone: "danger",
+      page: "health",
       title: "This vault is being deleted",
       body: "Its keys are refused already. Its files and records go in the background, within some hours.",
     });
   if (lost.length > 0)
     found.push({
       tone: "danger",
+      page: "health",
       title: `The vault lost its own storage ${lost.length === 1 ? "once" : `${number(lost.length)} times`}`,
       body: "It was rebuilt from D1. Writes that were acknowledged as queued at that time may be missing.",
     });
   if (reconcile && reconcile.missing > 0)
     found.push({
       tone: "danger",
+      page: "health",
       title: `${count(reconcile.missing, "asset")} ${reconcile.missing === 1 ? "has" : "have"} no file`,
       body: "The record is there and its file in R2 is not. Nothing is deleted for it: upload the file again, or delete the asset.",
     });
   if (parked.length > 0)
     found.push({
       tone: "warn",
+      page: "health",
       title: `D1 refuses ${count(parked.length, "asset")}`,
-      body: "The vault has them, and sets them aside so that they hold up nothing. They are tried again by themselves.",
+      body: "The vault serves what D1 refuses, and sets it aside so that nothing else waits for it. It is tried again by itself.",
     });
-  else if (waiting > 0)
+  if (waiting > 0)
     found.push({
       tone: "waits",
+      page: "health",
       title: `${count(waiting, "change")} ${waiting === 1 ? "waits" : "wait"} to be recorded in D1`,
-      body: "The vault has them and serves them. Until D1 has them too, they rest on the vault's own storage alone.",
+      body: "The vault serves what it has. Until D1 has it too, it rests on the vault's own storage alone.",
     });
   found.push(...quotaProblems(report));
   return found;
@@ -74,6 +85,7 @@ function quotaProblems({ usage, settings }: VaultReport): Finding[] {
     if (quota === null || percentOf(used, quota) < NEARLY_FULL) return [];
     const isFull = used >= quota;
     return {
+      page: "settings" as const,
       tone: isFull ? ("danger" as const) : ("warn" as const),
       title: isFull ? `The ${what} is at its limit` : `The ${what} is nearly at its limit`,
       body: isFull

@@ -49,12 +49,16 @@ function Record({ report }: { report: VaultReport }) {
       <dl class="facts">
         <dt>Revision of the vault</dt>
         <dd class="numbers">{number(report.rev)}</dd>
-        <dt>Recorded in D1 up to</dt>
+        <dt>D1 is complete up to</dt>
         <dd class="numbers">
           {number(report.recorded_rev)}
-          <span class={waiting > 0 ? "badge warn" : "badge ok"}>
-            {waiting > 0 ? `${number(waiting)} behind` : "All of it"}
-          </span>
+          {report.parked.length > 0 ? (
+            <span class="badge warn">Next is what D1 refuses</span>
+          ) : (
+            <span class={waiting > 0 ? "badge warn" : "badge ok"}>
+              {waiting > 0 ? `${number(waiting)} behind` : "All of it"}
+            </span>
+          )}
         </dd>
         <dt>Kept for D1 and R2</dt>
         <dd class="numbers">

@@ -11,7 +11,7 @@ import { NewKey } from "./new-key.tsx";
 import { Part } from "./parts.tsx";
 
 export function KeysPage({ vault, report }: { vault: Managed; report: VaultReport }) {
-  const list = useMemo(() => new KeyList(vault), [vault]);
+  const list = useMemo(() => new KeyList(vault.keys), [vault]);
   const [isMaking, setMaking] = useState(false);
   const [edited, setEdited] = useState<KeyInfo>();
   useEffect(() => void list.load(), [list]);
@@ -27,9 +27,11 @@ export function KeysPage({ vault, report }: { vault: Managed; report: VaultRepor
         title="Keys"
         about="A key opens this vault, or one folder of it. Its token is shown once, when it is made."
         action={
-          <Button kind="primary" icon="add" onClick={() => setMaking(true)}>
-            New key
-          </Button>
+          report.status === "active" && (
+            <Button kind="primary" icon="add" onClick={() => setMaking(true)}>
+              New key
+            </Button>
+          )
         }
       >
         {error !== undefined && <Failure error={error} retry={() => void list.load()} />}
@@ -131,13 +133,13 @@ function KeyRow({ shown: key, ownKeyId, onEdit, onRevoke }: { shown: KeyInfo } &
         {TYPES[key.type].title}
       </td>
       <td data-name="Good for">{folder === undefined ? "Whole vault" : <code class="breaks">{folder}/</code>}</td>
-      <td data-name="Created" title={moment(key.created_at)}>
+      <td data-name="Created" class="short" title={moment(key.created_at)}>
         {day(key.created_at)}
       </td>
-      <td data-name="Last used">
+      <td data-name="Last used" class="short">
         {key.last_used_on === null ? <span class="unset">Never seen</span> : usedOn(key.last_used_on)}
       </td>
-      <td data-name={onEdit ? "Expires" : "Ended"}>
+      <td data-name={onEdit ? "Expires" : "Ended"} class="short">
         <Ending shown={key} />
       </td>
       {onEdit && onRevoke && (

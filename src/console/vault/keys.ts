@@ -1,9 +1,16 @@
 /** The keys of a vault: what each is for, how it stands, and the list that is shown. */
 
 import { computed } from "@preact/signals";
-import type { CreatedKey, KeyChangeFields, KeyInfo, KeyScope, KeyType, NewKeyFields } from "../../client/index.ts";
+import type {
+  CreatedKey,
+  KeyChangeFields,
+  KeyInfo,
+  Keys,
+  KeyScope,
+  KeyType,
+  NewKeyFields,
+} from "../../client/index.ts";
 import { PATH_COMPONENT, PATH_COMPONENT_RULE, PATH_COMPONENTS } from "../../model/asset.ts";
-import type { Managed } from "./access.ts";
 import type { Typed } from "./fields.ts";
 import { Paged } from "./paged.ts";
 
@@ -107,13 +114,13 @@ export function localTime(time: string): string {
 
 /** The list of a vault's keys, newest first, as far as it was loaded. */
 export class KeyList extends Paged<KeyInfo> {
-  readonly #keys: Managed["keys"];
+  readonly #keys: Keys;
   /** Keys that can be used. */
   readonly good = computed(() => this.items.value?.filter((key) => stateOf(key) === "good"));
   /** Keys that were revoked or have expired. */
   readonly dead = computed(() => this.items.value?.filter((key) => stateOf(key) !== "good") ?? []);
 
-  constructor({ keys }: Managed) {
+  constructor(keys: Keys) {
     super((asked) => keys.list({ limit: PAGE, ...asked }));
     this.#keys = keys;
   }

@@ -8,14 +8,20 @@ import { isRunning, problems, unrecorded } from "./findings.ts";
 import { Notice, Part } from "./parts.tsx";
 import { exactSize, percentOf } from "./units.ts";
 
+const MORE = { health: "See its health", settings: "See its limits" } as const;
+
 export function OverviewPage({ vault, report }: { vault: Managed; report: VaultReport }) {
   const { usage, settings, partitions } = report;
   const found = problems(report);
-  const health = href({ page: "vault", vaultId: report.id, section: "health" });
   return (
     <>
-      {found.map(({ tone, title, body }) => (
-        <Notice key={title} tone={tone} title={title} action={<a href={health}>See its health</a>}>
+      {found.map(({ tone, title, body, page }) => (
+        <Notice
+          key={title}
+          tone={tone}
+          title={title}
+          action={<a href={href({ page: "vault", vaultId: report.id, section: page })}>{MORE[page]}</a>}
+        >
           {body}
         </Notice>
       ))}
@@ -51,11 +57,9 @@ export function OverviewPage({ vault, report }: { vault: Managed; report: VaultR
           <dt>Revision</dt>
           <dd>
             {number(report.rev)}
-            {unrecorded(report) === 0
-              ? ", all recorded in D1"
-              : `, ${count(unrecorded(report), "change")} not recorded yet`}
+            {recordedIn(report)}
           </dd>
-          <dt>Compared</dt>
+          <dt>Stores compared</dt>
           <dd>{comparedAt(report)}</dd>
         </dl>
       </Part>
@@ -63,10 +67,16 @@ export function OverviewPage({ vault, report }: { vault: Managed; report: VaultR
   );
 }
 
+function recordedIn(report: VaultReport): string {
+  const waiting = unrecorded(report);
+  if (waiting > 0) return `, ${count(waiting, "change")} not recorded yet`;
+  return report.parked.length > 0 ? "" : ", all recorded in D1";
+}
+
 function comparedAt({ reconcile }: VaultReport): string {
   if (reconcile === null) return "Not yet; it happens once a week by itself";
   if (isRunning(reconcile) || reconcile.finished_at === null) return `Going on since ${moment(reconcile.started_at)}`;
-  return `The stores were compared ${ago(reconcile.finished_at)}`;
+  return ago(reconcile.finished_at);
 }
 
 /** How much is used, and of how much. */

@@ -26,7 +26,7 @@ function Pages({ vault, section }: { vault: Managed; section: Section }) {
     return () => store.close();
   }, [store]);
   const [report, error] = [store.report.value, store.error.value];
-  if (!report) {
+  if (!report || codeOf(error) === "NOT_FOUND") {
     if (error === undefined) return <div class="page" aria-busy="true" />;
     return (
       <div class="page">
@@ -60,9 +60,11 @@ function Pages({ vault, section }: { vault: Managed; section: Section }) {
   );
 }
 
+const codeOf = (error: unknown): string | undefined => (error instanceof StrongroomError ? error.code : undefined);
+
 /** Why a vault cannot be seen. */
 function Unreached({ error, retry, isOperator }: { error: unknown; retry: () => void; isOperator: boolean }) {
-  const code = error instanceof StrongroomError ? error.code : undefined;
+  const code = codeOf(error);
   if (code === "FORBIDDEN")
     return (
       <Empty icon="key" title="This key manages nothing">

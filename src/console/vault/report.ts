@@ -7,7 +7,7 @@ import { isMoving, isRunning } from "./findings.ts";
 
 /** How often it is looked whether something has changed: often while something goes on. Milliseconds. */
 const MOVING_MS = 1_000;
-const RESTING_MS = 15_000;
+const RESTING_MS = 5_000;
 
 /** A reconciliation that was asked for begins within so long. After that the page says that it has yet to. Milliseconds. */
 const BEGINS_MS = 30_000;

@@ -34,10 +34,13 @@ const SIZES = [
   ["KiB", 2 ** 10],
 ] as const;
 
+/** More digits than this say less than the bytes themselves. */
+const MOST_IN_UNIT = 10_000;
+
 /** Bytes in the unit that says them shortest and exactly: `10 GB`, `100 MiB`, `1.5 GiB`, `12,345,678 bytes`. */
 export function exactSize(value: number): string {
-  const texts = SIZES.filter(([, factor]) => value >= factor)
-    .map(([unit, factor]) => `${Number((value / factor).toFixed(3))} ${unit}`)
+  const texts = SIZES.filter(([, factor]) => value >= factor && value < MOST_IN_UNIT * factor)
+    .map(([unit, factor]) => `${Number((value / factor).toFixed(2))} ${unit}`)
     .filter((text) => sizeOf(text) === value);
   return texts.toSorted((a, b) => a.length - b.length)[0] ?? count(value, "byte");
 }
@@ -46,7 +49,10 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86
 
 /** The seconds that `5 minutes`, `90 s`, `1 h`, `1 day` or `300` are. */
 export function readSeconds(text: string): Read<number> {
-  const plain = text.trim().toLowerCase();
+  const plain = text
+    .trim()
+    .toLowerCase()
+    .replace(/(?<=\d),(?=\d{3})/g, "");
   if (plain === "") return null;
   const [, digits, unit = "s"] = /^(\d{1,9}) ?(s|m|h|d|sec|second|min|minute|hr|hour|day)?s?$/.exec(plain) ?? [];
   const factor = SECONDS[unit.charAt(0)];
