@@ -78,7 +78,7 @@ export default defineConfig({
         // In Node, against the server process that `npm start` runs.
         test: {
           name: "local",
-          include: ["test/{cli,console,local,package}/**/*.test.ts"],
+          include: ["test/{cli,console,examples,local,package}/**/*.test.ts"],
           exclude: install === "ci" ? [] : INSTALLING,
           setupFiles: ["test/support/checked-fetch.ts"],
           testTimeout: 120_000,
