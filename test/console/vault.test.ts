@@ -170,12 +170,14 @@ it("a key that manages nothing: is told so, and a public one is led to the files
 
 it("the operator: finds all vaults, makes one, sets its bounds, opens no files, and deletes it by its name", async () => {
   const { admin } = scene;
-  for (let n = 0; n < 55; n++) await admin.vaults.create({ name: `tenant ${n}` });
+  await admin.vaults.create({ name: "the oldest" });
+  await Promise.all(Array.from({ length: 50 }, (_, n) => admin.vaults.create({ name: `tenant ${n}` })));
+  await admin.vaults.create({ name: "the newest" });
   await scene.openConsole(scene.credentials.admin_token, async (page) => {
-    await see(page, "tenant 54");
+    await see(page, "the newest");
     expect(await page.getByRole("row").count()).toBe(51);
     await button(page, "Show more vaults").click();
-    await page.getByRole("link", { name: "tenant 0", exact: true }).waitFor();
+    await page.getByRole("link", { name: "the oldest" }).waitFor();
     await picture(page, "admin-vaults");
 
     await button(page, "New vault").click();
@@ -255,13 +257,14 @@ it("the operator: finds all vaults, makes one, sets its bounds, opens no files, 
     expect(await statusOf(secret)).toBe(401);
 
     // Another vault is looked into with a key that is made on the way.
-    await page.getByRole("link", { name: "tenant 54" }).click();
+    await page.getByRole("link", { name: "the newest" }).click();
     await page.getByRole("link", { name: "Files" }).click();
     await button(page, "Key to make changes").click();
     await see(dialog, "It is shown this once");
     await button(dialog, "Sign in with it").click();
     await page.getByRole("link", { name: "Keys" }).click();
     await see(row(page, "Yours"), "console, for a day");
+    expect(await page.getByRole("link", { name: "All vaults" }).count()).toBe(0);
   });
 });
 

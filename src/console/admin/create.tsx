@@ -2,10 +2,9 @@
 
 import { useId, useState } from "preact/hooks";
 import type { CreatedVault } from "../../client/index.ts";
-import { go, NO_QUERY } from "../route.ts";
-import { signIn } from "../session.ts";
 import { Button, Dialog, Failure, TextField } from "../ui/index.ts";
 import { readName } from "../vault/fields.ts";
+import { useOpenWith } from "../vault/open-with.ts";
 import { Notice, Token } from "../vault/parts.tsx";
 import type { AllVaults } from "./vaults.ts";
 
@@ -52,6 +51,7 @@ export function CreateVault({ list, onClose }: { list: AllVaults; onClose: () =>
         <TextField
           label="Name"
           name="name"
+          autofocus
           placeholder="Such as: shop"
           hint="For people. It can be changed later, and need not be unique."
           value={name}
@@ -65,19 +65,7 @@ export function CreateVault({ list, onClose }: { list: AllVaults; onClose: () =>
 }
 
 function FirstKeys({ made, onClose }: { made: CreatedVault; onClose: () => void }) {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  /** Signs in with the secret key, in place of the admin token. */
-  const open = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      await signIn(made.secret_key);
-      go({ page: "browse", vaultId: made.id, path: {}, query: NO_QUERY });
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  };
+  const { open, isBusy, error } = useOpenWith(made.secret_key, made.id);
   const buttons = (
     <>
       <Button busy={isBusy} onClick={() => void open()}>

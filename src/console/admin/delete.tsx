@@ -86,6 +86,7 @@ function Question({
         <TextField
           label="Type its name to go on"
           name="confirm"
+          autofocus
           hint={report.name}
           value={typed}
           onInput={(event) => setTyped(event.currentTarget.value)}

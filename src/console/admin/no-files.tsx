@@ -2,10 +2,10 @@
 
 import { useState } from "preact/hooks";
 import type { CreatedKey, KeyType, StrongroomAdmin } from "../../client/index.ts";
-import { go, href, NO_QUERY } from "../route.ts";
-import { signIn } from "../session.ts";
+import { href } from "../route.ts";
 import { Button, Dialog, Empty, Failure } from "../ui/index.ts";
 import { inDays } from "../vault/keys.ts";
+import { useOpenWith } from "../vault/open-with.ts";
 import { Notice, Token } from "../vault/parts.tsx";
 
 /** A key to look around with is forgotten about soon, so it ends by itself. Days. */
@@ -55,18 +55,7 @@ export function NoFiles({ admin, vaultId }: { admin: StrongroomAdmin; vaultId: s
 }
 
 function SignInWith({ made, onClose }: { made: CreatedKey; onClose: () => void }) {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const open = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      await signIn(made.token);
-      go({ page: "browse", vaultId: made.vault_id, path: {}, query: NO_QUERY });
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  };
+  const { open, isBusy, error } = useOpenWith(made.token, made.vault_id);
   const buttons = (
     <>
       <Button onClick={onClose}>Not now</Button>

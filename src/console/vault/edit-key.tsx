@@ -58,6 +58,7 @@ export function EditKey({ list, edited: key, onClose }: { list: KeyList; edited:
         <TextField
           label="Label"
           name="label"
+          autofocus
           value={label}
           placeholder="What it is for"
           error={"rule" in named ? named.rule : undefined}

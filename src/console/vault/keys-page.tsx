@@ -60,7 +60,12 @@ export function KeysPage({ vault, report }: { vault: Managed; report: VaultRepor
         </details>
       )}
       {isMaking && (
-        <NewKey list={list} partitions={report.partitions.map(({ name }) => name)} onClose={() => setMaking(false)} />
+        <NewKey
+          list={list}
+          mayOpen={vault.operator !== undefined}
+          partitions={report.partitions.map(({ name }) => name)}
+          onClose={() => setMaking(false)}
+        />
       )}
       {edited && <EditKey list={list} edited={edited} onClose={() => setEdited(undefined)} />}
     </>

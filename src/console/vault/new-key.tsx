@@ -6,6 +6,7 @@ import { KEY_TYPES } from "../../model/vault.ts";
 import { Button, Dialog, Field, Failure, TextField } from "../ui/index.ts";
 import { readName, type Typed } from "./fields.ts";
 import { inDays, type KeyList, LIVES, localTime, readFolder, readTime, TYPES } from "./keys.ts";
+import { useOpenWith } from "./open-with.ts";
 import { Notice, Token } from "./parts.tsx";
 
 /** The choice of a time of one's own. */
@@ -14,15 +15,18 @@ const OTHER = "other";
 export function NewKey({
   list,
   partitions,
+  mayOpen,
   onClose,
 }: {
   list: KeyList;
   partitions: readonly string[];
+  /** Whether one may want to sign in with the key: the operator opens no files without one. */
+  mayOpen: boolean;
   onClose: () => void;
 }) {
   const [made, setMade] = useState<CreatedKey>();
   return made ? (
-    <ShownOnce made={made} onClose={onClose} />
+    <ShownOnce made={made} mayOpen={mayOpen} onClose={onClose} />
   ) : (
     <KeyForm list={list} partitions={partitions} onMade={setMade} onClose={onClose} />
   );
@@ -178,12 +182,20 @@ function endOf(life: string, until: string): Typed<string | null> {
 
 const ruleOf = (typed: Typed<unknown>): string | undefined => ("rule" in typed ? typed.rule : undefined);
 
-/** The token of a new key. Only its button closes it, since nobody can see the token again. */
-function ShownOnce({ made, onClose }: { made: CreatedKey; onClose: () => void }) {
+/** The token of a new key. Only its buttons close it, since nobody can see the token again. */
+function ShownOnce({ made, mayOpen, onClose }: { made: CreatedKey; mayOpen: boolean; onClose: () => void }) {
+  const { open, isBusy, error } = useOpenWith(made.token, made.vault_id);
   const buttons = (
-    <Button kind="primary" onClick={onClose}>
-      I have copied it
-    </Button>
+    <>
+      {mayOpen && (made.type === "secret" || made.type === "public") && (
+        <Button busy={isBusy} onClick={() => void open()}>
+          Sign in with it
+        </Button>
+      )}
+      <Button kind="primary" onClick={onClose}>
+        I have copied it
+      </Button>
+    </>
   );
   return (
     <Dialog title="Copy the key now" onClose={onClose} footer={buttons} isFirm>
@@ -192,6 +204,7 @@ function ShownOnce({ made, onClose }: { made: CreatedKey; onClose: () => void })
       </Notice>
       <Token name={`${TYPES[made.type].title} key`} token={made.token} />
       <p>{TYPES[made.type].warning}</p>
+      {error !== undefined && <Failure error={error} />}
     </Dialog>
   );
 }
