@@ -5,6 +5,10 @@ import { dirname, join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Asset } from "../../src/client/index.ts";
+import { Announcer } from "../../src/console/upload/announce.ts";
+import type { GateState } from "../../src/console/upload/gate.ts";
+import { Meter, timeLeft } from "../../src/console/upload/meter.ts";
+import type { Totals } from "../../src/console/upload/totals.ts";
 import { noBrowser } from "../support/browser.ts";
 import { Line } from "../support/line.ts";
 import { consoleScene, PHONE, picture } from "./scene.ts";
@@ -105,7 +109,7 @@ it("a folder that is dropped arrives with all that is in it, byte by byte", asyn
     await dialog(page).getByRole("heading", { name: "Upload 4 files" }).waitFor();
     expect(await dialog(page).getByLabel("Partition").inputValue()).toBe("up");
     expect(await dialog(page).getByLabel("Collection").inputValue()).toBe("load");
-    expect(await dialog(page).textContent()).toContain("Left out: 1 file");
+    expect(await dialog(page).textContent()).toContain("1 system file left out");
     // Two have the same name: their folders keep them apart.
     expect(await dialog(page).getByLabel("With the names of their folders").isChecked()).toBe(true);
     await picture(page, "upload-where");
@@ -127,17 +131,17 @@ it("a folder that is dropped arrives with all that is in it, byte by byte", asyn
 });
 
 it("a large file pauses, and goes on from what has arrived", async () => {
-  const bytes = randomBytes(24 * MIB + 1);
+  const bytes = randomBytes(20 * MIB + 1);
   const file = write("film.mp4", bytes);
   await inChannel("pause", async (page) => {
     const offsets: number[] = [];
     page.on("request", (request) => {
       if (request.method() === "PATCH") offsets.push(Number(request.headers()["upload-offset"]));
     });
-    const held = line.holdAfter(18 * MIB);
+    const held = line.holdAfter(12 * MIB);
     await upload(page, file);
     await held;
-    await list(page).getByText("MB of 25.2 MB").first().waitFor();
+    await list(page).getByText("MB of 21.0 MB").first().waitFor();
     await picture(page, "upload-sending");
     await press(page, "Pause film.mp4");
     line.cut();
@@ -154,10 +158,16 @@ it("a large file pauses, and goes on from what has arrived", async () => {
 it("a lost connection is waited for, and everything arrives once", async () => {
   const large = randomBytes(20 * MIB);
   const small = randomBytes(MIB);
-  const files = [write("large.bin", large), write("small.bin", small)];
   await inChannel("lost", async (page) => {
+    // It arrives, and its answer does not.
+    line.isMute = true;
+    await upload(page, write("small.bin", small));
+    await expect.poll(() => stored("lost"), SOON).toEqual({ "small.bin": sha256(small) });
+    await title(page, "The server does not answer").waitFor();
+    line.isMute = false;
+    await title(page, "1 file uploaded").waitFor();
     const held = line.holdAfter(9 * MIB);
-    await upload(page, ...files);
+    await upload(page, write("large.bin", large));
     await held;
     await page.context().setOffline(true);
     try {
@@ -196,6 +206,16 @@ it("what is cancelled leaves neither an asset nor a session", async () => {
       .click();
     await list(page).waitFor({ state: "detached" });
     await expect.poll(() => asksToStay(page), SOON).toBe(false);
+    // One that was stored, which only the server knows.
+    line.isMute = true;
+    await upload(page, write("tiny.txt", "tiny"));
+    await expect.poll(() => stored("cancel"), SOON).toEqual({ "tiny.txt": sha256("tiny") });
+    await title(page, "The server does not answer").waitFor();
+    await press(page, "Cancel tiny.txt");
+    await title(page, "Removing 1 cancelled upload…").waitFor();
+    line.isMute = false;
+    await list(page).waitFor({ state: "detached" });
+    expect(await asksToStay(page)).toBe(false);
     await expect.poll(usage, SOON).toEqual(before);
     expect(await stored("cancel")).toEqual({});
   });
@@ -213,13 +233,20 @@ it("a refusal says in words why, and can be tried again", async () => {
     await inChannel(
       "refused",
       async (page) => {
-        await upload(page, ...Object.entries(files).map(([name, bytes]) => write(name, bytes)));
-        await title(page, "3 files failed").waitFor();
+        const gone = write("gone.txt", "gone");
+        await drop(page, ...Object.entries(files).map(([name, bytes]) => write(name, bytes)), gone);
+        await dialog(page).getByRole("heading", { name: "Upload 4 files" }).waitFor();
+        rmSync(gone);
+        await dialog(page).getByRole("button", { name: "Upload 4 files" }).click();
+        await title(page, "4 files failed").waitFor();
+        await list(page).getByText("The file can no longer be read.").waitFor();
+
         await list(page).getByText("image/png is not taken here.").waitFor();
         await list(page).getByText("This vault takes text/*.").waitFor();
         await list(page).getByText("Too large: 600 KB.").waitFor();
-        await list(page).getByText("Needs 2.00 KB: 1.00 KB of").waitFor();
+        await list(page).getByText("Needs 2.00 KB, and 1.00 KB are free.").waitFor();
         await picture(page, "upload-refused");
+        await press(page, "Dismiss gone.txt");
         expect(await stored("refused")).toEqual({});
         await set({ ...free, max_file_bytes: 500_000 });
         await press(page, "Retry p.png");
@@ -238,23 +265,79 @@ it("a refusal says in words why, and can be tried again", async () => {
 });
 
 it("thousands of files make no long page, and all of them can be stopped", async () => {
-  for (let n = 0; n < 3_000; n++) write(`many/${String(n).padStart(4, "0")}.txt`, String(n));
+  for (let n = 0; n < 1_500; n++) write(`many/${String(n).padStart(4, "0")}.txt`, String(n));
   await inChannel("many", async (page) => {
     const held = line.holdAfter(50_000);
     await upload(page, join(home, "many"));
     await held;
     await press(page, "Pause all");
-    line.cut();
+    line.release();
     await title(page, /files paused$/).waitFor();
-    await press(page, "All 3,000");
+    await press(page, "All 1,500");
     await picture(page, "upload-many");
     const rows = list(page).getByRole("listitem");
     expect(await rows.count()).toBeLessThan(40);
     await list(page).getByRole("group", { name: "Files" }).press("End");
-    await expect.poll(() => rows.last().getAttribute("aria-posinset"), SOON).toBe("3000");
+    await expect.poll(() => rows.last().getAttribute("aria-posinset"), SOON).toBe("1500");
     expect(await rows.count()).toBeLessThan(40);
     await press(page, "Cancel all");
     await dialog(page).getByRole("button", { name: "Cancel the uploads" }).click();
     await list(page).waitFor({ state: "detached" });
   });
+});
+
+it("a screen reader is told what matters, once, and how far uploads are now and then", () => {
+  const announcer = new Announcer();
+  const none = { count: 0, queued: 0, sending: 0, paused: 0, failed: 0, done: 0, size: 1_000, loaded: 0, left: 0 };
+  const totals = { ...none, rate: undefined };
+  const said: string[] = [];
+  const at = (seconds: number, now: Partial<Totals>, gate: GateState = "open"): void => {
+    const words = announcer.next({ ...totals, ...now }, gate, seconds * 1_000);
+    if (words !== undefined) said.push(`${Math.floor(seconds)}: ${words}`);
+  };
+  at(0, {});
+  at(1, { count: 12, queued: 8, sending: 4 });
+  for (let n = 20; n < 400; n++) {
+    at(n / 10, { count: 12, queued: 8, sending: 4, loaded: n * 2, failed: n > 200 ? 2 : 0 });
+  }
+  at(41, { count: 12, queued: 8, sending: 4, loaded: 800, failed: 2 }, "lost");
+  at(42, { count: 12, queued: 8, sending: 4, loaded: 800, failed: 2 }, "lost");
+  at(43, { count: 12, queued: 8, sending: 4, loaded: 800, failed: 2 });
+  at(44, { count: 12, done: 10, loaded: 1_000, failed: 2 });
+  at(45, { count: 12, done: 10, loaded: 1_000, failed: 2 });
+  at(46, { count: 10, done: 10, loaded: 1_000 });
+  expect(said).toEqual([
+    "1: Uploading 12 files.",
+    "16: 32 percent uploaded.",
+    "31: 2 files failed.",
+    "41: The connection is lost. Uploads go on when it is back.",
+    "43: The connection is back. Uploads go on.",
+    "44: 10 files uploaded, 2 failed.",
+  ]);
+});
+
+it("a rate is that of the last seconds, and what is left of it is said as a person would", () => {
+  const meter = new Meter();
+  expect(meter.rate(0)).toBeUndefined();
+  for (let ms = 0; ms <= 10_000; ms += 50) meter.add(50, ms);
+  for (let ms = 10_050; ms <= 20_000; ms += 50) meter.add(100, ms);
+  expect(meter.rate(20_000)).toBeCloseTo(2_000, -2);
+  const left = [
+    [100, undefined],
+    [4, 1],
+    [31, 1],
+    [100, 1],
+    [3_700, 1],
+    [7_200, 1],
+    [400_000, 1],
+  ] as const;
+  expect(left.map(([bytes, rate]) => timeLeft(bytes, rate))).toEqual([
+    undefined,
+    "seconds left",
+    "30 s left",
+    "2 min left",
+    "1 h 1 min left",
+    "2 h left",
+    "5 days left",
+  ]);
 });

@@ -8,6 +8,8 @@ export class Line {
   readonly #sockets = new Set<Socket>();
   /** How many bytes clients have sent over it. */
   sent = 0;
+  /** Whether connections end as soon as the server answers. */
+  isMute = false;
   #most = Infinity;
   #isFull = (): void => {};
   #isFree = Promise.resolve();
@@ -67,6 +69,7 @@ export class Line {
         server.destroy();
       });
     }
+    server.on("data", () => this.isMute && client.resetAndDestroy());
     server.pipe(client);
     void this.#forward(client, server);
   }

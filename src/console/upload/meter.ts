@@ -10,25 +10,27 @@ const SAMPLE_MS = 250;
 const FIRST_MS = 500;
 
 export class Meter {
-  #samples: { readonly from: number; total: number }[] = [];
+  #samples: { readonly from: number; at: number; total: number }[] = [];
   #total = 0;
 
   /** @param now milliseconds, of any clock that does not go back */
   add(bytes: number, now: number): void {
     const last = this.#samples.at(-1);
-    if (!last || now - last.from > WINDOW_MS) this.#samples = [{ from: now, total: this.#total }];
+    if (!last || now - last.at > WINDOW_MS) this.#samples = [{ from: now, at: now, total: this.#total }];
     this.#total += bytes;
     const latest = this.#samples.at(-1);
-    if (latest && now - latest.from < SAMPLE_MS && this.#samples.length > 1) latest.total = this.#total;
-    else this.#samples.push({ from: now, total: this.#total });
+    if (latest && now - latest.from < SAMPLE_MS && this.#samples.length > 1) {
+      latest.at = now;
+      latest.total = this.#total;
+    } else this.#samples.push({ from: now, at: now, total: this.#total });
   }
 
   /** Bytes a second over the last seconds; undefined when nothing can be said. */
   rate(now: number): number | undefined {
-    while (this.#samples.length > 1 && now - (this.#samples[0]?.from ?? 0) > WINDOW_MS) this.#samples.shift();
+    while (this.#samples.length > 1 && now - (this.#samples[0]?.at ?? 0) > WINDOW_MS) this.#samples.shift();
     const first = this.#samples[0];
-    if (!first || now - first.from < FIRST_MS || this.#total === first.total) return undefined;
-    return ((this.#total - first.total) / (now - first.from)) * 1000;
+    if (!first || now - first.at < FIRST_MS || this.#total === first.total) return undefined;
+    return ((this.#total - first.total) / (now - first.at)) * 1000;
   }
 }
 

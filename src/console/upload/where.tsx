@@ -77,9 +77,9 @@ export function Where({ asked, path, vault }: { asked: Asked; path: Folder; vaul
         <p class="numbers">
           {isReading && `${count(chosen.length, "file")} so far, `}
           {bytes(size)}
-          {clutter > 0 && `. Left out: ${count(clutter, "file")} of the system’s own`}
-          {unreadable > 0 && `. ${count(unreadable, "file")} could not be read`}
-          {isFull && `. These are the first ${count(MOST_FILES, "file")}: upload the others afterwards`}
+          {clutter > 0 && ` · ${count(clutter, "system file")} left out`}
+          {unreadable > 0 && ` · ${count(unreadable, "file")} could not be read`}
+          {isFull && ` · the first ${count(MOST_FILES, "file")}; upload the others afterwards`}
         </p>
         <PathFields target={target} isTried={isTried} vault={vault} first={first} onChange={setEdited} />
         {inFolder && !isReading && (

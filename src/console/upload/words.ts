@@ -68,12 +68,12 @@ const REFUSALS: Readonly<Record<string, Words>> = {
 /** A quota says how much is left of it, unless the key is not to know. */
 function quota(message: string, size: number): Verdict {
   const [, left, of] = /: (\d+) of (\d+) are left/.exec(message) ?? [];
-  const hint = "Make room in the vault, or ask for a larger quota.";
+  const hint = "Make room, or ask for a larger quota.";
   if (message.startsWith("quota_assets")) {
     return fail(`The vault is full${of === undefined ? "" : `: it holds ${number(Number(of))} files at most`}.`, hint);
   }
   if (left === undefined || of === undefined) return fail(`Not enough room for ${bytes(size)} in this vault.`, hint);
-  return fail(`Needs ${bytes(size)}: ${bytes(Number(left))} of ${bytes(Number(of))} are free.`, hint);
+  return fail(`Needs ${bytes(size)}, and ${bytes(Number(left))} are free.`, hint);
 }
 
 /** A file that was there when it was chosen. */
