@@ -166,7 +166,8 @@ export class LiveVault {
   #notNow(urgency: Urgency, rev: number): Refusal | undefined {
     // What D1 had and lost does not count, or else no write would be taken.
     const backlog = rev - Math.max(this.relayD1.watermark, this.#lostByD1At);
-    return notNow(urgency, { isTakingOver: this.#row.merging !== null, isImporting: this.bounds.isImporting, backlog });
+    const { isImporting } = this.bounds;
+    return notNow(urgency, { isTakingOver: this.#row.merging !== null, isImporting, backlog });
   }
 
   /**

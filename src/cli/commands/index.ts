@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { cat } from "./cat.ts";
 import { exportRecords } from "./export.ts";
+import { importRecords } from "./import.ts";
 import { get } from "./get.ts";
 import { createKey, listKeys, revokeKey, setKey } from "./keys.ts";
 import { link } from "./link.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   link,
   ticket,
   exportRecords,
+  importRecords,
   watch,
   listKeys,
   createKey,

@@ -1,0 +1,108 @@
+import { appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { type Change, Strongroom, StrongroomAdmin } from "../../src/client/index.ts";
+import { objects, type Result, useProgram } from "./program.ts";
+import { CommandScene } from "./server.ts";
+
+const program = useProgram();
+const server = new CommandScene();
+
+const run = (...args: string[]): Promise<Result> => program.run(args, { env: server.env });
+
+const PATH = { partition: "marketing", collection: "blog", channel: "hero" };
+
+const admin = (): StrongroomAdmin =>
+  new StrongroomAdmin({ url: server.credentials.url, token: server.credentials.admin_token });
+
+const open = (key: string): Strongroom => new Strongroom({ url: server.credentials.url, key });
+
+const all = async (vault: Strongroom): Promise<Change[]> => {
+  const changes: Change[] = [];
+  for await (const change of vault.changes.list({ full: true })) changes.push(change);
+  return changes;
+};
+
+/** What an asset is, but for the vault that it is in. */
+const elsewhere = (changes: Change[]) =>
+  changes.map((change) => {
+    if (change.type !== "asset") return change;
+    const { vault_id: from, r2_key, ...asset } = change.asset;
+    return { ...change, asset, key: r2_key.slice(from.length) };
+  });
+
+const at = (file: string): string => join(program.work, file);
+
+it("import: a vault comes back from its export and its files, where it was cut off too, and is verified", async () => {
+  const vault = open(server.credentials.secret_key);
+  const upload = (text: string, filename: string) => vault.assets.upload(new Blob([text]), { ...PATH, filename });
+  const [first] = [await upload("one", "same.txt"), await upload("two", "same.txt"), await upload("", "empty.txt")];
+  const gone = await upload("gone", "gone.txt");
+  const large = await upload("x".repeat(3_000_000), "large.bin");
+  const long = await upload("long", `${"l".repeat(251)}.txt`);
+  await vault.assets.update(first.id, { channel: "moved", metadata: { n: 1 }, tags: ["grün"] });
+  const exporting = ["export", "all.ndjson", "--cursor-file", "cursor", "--bodies", "files"];
+  expect(await run(...exporting)).toMatchObject({ code: 0, stderr: "6 lines in all.ndjson\n" });
+  // A second export goes behind the first: the last line about an asset counts.
+  await vault.assets.delete(gone.id);
+  await vault.assets.update(long.id, { filename: "short.txt" });
+  renameSync(at("all.ndjson"), at("backup.ndjson"));
+  expect(await run(...exporting)).toMatchObject({ code: 0, stderr: "2 lines in all.ndjson\n" });
+  appendFileSync(at("backup.ndjson"), readFileSync(at("all.ndjson")));
+  expect(readdirSync(at("files/marketing/blog/hero"))).toHaveLength(6);
+
+  const made = await admin().vaults.create({ name: "copy" });
+  const importing = ["import", "backup.ndjson", made.id, "--bodies", "files"];
+  const body = at(`files/marketing/blog/hero/${large.id}_large.bin`);
+  renameSync(body, at("aside"));
+  const broken = await run(...importing);
+  expect(broken).toMatchObject({ code: 1, stdout: "" });
+  expect(broken.stderr).toMatch(
+    /^strongroom: backup\.ndjson, line \d: large\.bin: no file in files is its own \(SHA-256 [0-9a-f]{64}\)$/m,
+  );
+  expect(broken.stderr).toContain(
+    "imported 4 assets; 1 without a file\n  the import is not done: the same command goes on",
+  );
+  // Another file of the same size is not it.
+  writeFileSync(body, "y".repeat(3_000_000));
+  expect((await run(...importing)).stderr).toContain("no file in files is its own");
+  renameSync(at("aside"), body);
+  const done = await run(...importing, "--json");
+  expect(done.stderr).toMatch(
+    /^imported 1 asset; 4 were there already\nverified: vault_\w+ has the 5 assets of backup\.ndjson/,
+  );
+  expect(done.code).toBe(0);
+  expect(objects(done)).toEqual([{ vault_id: made.id, imported: 1, present: 4, assets: 5, bytes: 3_000_010 }]);
+  const copy = open(made.secret_key);
+  expect(elsewhere(await all(copy))).toEqual(elsewhere(await all(vault)));
+  expect(await (await copy.assets.download(long.id)).text()).toBe("long");
+  // The key that it was read with is of no more use.
+  expect((await admin().keys(made.id).list()).data.filter(({ label, revoked_at }) => label && !revoked_at)).toEqual([]);
+  // Again: there is nothing to do.
+  expect((await run(...importing)).stderr).toContain("imported 0 assets; 5 were there already\nverified");
+  // It lives on, and is another one then.
+  await copy.assets.update(first.id, { tags: [] });
+  expect((await run(...importing)).stderr).toContain("differs from that of the asset in the vault");
+});
+
+it("import: a vault with assets is left alone, and a line that is none is named", async () => {
+  const bad = (text: string): string => {
+    writeFileSync(at("bad.ndjson"), text);
+    return "bad.ndjson";
+  };
+  const good = readFileSync(at("backup.ndjson"), "utf8").split("\n")[0] ?? "";
+  const into = async (file: string) =>
+    run("import", file, (await admin().vaults.create({ name: "x" })).id, "--bodies", ".");
+  expect((await run("import", "backup.ndjson", "--bodies", "files")).stderr).toMatch(
+    /^strongroom: the vault has \d assets: import into an empty one\n$/,
+  );
+  expect((await into(bad(`${good}\nnonsense\n`))).stderr).toBe("strongroom: bad.ndjson, line 2: is no JSON\n");
+  expect((await into(bad("{}\n"))).stderr).toBe("strongroom: bad.ndjson, line 1: is no line of an export\n");
+  const old = good.replace(/,"seq".*$/, "}");
+  expect((await into(bad(old))).stderr).toContain("line 1: has no seq or no sha256: export again");
+  const climbing = good.replace(/"filename":"[^"]*"/, '"filename":"../x"');
+  expect((await into(bad(`\n${climbing}`))).stderr).toContain(
+    "bad.ndjson, line 2: asset.filename: must not contain / or \\",
+  );
+  expect(await run("import", "backup.ndjson")).toMatchObject({ code: 2 });
+});
