@@ -34,6 +34,13 @@ vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   RETRY_MIN_MS: 20,
   RETRY_MAX_MS: 200,
 }));
+vi.mock(import("../../../src/upload/limits.ts"), async (original) => ({
+  ...(await original()),
+  STORE_MS: 600,
+  COMMIT_MS: 1_000,
+  RESOLVE_MS: 1_000,
+  DISCARD_MS: 300,
+}));
 vi.mock(import("../../../src/runtime/timeouts.ts"), () => import("../../support/short-times.ts"));
 
 beforeAll(() => {
