@@ -145,7 +145,6 @@ describe("list", () => {
     expect(new Set(page.data.map((asset) => asset.id)).size).toBe(200);
     for (const asset of page.data) expect(asset.metadata === metadata && asset.tags === tags).toBe(true);
     expect(page).toMatchObject({ cursor: null, has_more: false });
-    expect((await vault.list({ limit: 199 })).has_more).toBe(true);
   });
 });
 
@@ -169,7 +168,8 @@ describe("a page whose client does not read it", () => {
   it("is one string when 200 assets have no large metadata", async () => {
     const vault = await TestVault.create();
     await seed(vault, 200, { filename: `${"n".repeat(250)}.txt`, metadata: JSON.stringify({ alt: "a".repeat(100) }) });
-    await vault.list();
+    expect(await vault.list({ limit: 200 })).toMatchObject({ cursor: null, has_more: false });
+    expect((await vault.list({ limit: 199 })).has_more).toBe(true);
     expect(await inVault(vault, async (body) => typeof body)).toBe("string");
   });
 
