@@ -1,21 +1,22 @@
 import type { ComponentChildren } from "preact";
 import type { StoredAsset } from "../../client/index.ts";
-import { bytes, Copy, moment } from "../ui/index.ts";
+import { bytes, Copy, moment, number } from "../ui/index.ts";
 
 /** What cannot be changed. */
 export function Facts({ asset }: { asset: StoredAsset }) {
   const { width, height, created_at, updated_at } = asset;
   const facts: [string, ComponentChildren][] = [
     ["Type", asset.mime_type],
-    ["Size", `${bytes(asset.size)} (${asset.size.toLocaleString("en")} bytes)`],
+    ["Size", asset.size < 1000 ? bytes(asset.size) : `${bytes(asset.size)} (${number(asset.size)} bytes)`],
     ...(width === null ? [] : [["Pixels", `${width} × ${height}`] satisfies [string, string]]),
     ["Uploaded", moment(created_at)],
     ...(updated_at === created_at ? [] : [["Changed", moment(updated_at)] satisfies [string, string]]),
     [
       "Id",
-      <>
-        <code>{asset.id}</code> <Copy text={asset.id} what="Copy the id" />
-      </>,
+      <span class="asset-id">
+        <code>{asset.id}</code>
+        <Copy text={asset.id} what="Copy the id" />
+      </span>,
     ],
   ];
   return (

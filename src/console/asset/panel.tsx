@@ -75,7 +75,7 @@ function Panel({ id, vault }: { id: string; vault: Strongroom }) {
     show(undefined);
   };
   const save = async (): Promise<void> => {
-    if (isEdited && isPlaceSound(opened) && (await opened.save())) sayIsSaved();
+    if (opened.changes.value.length > 0 && isPlaceSound(opened) && (await opened.save())) sayIsSaved();
   };
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {

@@ -7,15 +7,22 @@ export function TagEditor({
   known,
   isReadOnly,
   onChange,
+  onTyping,
 }: {
   tags: readonly string[];
   /** Tags to choose from. */
   known: readonly string[];
   isReadOnly: boolean;
   onChange: (tags: readonly string[]) => void;
+  /** Told what is typed and not added yet. */
+  onTyping?: (text: string) => void;
 }) {
   const id = useId();
-  const [text, setText] = useState("");
+  const [text, setTyped] = useState("");
+  const setText = (typed: string): void => {
+    setTyped(typed);
+    onTyping?.(typed);
+  };
   const add = (): void => {
     const tag = text.trim();
     setText("");
@@ -58,7 +65,8 @@ export function TagEditor({
               if (event.key === "Enter") {
                 event.preventDefault();
                 add();
-              } else if (event.key === "Backspace" && text === "" && tags.length > 0) onChange(tags.slice(0, -1));
+              } else if (event.key === "s" && (event.ctrlKey || event.metaKey)) add();
+              else if (event.key === "Backspace" && text === "" && tags.length > 0) onChange(tags.slice(0, -1));
             }}
             onBlur={add}
           />

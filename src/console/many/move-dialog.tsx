@@ -35,6 +35,7 @@ export function MoveDialog({
     ]),
   );
   const isSound = COMPONENTS.every((name) => path[name] === "" || isName(path[name]));
+  const isReady = isSound && Object.keys(change).length > 0;
   const title = `Move ${count(assets.length, "file")}`;
   return (
     <Dialog
@@ -43,32 +44,41 @@ export function MoveDialog({
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" disabled={!isSound || Object.keys(change).length === 0} onClick={() => onDone(change)}>
+          <Button kind="primary" type="submit" form={id} disabled={!isReady}>
             {title}
           </Button>
         </>
       }
     >
-      {COMPONENTS.map((name) => (
-        <Field
-          key={name}
-          label={`${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`}
-          error={path[name] === "" || isName(path[name]) ? undefined : NAME_RULE}
-        >
-          {(control) => (
-            <input
-              class="input"
-              list={`${id}-${name}`}
-              autocomplete="off"
-              spellcheck={false}
-              placeholder="stays as it is for each"
-              value={path[name]}
-              onInput={(event) => setPath({ ...path, [name]: event.currentTarget.value.trim() })}
-              {...control}
-            />
-          )}
-        </Field>
-      ))}
+      <form
+        id={id}
+        class="move-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isReady) onDone(change);
+        }}
+      >
+        {COMPONENTS.map((name) => (
+          <Field
+            key={name}
+            label={`${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`}
+            error={path[name] === "" || isName(path[name]) ? undefined : NAME_RULE}
+          >
+            {(control) => (
+              <input
+                class="input"
+                list={`${id}-${name}`}
+                autocomplete="off"
+                spellcheck={false}
+                placeholder="stays as it is for each"
+                value={path[name]}
+                onInput={(event) => setPath({ ...path, [name]: event.currentTarget.value.trim() })}
+                {...control}
+              />
+            )}
+          </Field>
+        ))}
+      </form>
       <FolderNames vault={vault} id={id} path={path} />
       <p class="hint">Folders need not be made: one that is not there yet comes with its first file.</p>
     </Dialog>

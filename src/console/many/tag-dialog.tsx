@@ -20,7 +20,10 @@ export function TagDialog({
   const [added, setAdded] = useState<readonly string[]>([]);
   const [removed, setRemoved] = useState<ReadonlySet<string>>(new Set());
   const counts = tagCounts(assets);
-  const isNothing = added.length === 0 && removed.size === 0;
+  // What is typed is meant, whether or not Enter was pressed.
+  const [typed, setTyped] = useState("");
+  const adding = [...new Set([...added, typed.trim()])].filter((tag) => tag !== "");
+  const isNothing = adding.length === 0 && removed.size === 0;
   const toggle = (tag: string): void => {
     const next = new Set(removed);
     if (!next.delete(tag)) next.add(tag);
@@ -28,7 +31,7 @@ export function TagDialog({
   };
   const done = (): void =>
     onDone({
-      ...(added.length > 0 ? { add_tags: [...added] } : {}),
+      ...(adding.length > 0 ? { add_tags: adding } : {}),
       ...(removed.size > 0 ? { remove_tags: [...removed] } : {}),
     });
   return (
@@ -51,6 +54,7 @@ export function TagDialog({
           known={counts.slice(0, SHOWN).map(([tag]) => tag)}
           isReadOnly={false}
           onChange={setAdded}
+          onTyping={setTyped}
         />
       </div>
       {counts.length > 0 && (

@@ -1,5 +1,5 @@
 import type { Asset } from "../../client/index.ts";
-import { Button, count, Dialog, number, Progress, wordsOf } from "../ui/index.ts";
+import { Button, count, Dialog, Failure, number, Progress } from "../ui/index.ts";
 import type { Outcome } from "./changing.ts";
 import { dismiss, stop, type UnderWay, type Work } from "./work.ts";
 
@@ -62,11 +62,12 @@ function Result({
         </>
       }
     >
+      {error !== undefined && <Failure error={error} />}
       {left.length > 0 && (
         <p>
-          {error === undefined ? "It was stopped" : wordsOf(error)}
-          {error === undefined ? ". " : " "}
-          {count(left.length, "file")} {left.length === 1 ? "was" : "were"} not tried, or nobody knows.
+          {error === undefined
+            ? `It was stopped. ${count(left.length, "file")} ${left.length === 1 ? "was" : "were"} not tried.`
+            : `So it is not known of ${count(left.length, "file")}. To try again does no harm.`}
         </p>
       )}
       {failed.length > 0 && (
