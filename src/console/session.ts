@@ -70,6 +70,8 @@ function restored(): Session | undefined {
 export async function signIn(credential: string): Promise<void> {
   const text = credential.trim().replace(/^Bearer\s+/i, "");
   if (text === "") throw new SignInError("Paste a key or the admin token.");
+  // No more of it than a header may hold.
+  if (!/^[!-~]+$/.test(text)) throw new SignInError("A key or token is one word. Paste nothing else with it.");
   let next: Session;
   try {
     next = opened(text);

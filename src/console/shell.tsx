@@ -7,7 +7,11 @@ import { canWrite, type Session, session, signOut } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { isDark, toggleTheme } from "./theme.ts";
 import { underWay } from "./upload/ask.ts";
-import { Button, confirm, Confirmation, count, Icon, type IconName, Toasts } from "./ui/index.ts";
+import { Button } from "./ui/button.tsx";
+import { confirm, Confirmation } from "./ui/confirm.tsx";
+import { count } from "./ui/format.ts";
+import { Icon, type IconName } from "./ui/icon.tsx";
+import { Toasts } from "./ui/toast.tsx";
 
 const UploadPanel = lazy(async () => (await import("./upload/panel.tsx")).UploadPanel);
 const VaultPages = lazy(async () => (await import("./vault/pages.tsx")).VaultPages);

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { signIn } from "./session.ts";
-import { Button, TextField } from "./ui/index.ts";
+import { Button } from "./ui/button.tsx";
+import { TextField } from "./ui/field.tsx";
 
 /** Where one gives a key. The field hides it, but is none for passwords: a browser would offer to keep those. */
 export function SignIn() {

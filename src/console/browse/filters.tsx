@@ -3,7 +3,10 @@
 import { useRef, useState } from "preact/hooks";
 import { lazy } from "../lazy.tsx";
 import { type BrowseRoute, go, type Query } from "../route.ts";
-import { Button, day, Icon, placeBeside } from "../ui/index.ts";
+import { Button } from "../ui/button.tsx";
+import { day } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import { placeBeside } from "../ui/place.ts";
 import { choiceName, isTime } from "./kinds.ts";
 
 const FilterForm = lazy(async () => (await import("./filter-form.tsx")).FilterForm);

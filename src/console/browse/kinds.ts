@@ -1,6 +1,6 @@
 /** Media types as people name them, and times that can be read. */
 
-import type { IconName } from "../ui/index.ts";
+import type { IconName } from "../ui/icon.tsx";
 
 const NAMES: Readonly<Record<string, string>> = {
   "application/gzip": "GZIP",

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { type Strongroom, StrongroomError } from "../../client/index.ts";
 import { signOut } from "../session.ts";
-import { toast } from "../ui/index.ts";
+import { toast } from "../ui/toast.tsx";
 import { refreshFolders } from "./folders.ts";
 import { apply, reopen } from "./rows.ts";
 

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Asset } from "../../client/index.ts";
 import { type BrowseRoute, go, href } from "../route.ts";
-import { ago, bytes, Icon, moment } from "../ui/index.ts";
+import { ago, bytes, moment } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
 import { typeIcon, typeName } from "./kinds.ts";
 import { fetchThumb, hasThumb, hold, thumbOf } from "./thumbs.ts";
 import { openVault } from "./vault.ts";
@@ -99,11 +100,11 @@ function Place({ asset, to }: { asset: Asset; to: BrowseRoute }) {
   ].join(" / ");
   return (
     <span class={below ? "place" : "place only-phone"}>
-      {below && <span class="below">{below}</span>}
       <span class="only-phone">
-        {below && " · "}
         {bytes(asset.size)} · {ago(asset.created_at)}
+        {below && " · "}
       </span>
+      {below && <span class="below">{below}</span>}
     </span>
   );
 }

@@ -3,7 +3,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type BrowseRoute, type Folder, go, href, NO_QUERY } from "../route.ts";
 import { canWrite } from "../session.ts";
-import { bytes, count, Icon } from "../ui/index.ts";
+import { bytes, count } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
 import { UploadButton } from "../upload/button.tsx";
 import { Chips, FilterButton } from "./filters.tsx";
 import { totalOf } from "./folders.ts";

@@ -2,7 +2,10 @@
 
 import type { Folder as FolderInfo } from "../../client/index.ts";
 import { type BrowseRoute, type Folder, href } from "../route.ts";
-import { Button, bytes, count, Failure, Icon, number } from "../ui/index.ts";
+import { Button } from "../ui/button.tsx";
+import { bytes, count, number } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import { Failure } from "../ui/states.tsx";
 import { levels, moreFolders, openFolder, pathOf, totalOf } from "./folders.ts";
 import { openVault } from "./vault.ts";
 

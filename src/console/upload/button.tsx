@@ -1,4 +1,4 @@
-import { Menu } from "../ui/index.ts";
+import { Menu } from "../ui/menu.tsx";
 import { askToUpload } from "./ask.ts";
 
 /** Chooses files or a folder to upload. */
