@@ -67,6 +67,7 @@ it("a secret key: sees how its vault is, reads the settings, and makes, changes 
     async (page) => {
       await page.getByRole("heading", { name: "The shop" }).waitFor();
       await see(page, "95% of 1 KB");
+      expect(await page.title()).toBe("Overview of The shop – Strongroom");
       await see(page, "50% of 4");
       await see(page, "The storage is nearly at its limit");
       await page.getByRole("link", { name: "marketing" }).waitFor();

@@ -16,7 +16,10 @@ export function VaultList() {
 function Vaults({ admin }: { admin: StrongroomAdmin }) {
   const list = useMemo(() => new AllVaults(admin.vaults), [admin]);
   const [isMaking, setMaking] = useState(false);
-  useEffect(() => void list.load(), [list]);
+  useEffect(() => {
+    document.title = "Vaults – Strongroom";
+    void list.load();
+  }, [list]);
   const [vaults, error] = [list.items.value, list.error.value];
   const create = (
     <Button kind="primary" icon="add" onClick={() => setMaking(true)}>

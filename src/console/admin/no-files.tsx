@@ -1,6 +1,6 @@
 /** Where the operator looks for files: why there are none, and how one comes to see them. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { CreatedKey, KeyType, StrongroomAdmin } from "../../client/index.ts";
 import { href } from "../route.ts";
 import { Button, Dialog, Empty, Failure } from "../ui/index.ts";
@@ -15,6 +15,9 @@ export function NoFiles({ admin, vaultId }: { admin: StrongroomAdmin; vaultId: s
   const [made, setMade] = useState<CreatedKey>();
   const [busy, setBusy] = useState<KeyType>();
   const [error, setError] = useState<unknown>();
+  useEffect(() => {
+    document.title = "Files – Strongroom";
+  }, []);
   const make = async (type: KeyType): Promise<void> => {
     setBusy(type);
     setError(undefined);

@@ -19,6 +19,13 @@ export function VaultPages({ vaultId, section }: { vaultId: string; section: Sec
   return vault ? <Pages key={vaultId} vault={vault} section={section} /> : null;
 }
 
+const TITLES: Readonly<Record<Section, string>> = {
+  overview: "Overview",
+  keys: "Keys",
+  settings: "Settings",
+  health: "Health",
+};
+
 function Pages({ vault, section }: { vault: Managed; section: Section }) {
   const store = useMemo(() => new ReportStore(vault), [vault]);
   useEffect(() => {
@@ -26,6 +33,10 @@ function Pages({ vault, section }: { vault: Managed; section: Section }) {
     return () => store.close();
   }, [store]);
   const [report, error] = [store.report.value, store.error.value];
+  const title = report && `${TITLES[section]} of ${report.name} – Strongroom`;
+  useEffect(() => {
+    if (title !== undefined) document.title = title;
+  }, [title]);
   if (!report || codeOf(error) === "NOT_FOUND") {
     if (error === undefined) return <div class="page" aria-busy="true" />;
     return (
