@@ -166,8 +166,7 @@ export class LiveVault {
   #notNow(urgency: Urgency, rev: number): Refusal | undefined {
     // What D1 had and lost does not count, or else no write would be taken.
     const backlog = rev - Math.max(this.relayD1.watermark, this.#lostByD1At);
-    const { isImporting } = this.bounds;
-    return notNow(urgency, { isTakingOver: this.#row.merging !== null, isImporting, backlog });
+    return notNow(urgency, { row: this.#row, bounds: this.bounds, backlog });
   }
 
   /**
@@ -189,8 +188,7 @@ export class LiveVault {
     const late = (rev: number): Refusal | undefined => (weight > 1 ? this.#notNow(urgency, rev) : undefined);
     const admitted = (change: Change) => refusalOf(this.admit(actor)) ?? late(change.rev) ?? operation(change);
     const arrived = Date.now();
-    const outcome = await this.#groupCommit.run(admitted, weight);
-    return { ...outcome, queued: Date.now() - arrived };
+    return { ...(await this.#groupCommit.run(admitted, weight)), queued: Date.now() - arrived };
   }
 
   /** Whether D1 has what was changed. See {@link isRecorded}. */

@@ -1,6 +1,7 @@
 /** How urgent a write is: which writes a vault takes while D1 is far behind, or while a takeover is under way. */
 
 import { MAX_UNRECORDED } from "../model/limits.ts";
+import type { VaultRow } from "./state/schema.ts";
 import { type Refusal, unavailable } from "../model/refusal.ts";
 
 export type Urgency =
@@ -18,16 +19,17 @@ export type Urgency =
 /**
  * The 503 of a write that the vault does not take now. Undefined when it takes the write.
  *
- * @param vault whether a takeover is under way, whether an import is, and how many changes the vault alone holds
+ * @param vault how the vault stands, and how many changes it alone holds
  */
 export function notNow(
   urgency: Urgency,
-  { isTakingOver, isImporting, backlog }: { isTakingOver: boolean; isImporting: boolean; backlog: number },
+  vault: { row: Pick<VaultRow, "merging">; bounds: { isImporting: boolean }; backlog: number },
 ): Refusal | undefined {
   if (urgency === "vital") return undefined;
-  if (isTakingOver) return unavailable("the vault's storage is being brought up to the durable record", 2);
-  if (isImporting && (urgency === "ordinary" || urgency === "careful")) return beingImported();
-  if (urgency === "urgent" || backlog <= MAX_UNRECORDED) return undefined;
+  if (vault.row.merging !== null)
+    return unavailable("the vault's storage is being brought up to the durable record", 2);
+  if (vault.bounds.isImporting && (urgency === "ordinary" || urgency === "careful")) return beingImported();
+  if (urgency === "urgent" || vault.backlog <= MAX_UNRECORDED) return undefined;
   return unavailable("the durable record is not keeping up with writes", 5);
 }
 
