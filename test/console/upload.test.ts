@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Asset } from "../../src/client/index.ts";
@@ -17,6 +19,8 @@ const MIB = 1024 * 1024;
 
 /** What has not come by then does not come. The machine may be busy. */
 const SOON = { timeout: 20_000 };
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const scene = consoleScene();
 const home = mkdtempSync(join(tmpdir(), "strongroom-upload-"));
@@ -94,6 +98,19 @@ async function upload(page: Page, ...files: string[]): Promise<void> {
     .click();
 }
 
+/** What axe finds of the page in both themes that keeps somebody out. */
+async function barriers(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  await page.evaluate(AXE);
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await page.evaluate<AxeResults>(`axe.run({ resultTypes: ["violations"] })`);
+    for (const { id, impact, nodes } of violations)
+      if (impact === "serious" || impact === "critical") found.push(`${id} ${impact} ${nodes[0]?.html}`);
+  }
+  return found;
+}
+
 /** Whether the page would ask before it is left. */
 const asksToStay = (page: Page): Promise<boolean> =>
   page.evaluate<boolean>(
@@ -113,6 +130,7 @@ it("a folder that is dropped arrives with all that is in it, byte by byte", asyn
     // Two have the same name: their folders keep them apart.
     expect(await dialog(page).getByLabel("With the names of their folders").isChecked()).toBe(true);
     await picture(page, "upload-where");
+    expect(await barriers(page)).toEqual([]);
     await dialog(page).getByRole("button", { name: "Upload 4 files" }).click();
     expect(await dialog(page).getByLabel("Channel").getAttribute("aria-invalid")).toBe("true");
     await dialog(page).getByLabel("Channel").fill("folder");
@@ -139,10 +157,16 @@ it("a large file pauses, and goes on from what has arrived", async () => {
       if (request.method() === "PATCH") offsets.push(Number(request.headers()["upload-offset"]));
     });
     const held = line.holdAfter(12 * MIB);
-    await upload(page, file);
+    const choosing = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Upload", exact: true }).click();
+    await page.getByRole("menuitem", { name: "Files…" }).click();
+    await (await choosing).setFiles(file);
+    await dialog(page).getByRole("button", { name: "Upload", exact: true }).click();
     await held;
     await list(page).getByText("MB of 21.0 MB").first().waitFor();
     await picture(page, "upload-sending");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await picture(page, "upload-dark");
     await press(page, "Pause film.mp4");
     line.cut();
     await title(page, "1 file paused").waitFor();
@@ -246,6 +270,7 @@ it("a refusal says in words why, and can be tried again", async () => {
         await list(page).getByText("Too large: 600 KB.").waitFor();
         await list(page).getByText("Needs 2.00 KB, and 1.00 KB are free.").waitFor();
         await picture(page, "upload-refused");
+        expect(await barriers(page)).toEqual([]);
         await press(page, "Dismiss gone.txt");
         expect(await stored("refused")).toEqual({});
         await set({ ...free, max_file_bytes: 500_000 });

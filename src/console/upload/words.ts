@@ -79,11 +79,11 @@ function quota(message: string, size: number): Verdict {
 /** A file that was there when it was chosen. */
 export const UNREADABLE: Refused = {
   what: "The file can no longer be read.",
-  hint: "It was changed, moved or deleted since you chose it. Choose it again.",
+  hint: "It was changed, moved or deleted: choose it again.",
 };
 
 /** The server answers, and this file never gets through. */
 export const STUCK: Refused = {
   what: "The connection broke each time this file was sent.",
-  hint: "Try again. If it stays so, something between you and the server may refuse the file.",
+  hint: "Something between you and the server may refuse it.",
 };
