@@ -21,6 +21,6 @@ export interface Env {
    * make up, so that one file cannot fill the cache. Elsewhere the names have the host of the request.
    */
   CACHE_HOST?: string;
-  /** The static files: the reference page. Tests of the Worker alone have none. */
+  /** The static files: the console and the reference page. Tests of the Worker alone have none. */
   ASSETS?: Fetcher;
 }
