@@ -27,8 +27,16 @@ declare module "vitest" {
   }
 }
 
-/** Tests of what keeps nothing between two calls. A runtime of its own for each file would take longer than the tests. */
-const STATELESS = ["test/{http,model,r2}/**/*.test.ts", "test/upload/image/**/*.test.ts"];
+/**
+ * Short tests that mock nothing, and leave nothing behind which another file would notice. A runtime of its own for each file
+ * would take longer than the tests.
+ */
+const SHARING = [
+  "test/{contract,http,model,r2}/**/*.test.ts",
+  "test/routes/{assets,assets-find-rows,bounds,content,keys,moves,optional-bodies,scopes,unknown-names}.test.ts",
+  "test/routes/uploads-{ignored,raw}.test.ts",
+  "test/upload/{image/*,form-parser,resumable/sha256}.test.ts",
+];
 
 /** In workerd, against the real bindings. */
 const inWorkerd = (): ReturnType<typeof cloudflareTest> =>
@@ -63,19 +71,19 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/{api,contract,d1,routes,runtime,upload,vault}/**/*.test.ts"],
-          exclude: STATELESS,
+          exclude: SHARING,
           setupFiles: WORKER_SETUP,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {
         plugins: [inWorkerd()],
         test: {
-          name: "worker-stateless",
-          include: STATELESS,
+          name: "worker-shared",
+          include: SHARING,
           isolate: false,
           setupFiles: WORKER_SETUP,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {
