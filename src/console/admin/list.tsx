@@ -27,7 +27,7 @@ function Vaults({ admin }: { admin: StrongroomAdmin }) {
     </Button>
   );
   return (
-    <div class="page vault-page">
+    <div class="page vault-page" aria-busy={vaults === undefined && error === undefined}>
       <header class="vault-head part-head">
         <div>
           <h1>Vaults</h1>

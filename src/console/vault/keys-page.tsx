@@ -34,6 +34,7 @@ export function KeysPage({ vault, report }: { vault: Managed; report: VaultRepor
           )
         }
       >
+        {good === undefined && error === undefined && <p class="nothing" aria-busy="true" />}
         {error !== undefined && <Failure error={error} retry={() => void list.load()} />}
         {good &&
           (good.length === 0 && !list.hasMore.value ? (
