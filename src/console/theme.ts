@@ -12,9 +12,11 @@ function stored(): "light" | "dark" | undefined {
   return value === "light" || value === "dark" ? value : undefined;
 }
 
-const systemIsDark = (): boolean => matchMedia("(prefers-color-scheme: dark)").matches;
+const system = matchMedia("(prefers-color-scheme: dark)");
+const systemIsDark = signal(system.matches);
+system.addEventListener("change", ({ matches }) => (systemIsDark.value = matches));
 
-export const isDark = (): boolean => (theme.value === undefined ? systemIsDark() : theme.value === "dark");
+export const isDark = (): boolean => (theme.value === undefined ? systemIsDark.value : theme.value === "dark");
 
 /** Shows what was chosen. */
 export function applyTheme(): void {
