@@ -185,7 +185,8 @@ export class Opened {
           : this.#vault.assets.update(this.id, change, options));
         this.asset.value = now;
       }
-      this.#adopt(now);
+      // What was typed while it was saved is not saved: it stays.
+      if (this.isSound.value && changed(draft, this.#draft.value).length === 0) this.#adopt(now);
       patch(now);
       return true;
     } catch (error) {
