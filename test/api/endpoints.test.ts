@@ -68,7 +68,7 @@ it.each(guardedBy("manage", "read", "content", "upload", "write"))(
     const before = await hopeless(vault, endpoint, bearer(vault.secretKey));
     expect(before.status).not.toBe(401);
     const { data } = await (await send(`${vault.path}/keys`, { headers: admin })).json<{ data: { id: string }[] }>();
-    for (const { id } of data) expect(await vault.rpc.revokeKey(OPERATOR, id)).toEqual({ ok: true });
+    for (const { id } of data) expect(await vault.rpc.revokeKey(OPERATOR, id)).toMatchObject({ ok: true });
     await refusal(await hopeless(vault, endpoint, bearer(vault.secretKey)), 401, "UNAUTHORIZED");
   },
 );
@@ -76,7 +76,10 @@ it.each(guardedBy("manage", "read", "content", "upload", "write"))(
 /** What an endpoint's query needs. */
 const NEEDED: Readonly<Record<string, string>> = { "assets.deleteFolder": "partition=a" };
 
-it.each(endpoints.filter(([, { query }]) => query))("%s: an unknown parameter is refused", async (id, endpoint) => {
+// A body of an import is good behind an import alone: what it refuses stands in test/routes/imports.test.ts.
+const answering = endpoints.filter(([id, { query }]) => query && id !== "vaults.importBody");
+
+it.each(answering)("%s: an unknown parameter is refused", async (id, endpoint) => {
   const vault = await TestVault.create();
   const { method, access } = endpoint;
   const headers = access === "admin" ? admin : bearer(vault.secretKey);
