@@ -43,7 +43,7 @@ const DIST = [
 /** Of the declarations there are as many as the compiler makes, and of the console's parts as many as the bundler makes. */
 const withoutParts = (files: readonly string[]): string[] =>
   files.filter(
-    (file) => !/^client\/types\/.*\.d\.ts$/.test(file) && !/^site\/console\/[\w]+-[A-Z0-9]{8}\.(?:js|css)$/.test(file),
+    (file) => !/^client\/types\/.*\.d\.ts$/.test(file) && !/^site\/console\/[\w-]+-[A-Z0-9]{8}\.(?:js|css)$/.test(file),
   );
 
 beforeAll(async () => {
