@@ -33,8 +33,13 @@ export async function importPage(vault: TestVault, page: ImportPage): Promise<Im
 }
 
 /** Sends a file as that of a line. */
-export function sendBody(vault: TestVault, { asset, sha256 }: ImportedLine, body: BodyInit): Promise<Response> {
-  const query = new URLSearchParams({ r2_key: asset.r2_key, mime_type: asset.mime_type, sha256 });
+export function sendBody(
+  vault: TestVault,
+  { asset, sha256 }: ImportedLine,
+  body: BodyInit,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const query = new URLSearchParams({ r2_key: asset.r2_key, mime_type: asset.mime_type, sha256, ...more });
   const headers = { ...admin, "Content-Type": "application/octet-stream" };
   return send(`${vault.path}/import/bodies?${query.toString()}`, { method: "POST", headers, body });
 }
