@@ -1,4 +1,4 @@
-/** What may be repeated, and when. */
+/** What may be repeated, and when. Tests replace how long one waits (vi.mock). */
 
 import type { StrongroomError } from "./error.ts";
 import { KEY_HEADER } from "./values.ts";
