@@ -215,7 +215,7 @@ describe("commit", () => {
     const asset = newAsset(vault);
     const [a, b] = [await vault.rpc.commitUpload(OPERATOR, asset), await vault.rpc.commitUpload(OPERATOR, asset)];
     expect(a).toMatchObject({ ok: true, body: expect.any(String) });
-    expect(b).toEqual({ ...a, waited: expect.any(Number) });
+    expect(b).toEqual({ ...a, waited: expect.any(Number), queued: expect.any(Number) });
     expect((await vault.list()).data).toHaveLength(1);
     expect(await vault.recorded()).toHaveLength(1);
   });
@@ -234,7 +234,7 @@ describe("resolve", () => {
     const committed = await vault.rpc.commitUpload(OPERATOR, asset);
     expect(await vault.rpc.resolveUpload(OPERATOR, asset.id, asset.r2_key)).toEqual({
       ok: true,
-      record: { ...committed, ok: undefined, waited: expect.any(Number) },
+      record: { ...committed, ok: undefined, waited: expect.any(Number), queued: expect.any(Number) },
     });
   });
 
