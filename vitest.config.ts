@@ -58,8 +58,8 @@ const WORKER_SETUP = ["test/support/async-hooks.ts", "test/support/schema.ts"];
 
 export default defineConfig({
   test: {
-    // A test waits for stores, timers and servers for most of its time: as many files as cores would leave these idle.
-    maxWorkers: 4,
+    // More files than cores would make calls of the stores late, which the tests of faults then take for failures.
+    maxWorkers: 2,
     provide: { fuzzRuns, crashRounds, faults, install },
     // The Worker's own log: one line a request.
     onConsoleLog: (text) => !text.startsWith('{"event":'),
