@@ -25,7 +25,8 @@ withoutGrace();
 
 /** Three assets, one of which was moved. */
 const lines: Promise<ImportedLine[]> = (async () => {
-  const vault = await TestVault.create();
+  // The first calls of a file start the stores, which may take longer than the short times allow.
+  const vault = await vi.waitFor(() => TestVault.create(), { timeout: 20_000 });
   const { id } = await vault.upload({ file: textFile("one"), tags: '["a"]' });
   await vault.upload({ file: textFile("two") });
   await vault.upload({ file: textFile("three") });
