@@ -11,20 +11,20 @@ import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+import { credentialsIn, BuiltServer, temporaryState } from "./server-process.ts";
 
 const state = temporaryState();
 const scratch = temporaryState();
 const file = join(scratch, "näme with spaces.bin");
 const content = randomBytes(12 * 1024 * 1024 + 5);
 const FIELDS = { partition: "clients", collection: "real", channel: "files", tags: '["t"]' };
-let server: ServerProcess;
+let server: BuiltServer;
 let assets: string;
 let authorization: string;
 
 beforeAll(async () => {
   writeFileSync(file, content);
-  server = await new ServerProcess(state).ready();
+  server = await new BuiltServer(state).ready();
   const { url, vault_id, secret_key } = credentialsIn(state);
   assets = `${url}/api/v1/vaults/${vault_id}/assets`;
   authorization = `Bearer ${secret_key}`;

@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import type { VaultReport } from "../../src/model/vault.ts";
 import { Load } from "./crash-load.ts";
-import { ServerProcess, temporaryState } from "./server-process.ts";
+import { BuiltServer, temporaryState } from "./server-process.ts";
 import { StoredFiles } from "./stored-files.ts";
 
 /** How long the server lives under load before it is killed: a random time between these two. Milliseconds. */
@@ -25,7 +25,7 @@ const ORPHANED = 500;
 const state = temporaryState();
 const load = new Load(state);
 const files = new StoredFiles(state);
-let server: ServerProcess;
+let server: BuiltServer;
 let kills = 0;
 
 /** What happens beside the kill, by kind of round. All kinds but the first two need an earlier round to go back to. */
@@ -71,7 +71,7 @@ async function reconcile(): Promise<NonNullable<VaultReport["reconcile"]>> {
 
 /** Starts the server, writes to it, and kills it at a random moment. It is not running afterwards. */
 async function killUnderLoad(shortest: number, longest: number, writes: number): Promise<void> {
-  server = await new ServerProcess(state).ready();
+  server = await new BuiltServer(state).ready();
   const before = load.acknowledged;
   const clients = load.start();
   await between(shortest, longest);
@@ -84,13 +84,13 @@ async function killUnderLoad(shortest: number, longest: number, writes: number):
 
 /** Kills Node alone. workerd goes on until the next start ends it. The server of that start is running afterwards. */
 async function killNodeUnderLoad(): Promise<void> {
-  server = await new ServerProcess(state).ready();
+  server = await new BuiltServer(state).ready();
   const clients = load.start();
   await between(SHORTEST, LONGEST);
   clients.fragile();
   await server.killNode(state);
   await between(0, ORPHANED);
-  server = await new ServerProcess(state).ready();
+  server = await new BuiltServer(state).ready();
   await clients.stop();
   kills++;
 }
@@ -108,7 +108,7 @@ async function round(kind: Kind): Promise<void> {
       // This kill comes while the vault takes over what D1 has, builds itself anew, or tells D1 everything again.
       await killUnderLoad(SHORTEST_REPAIR, LONGEST_REPAIR, 0);
     }
-    server = await new ServerProcess(state).ready();
+    server = await new BuiltServer(state).ready();
   }
   // The vault notices in the background that its storage is old, and makes it good.
   if (harm) await reconcile();

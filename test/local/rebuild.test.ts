@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { seed } from "../../bench/seed.ts";
 import { DATA } from "../../src/local/layout.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+import { credentialsIn, BuiltServer, temporaryState } from "./server-process.ts";
 
 const state = temporaryState();
-let server: ServerProcess;
+let server: BuiltServer;
 
 beforeAll(async () => {
-  server = await new ServerProcess(state).ready();
+  server = await new BuiltServer(state).ready();
 });
 
 afterAll(() => {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inject } from "vitest";
 import { isRunning, workerdsWith } from "../../src/local/processes.ts";
 import { type Credentials, OWNER_VARIABLE } from "../../src/local/state.ts";
 
@@ -105,6 +106,16 @@ export class ServerProcess extends ServerGroup {
   constructor(state: string, ...flags: string[]) {
     const port = flags.includes("--port") ? [] : ["--port", "0"];
     super(npm("start", "--", "--state", state, ...port, ...flags));
+  }
+}
+
+/** The same server, of a build that the tests share. */
+export class BuiltServer extends ServerGroup {
+  constructor(state: string, ...flags: string[]) {
+    const port = flags.includes("--port") ? [] : ["--port", "0"];
+    const script = join(import.meta.dirname, "built-server.ts");
+    const args = [script, inject("built"), "--state", state, ...port, ...flags];
+    super(spawn(process.execPath, args, { detached: true }));
   }
 }
 

@@ -1,20 +1,20 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll } from "vitest";
 import type { Credentials } from "../../src/local/state.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+import { credentialsIn, BuiltServer, temporaryState } from "./server-process.ts";
 
-/** A server for the tests of the file that makes one, as `npm start` runs it. */
+/** A server for the tests of the file that makes one, of a build that the tests share. */
 export class ServerScene {
   readonly #state = temporaryState();
   readonly #flags: readonly string[];
-  #server: ServerProcess | undefined;
+  #server: BuiltServer | undefined;
   #former = "";
 
   /** @param isNeeded whether a server is started at all */
   constructor(flags: readonly string[] = [], isNeeded = true) {
     this.#flags = flags;
     beforeAll(async () => {
-      if (isNeeded) this.#server = await new ServerProcess(this.#state, ...flags).ready();
+      if (isNeeded) this.#server = await new BuiltServer(this.#state, ...flags).ready();
     });
     afterAll(() => {
       this.#server?.killGroup();
@@ -47,6 +47,6 @@ export class ServerScene {
   async restart(): Promise<void> {
     const { port } = new URL(this.credentials.url);
     this.#former = this.output;
-    this.#server = await new ServerProcess(this.#state, ...this.#flags, "--port", port).ready();
+    this.#server = await new BuiltServer(this.#state, ...this.#flags, "--port", port).ready();
   }
 }

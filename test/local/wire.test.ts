@@ -6,13 +6,13 @@ import { connect } from "node:net";
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { credentialsIn, ServerProcess, temporaryState } from "./server-process.ts";
+import { credentialsIn, BuiltServer, temporaryState } from "./server-process.ts";
 
 const state = temporaryState();
-let server: ServerProcess;
+let server: BuiltServer;
 
 beforeAll(async () => {
-  server = await new ServerProcess(state).ready();
+  server = await new BuiltServer(state).ready();
 });
 
 afterAll(() => {
