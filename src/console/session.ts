@@ -1,6 +1,6 @@
 /**
- * Who is signed in. The key stays in this tab: sessionStorage is neither shared with other tabs nor kept when the tab is
- * closed. It is in no URL.
+ * The key or token that one is signed in with. It stays in this tab: sessionStorage is neither shared with other tabs nor
+ * kept when the tab is closed. It is in no URL.
  */
 
 import { type Signal, signal } from "@preact/signals";

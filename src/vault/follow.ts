@@ -4,7 +4,7 @@ import { NOTHING } from "../d1/record.ts";
 import { type FeedPosition, NOW } from "../model/cursor.ts";
 import { type KeyScope, scopeName } from "../model/key-scope.ts";
 import { DELETIONS_KEPT_MS, MAX_CHANGES_LENGTH, MAX_WAITED_LENGTH } from "../model/limits.ts";
-import { refuse, type Result, unavailable } from "../model/refusal.ts";
+import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { Caller } from "../model/vault.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { HeldRow } from "./held-row.ts";
@@ -12,7 +12,7 @@ import type { LiveVault } from "./live.ts";
 import { wrongScope } from "./pages.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import { type FeedPage, feedPage } from "./state/feed-page.ts";
-import type { VaultRow } from "./state/schema.ts";
+import { beingImported, beingMerged } from "./urgency.ts";
 
 export interface ChangesRequest {
   /** The place behind which the page begins. Undefined for the beginning of the feed. */
@@ -43,7 +43,7 @@ export async function follow(
   const look =
     (place: ChangesRequest["from"], page: PageMaker) =>
     (live: LiveVault, scope: KeyScope | undefined): Result<{ page: FeedPage; live: LiveVault }> => {
-      const notYet = live.notIndexed() ?? isMerging(live.row) ?? (live.bounds.isImporting ? halfImported() : undefined);
+      const notYet = live.notIndexed() ?? beingMerged(live.row) ?? halfImported(live);
       if (notYet) return notYet;
       const position = positionAt(life.database, live.held, place, scopeName(scope));
       return position.ok ? { ok: true, page: page(live, position.position, scope), live } : position;
@@ -74,12 +74,9 @@ export async function follow(
 /** Makes the page behind a position, for a caller with a scope. */
 type PageMaker = (live: LiveVault, position: FeedPosition, scope: KeyScope | undefined) => FeedPage;
 
-/** The 503 of a vault that takes over another history: what it has is part of the one and part of the other. */
-const isMerging = ({ merging }: Readonly<VaultRow>) =>
-  merging === null ? undefined : unavailable("the vault's storage is being brought up to the durable record", 2);
-
-/** The 503 of a vault that is being imported: what has come so far is in no order that a cursor could follow. */
-const halfImported = () => unavailable("the vault is being imported: its feed begins when that is done", 30);
+/** What has come of an import so far is in no order that a cursor could follow. */
+const halfImported = ({ bounds }: LiveVault): Refusal | undefined =>
+  bounds.isImporting ? beingImported("its feed begins when that is done") : undefined;
 
 function positionAt(
   database: VaultDatabase,

@@ -26,16 +26,21 @@ export function notNow(
   vault: { row: Pick<VaultRow, "merging">; bounds: { isImporting: boolean }; backlog: number },
 ): Refusal | undefined {
   if (urgency === "vital") return undefined;
-  if (vault.row.merging !== null)
-    return unavailable("the vault's storage is being brought up to the durable record", 2);
-  if (vault.bounds.isImporting && (urgency === "ordinary" || urgency === "careful")) return beingImported();
+  const merging = beingMerged(vault.row);
+  if (merging) return merging;
+  if (vault.bounds.isImporting && (urgency === "ordinary" || urgency === "careful"))
+    return beingImported("it takes no other writes until that is done");
   if (urgency === "urgent" || vault.backlog <= MAX_UNRECORDED) return undefined;
   return unavailable("the durable record is not keeping up with writes", 5);
 }
+
+/** The 503 of a vault that takes over another history: what it has is part of the one and part of the other. */
+export const beingMerged = ({ merging }: Pick<VaultRow, "merging">): Refusal | undefined =>
+  merging === null ? undefined : unavailable("the vault's storage is being brought up to the durable record", 2);
 
 /** How soon a client that met an import asks again. It may take hours. Seconds. */
 const IMPORT_RETRY_SECONDS = 30;
 
 /** The 503 of what cannot be while an import is under way. */
-export const beingImported = (): Refusal =>
-  unavailable("the vault is being imported: it takes no other writes until that is done", IMPORT_RETRY_SECONDS);
+export const beingImported = (what: string): Refusal =>
+  unavailable(`the vault is being imported: ${what}`, IMPORT_RETRY_SECONDS);

@@ -62,7 +62,7 @@ function show(action: Action, { done }: Outcome): void {
     for (const asset of done) patch(changedBy(asset, change));
   }
   const isTagged = action.op === "update" && (action.add_tags ?? action.remove_tags) !== undefined;
-  // Who has tagged them may want to move them next. Who has moved or deleted them is done with them.
+  // Whoever has tagged them may want to move them next. Whoever has moved or deleted them is done with them.
   if (isTagged) return;
   const gone = new Set(done.map(({ id }) => id));
   selection.value = new Set([...selection.value].filter((id) => !gone.has(id)));
