@@ -62,7 +62,12 @@ describe("content", () => {
     const { get } = await vaultWith();
     const [full, head] = [await get(), await get({ Range: "bytes=0-1" }, "HEAD")];
     expect([head.status, await head.text()]).toEqual([200, ""]);
-    const { date: _date, "x-request-id": _id, "server-timing": _timing, ...expected } = Object.fromEntries(full.headers);
+    const {
+      date: _date,
+      "x-request-id": _id,
+      "server-timing": _timing,
+      ...expected
+    } = Object.fromEntries(full.headers);
     expect(Object.fromEntries(head.headers)).toMatchObject(expected);
   });
 
