@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { PATH_COMPONENT, PATH_COMPONENT_RULE } from "../model/asset.ts";
-import { hasControl } from "../model/filename.ts";
+import { hasControl } from "../model/control.ts";
 import { DEFAULT_LINK_SECONDS, MAX_FILENAME_BYTES, MAX_LINK_SECONDS, MAX_NAME_LENGTH } from "../model/limits.ts";
 import { EXAMPLE } from "../model/metadata.ts";
 

@@ -1,18 +1,54 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import type { Strongroom } from "../client/index.ts";
+import { PATH_COMPONENT, PATH_COMPONENTS } from "../model/asset.ts";
+import { MAX_COMPONENT_LENGTH } from "../model/limits.ts";
+import { TextField } from "./ui/index.ts";
 
-export const COMPONENTS = ["partition", "collection", "channel"] as const;
+export const isName = (text: string): boolean => PATH_COMPONENT.test(text);
 
-const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
-
-export const isName = (text: string): boolean => NAME.test(text);
-
-export const NAME_RULE = "1 to 64 lowercase letters, digits and hyphens; no hyphen at either end.";
+const NAME_RULE = `1 to ${MAX_COMPONENT_LENGTH} lowercase letters, digits and hyphens; no hyphen at either end.`;
 
 /** The most folders that are offered to choose from. Whoever has more types what the folder is called. */
-const OFFERED = 200;
+const OFFERED = 100;
 
-type Path = Readonly<Record<(typeof COMPONENTS)[number], string>>;
+/** How long one must have stopped typing before the folders below are asked for. Milliseconds. */
+const TYPED_MS = 200;
+
+type Component = (typeof PATH_COMPONENTS)[number];
+
+type Path = Readonly<Record<Component, string>>;
+
+/** The fields of a path. Its folders need not be there yet, and those that are there are offered. */
+export function FolderFields({
+  vault,
+  path,
+  mayLack = false,
+  onChange,
+}: {
+  vault: Strongroom;
+  path: Path;
+  /** Whether a part may be left empty. */
+  mayLack?: boolean;
+  onChange: (path: Path) => void;
+}) {
+  const id = useId();
+  return (
+    <>
+      {PATH_COMPONENTS.map((name) => (
+        <TextField
+          key={name}
+          label={`${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`}
+          error={isName(path[name]) || (mayLack && path[name] === "") ? undefined : NAME_RULE}
+          {...{ list: `${id}-${name}` }}
+          placeholder={mayLack ? "stays as it is for each" : undefined}
+          value={path[name]}
+          onInput={(event) => onChange({ ...path, [name]: event.currentTarget.value.trim() })}
+        />
+      ))}
+      <FolderNames vault={vault} id={id} path={path} />
+    </>
+  );
+}
 
 /** The folders that there are, as lists for the inputs of a path: `id-partition`, `id-collection` and `id-channel`. */
 export function FolderNames({ vault, id, path }: { vault: Strongroom; id: string; path: Path }) {
@@ -39,14 +75,22 @@ function Names({
 }) {
   const [names, setNames] = useState<readonly string[]>([]);
   useEffect(() => {
+    setNames([]);
     const controller = new AbortController();
-    vault.folders.list({ ...within, limit: OFFERED }, { signal: controller.signal }).then(
-      ({ data }) => setNames(data.map(({ name }) => name)),
-      // They are an offer. Without it one types.
-      () => setNames([]),
-    );
-    return () => controller.abort();
-  }, [within.partition, within.collection]);
+    const ask = async (): Promise<void> => {
+      try {
+        const { data } = await vault.folders.list({ ...within, limit: OFFERED }, { signal: controller.signal });
+        setNames(data.map(({ name }) => name));
+      } catch {
+        // They are an offer. Without it one types.
+      }
+    };
+    const timer = setTimeout(() => void ask(), TYPED_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [vault, within.partition, within.collection]);
   return (
     <datalist id={id}>
       {names.map((name) => (

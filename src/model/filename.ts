@@ -1,14 +1,9 @@
 /** What a filename may be. It becomes a part of a key, of a header, and of a path on someone's disk. */
 
+import { hasControl } from "./control.ts";
 import { MAX_FILENAME_BYTES } from "./limits.ts";
 import { utf8Length } from "./metadata.ts";
 import { invalid, type Result } from "./refusal.ts";
-
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-
-/** Whether text holds control characters (C0, DEL, C1), which nobody can see and no header can carry. */
-export const hasControl = (text: string): boolean => CONTROL.test(text);
 
 /** The name that a client's path ends in: some clients send the whole path, with either separator. */
 export const lastSegment = (path: string): string =>

@@ -1,14 +1,14 @@
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Strongroom } from "../../client/index.ts";
+import { PATH_COMPONENTS } from "../../model/asset.ts";
 import { href, NO_QUERY } from "../route.ts";
-import { Button, Field, TextField } from "../ui/index.ts";
+import { Button, TextField } from "../ui/index.ts";
 import type { Opened } from "./opened.ts";
-import { COMPONENTS, FolderNames, isName, NAME_RULE } from "../folder-names.tsx";
+import { FolderFields } from "../folder-names.tsx";
 
 /** Where the asset is, and how it is moved and renamed. Its file stays where it is, and so do its links. */
 export function PlaceEditor({ vault, opened, isReadOnly }: { vault: Strongroom; opened: Opened; isReadOnly: boolean }) {
   const [isOpen, setOpen] = useState(false);
-  const id = useId();
   const asset = opened.asset.value;
   if (!asset) return null;
   const { vaultId } = vault;
@@ -37,28 +37,13 @@ export function PlaceEditor({ vault, opened, isReadOnly }: { vault: Strongroom; 
               opened.place.value = { ...opened.place.value, filename: event.currentTarget.value };
             }}
           />
-          {COMPONENTS.map((name) => (
-            <Field
-              key={name}
-              label={`${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`}
-              error={isName(opened.place.value[name]) ? undefined : NAME_RULE}
-            >
-              {(control) => (
-                <input
-                  class="input"
-                  list={`${id}-${name}`}
-                  autocomplete="off"
-                  spellcheck={false}
-                  value={opened.place.value[name]}
-                  onInput={(event) => {
-                    opened.place.value = { ...opened.place.value, [name]: event.currentTarget.value.trim() };
-                  }}
-                  {...control}
-                />
-              )}
-            </Field>
-          ))}
-          <FolderNames vault={vault} id={id} path={opened.place.value} />
+          <FolderFields
+            vault={vault}
+            path={opened.place.value}
+            onChange={(path) => {
+              opened.place.value = { ...opened.place.value, ...path };
+            }}
+          />
           <p class="hint">Links and delivery URLs by id stay good. URLs by path and name change.</p>
         </div>
       ) : (
@@ -71,7 +56,7 @@ export function PlaceEditor({ vault, opened, isReadOnly }: { vault: Strongroom; 
   );
 }
 
-const isComponent = (name: string): boolean => (COMPONENTS as readonly string[]).includes(name);
+const isComponent = (name: string): boolean => (PATH_COMPONENTS as readonly string[]).includes(name);
 
 /** What is wrong with a filename, as far as can be told here. */
 export function nameProblem(filename: string): string | undefined {

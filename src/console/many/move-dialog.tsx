@@ -1,11 +1,12 @@
 import { useId, useState } from "preact/hooks";
 import type { Asset, Strongroom } from "../../client/index.ts";
-import { COMPONENTS, FolderNames, isName, NAME_RULE } from "../folder-names.tsx";
-import { Button, count, Dialog, Field } from "../ui/index.ts";
+import { PATH_COMPONENTS } from "../../model/asset.ts";
+import { isName, FolderFields } from "../folder-names.tsx";
+import { Button, count, Dialog } from "../ui/index.ts";
 import type { Change } from "./changing.ts";
 
 /** The part of a path that all of the assets have; empty where they differ. */
-const common = (assets: readonly Asset[], name: (typeof COMPONENTS)[number]): string => {
+const common = (assets: readonly Asset[], name: (typeof PATH_COMPONENTS)[number]): string => {
   const value = assets[0]?.[name] ?? "";
   return assets.every((asset) => asset[name] === value) ? value : "";
 };
@@ -29,12 +30,12 @@ export function MoveDialog({
     channel: common(assets, "channel"),
   }));
   const change = Object.fromEntries(
-    COMPONENTS.filter((name) => path[name] !== "" && path[name] !== common(assets, name)).map((name) => [
+    PATH_COMPONENTS.filter((name) => path[name] !== "" && path[name] !== common(assets, name)).map((name) => [
       name,
       path[name],
     ]),
   );
-  const isSound = COMPONENTS.every((name) => path[name] === "" || isName(path[name]));
+  const isSound = PATH_COMPONENTS.every((name) => path[name] === "" || isName(path[name]));
   const isReady = isSound && Object.keys(change).length > 0;
   const title = `Move ${count(assets.length, "file")}`;
   return (
@@ -58,28 +59,8 @@ export function MoveDialog({
           if (isReady) onDone(change);
         }}
       >
-        {COMPONENTS.map((name) => (
-          <Field
-            key={name}
-            label={`${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`}
-            error={path[name] === "" || isName(path[name]) ? undefined : NAME_RULE}
-          >
-            {(control) => (
-              <input
-                class="input"
-                list={`${id}-${name}`}
-                autocomplete="off"
-                spellcheck={false}
-                placeholder="stays as it is for each"
-                value={path[name]}
-                onInput={(event) => setPath({ ...path, [name]: event.currentTarget.value.trim() })}
-                {...control}
-              />
-            )}
-          </Field>
-        ))}
+        <FolderFields vault={vault} path={path} mayLack onChange={setPath} />
       </form>
-      <FolderNames vault={vault} id={id} path={path} />
       <p class="hint">Folders need not be made: one that is not there yet comes with its first file.</p>
     </Dialog>
   );

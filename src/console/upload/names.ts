@@ -1,6 +1,9 @@
 /** What files are called when they are stored: a vault has three levels of folders, and a folder on disk may have more. */
 
 import type { AssetPathFields } from "../../client/index.ts";
+import { PATH_COMPONENT } from "../../model/asset.ts";
+import { hasControl } from "../../model/control.ts";
+import { MAX_COMPONENT_LENGTH, MAX_FILENAME_BYTES } from "../../model/limits.ts";
 
 /** A file that somebody chose or dropped. */
 export interface Chosen {
@@ -12,18 +15,11 @@ export interface Chosen {
 /** Where files go: all three levels. */
 export type Target = Required<Pick<AssetPathFields, "partition" | "collection" | "channel">>;
 
-/** What a level may be called. The server has the last word. */
-const LEVEL = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
-const LONGEST_LEVEL = 64;
-
-/** The longest filename. Bytes of UTF-8. */
-const LONGEST_NAME = 255;
-
 /** What is wrong with the name of a level, for a person; undefined when nothing is. */
 export function levelProblem(name: string): string | undefined {
   if (name === "") return "Needs a name.";
-  if (LEVEL.test(name)) return undefined;
-  if (name.length > LONGEST_LEVEL) return `At most ${LONGEST_LEVEL} characters.`;
+  if (PATH_COMPONENT.test(name)) return undefined;
+  if (name.length > MAX_COMPONENT_LENGTH) return `At most ${MAX_COMPONENT_LENGTH} characters.`;
   if (/[A-Z]/.test(name)) return "Lowercase letters only.";
   if (/^-|-$/.test(name)) return "Must begin and end with a letter or digit.";
   return "Lowercase letters, digits and hyphens only.";
@@ -36,7 +32,7 @@ export const asLevel = (name: string): string =>
     .toLowerCase()
     .replace(/\p{M}/gu, "")
     .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, LONGEST_LEVEL)
+    .slice(0, MAX_COMPONENT_LENGTH)
     .replace(/^-+|-+$/g, "");
 
 /** What a file is stored as. Its folders may stay a part of its name, so that files of the same name can be told apart. */
@@ -55,9 +51,9 @@ export function namesakes(chosen: readonly Chosen[]): number {
 /** What is wrong with a filename, for a person; undefined when nothing is. */
 export function nameProblem(name: string): string | undefined {
   const length = new TextEncoder().encode(name).length;
-  if (length > LONGEST_NAME) return `The name is too long: ${length} bytes, and ${LONGEST_NAME} are the most.`;
-  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return "The name has characters that cannot be seen. Rename the file.";
+  if (length > MAX_FILENAME_BYTES)
+    return `The name is too long: ${length} bytes, and ${MAX_FILENAME_BYTES} are the most.`;
+  if (hasControl(name)) return "The name has characters that cannot be seen. Rename the file.";
   if (/[/\\]/.test(name)) return "The name must not contain / or \\. Rename the file.";
   return undefined;
 }

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Folder } from "../route.ts";
 import type { Strongroom } from "../../client/index.ts";
+import { PATH_COMPONENTS } from "../../model/asset.ts";
 import { Button, bytes, count, Dialog } from "../ui/index.ts";
 import { MOST_FILES, rootFolder } from "./collect.ts";
 import { PathFields } from "./path-fields.tsx";
@@ -12,14 +13,12 @@ import { type Asked, forget, uploads } from "./uploads.ts";
 /** Where files went last: the next ones probably follow. */
 let last: Target | undefined;
 
-const LEVELS = ["partition", "collection", "channel"] as const;
-
 /** Where files go unless one says otherwise: where one is, and then where the last ones went. */
 function likely(path: Folder, root: string | undefined): Target {
   const { partition, collection, channel } = path;
-  const isSame = LEVELS.every((level) => path[level] === undefined || path[level] === last?.[level]);
+  const isSame = PATH_COMPONENTS.every((level) => path[level] === undefined || path[level] === last?.[level]);
   const target = { partition: "", collection: "", channel: "", ...(isSame ? last : {}) };
-  for (const level of LEVELS) target[level] = path[level] ?? target[level];
+  for (const level of PATH_COMPONENTS) target[level] = path[level] ?? target[level];
   // A folder that is dropped into a collection becomes a channel of it.
   if (partition && collection && !channel && root !== undefined) target.channel = asLevel(root) || target.channel;
   return target;
@@ -38,7 +37,7 @@ export function Where({ asked, path, vault }: { asked: Asked; path: Folder; vaul
   const isWithFolders = withFolders ?? shared > 0;
   const inFolder = chosen.find(({ folders }) => folders.length > 1) ?? (shared > 0 ? chosen[0] : undefined);
   // One writes what is missing, or says yes at once.
-  const [first] = useState(() => LEVELS.find((level) => target[level] === ""));
+  const [first] = useState(() => PATH_COMPONENTS.find((level) => target[level] === ""));
   useEffect(() => () => asked.stop.abort(), [asked]);
   useEffect(() => {
     if (!isReading && (first === undefined || target[first] !== ""))
@@ -48,7 +47,7 @@ export function Where({ asked, path, vault }: { asked: Asked; path: Folder; vaul
   const start = (event: Event): void => {
     event.preventDefault();
     setTried(true);
-    const wrong = LEVELS.find((level) => levelProblem(target[level]) !== undefined);
+    const wrong = PATH_COMPONENTS.find((level) => levelProblem(target[level]) !== undefined);
     if (isReading || wrong !== undefined) {
       if (wrong !== undefined) document.querySelector<HTMLElement>(`.upload-path input[name=${wrong}]`)?.focus();
       return;

@@ -1,6 +1,7 @@
 /** The settings of a vault as a form: what each field is called, what it takes, and what it says when it does not. */
 
 import type { VaultChange, VaultReport, VaultSettings } from "../../client/index.ts";
+import { hasControl } from "../../model/control.ts";
 import {
   DEFAULT_CACHE_SECONDS,
   MAX_ALLOWED_TYPES,
@@ -154,13 +155,11 @@ function readTypes(text: string): Typed<string[] | null> {
   return { value: types };
 }
 
-const INVISIBLE = /\p{Cc}/u;
-
 /** A vault's name, or what a key is for. `what` begins the sentence that says the rule. */
 export function readName(text: string, what: string): Typed<string> {
   if (text.trim() === "") return { rule: `${what} must not be empty.` };
   if (text.length > MAX_NAME_LENGTH) return { rule: `${what} must have at most ${MAX_NAME_LENGTH} characters.` };
-  if (!text.isWellFormed() || INVISIBLE.test(text)) return { rule: `${what} must have no invisible characters.` };
+  if (!text.isWellFormed() || hasControl(text)) return { rule: `${what} must have no invisible characters.` };
   return { value: text.trim() };
 }
 
