@@ -1,19 +1,17 @@
 /** The dialog by which a vault is made. Its first two keys are shown this once. */
 
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { CreatedVault } from "../../client/index.ts";
-import { Button, Dialog, Failure, TextField } from "../ui/index.ts";
+import { Button, Dialog, Failure, FormDialog, TextField, useAttempt } from "../ui/index.ts";
 import { readName } from "../vault/fields.ts";
 import { useOpenWith } from "../vault/open-with.ts";
 import { Notice, Token } from "../vault/parts.tsx";
 import type { AllVaults } from "./vaults.ts";
 
 export function CreateVault({ list, onClose }: { list: AllVaults; onClose: () => void }) {
-  const formId = useId();
   const [name, setName] = useState("");
   const [isTried, setTried] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { isBusy, error, attempt } = useAttempt();
   const [made, setMade] = useState<CreatedVault>();
   if (made) return <FirstKeys made={made} onClose={onClose} />;
 
@@ -21,46 +19,28 @@ export function CreateVault({ list, onClose }: { list: AllVaults; onClose: () =>
   const make = async (): Promise<void> => {
     setTried(true);
     if ("rule" in typed) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      setMade(await list.create(typed.value));
-    } catch (failure) {
-      setError(failure);
-    }
-    setBusy(false);
+    await attempt(async () => setMade(await list.create(typed.value)));
   };
-  const buttons = (
-    <>
-      <Button onClick={onClose}>Cancel</Button>
-      <Button kind="primary" type="submit" form={formId} busy={isBusy}>
-        Make the vault
-      </Button>
-    </>
-  );
   return (
-    <Dialog title="New vault" onClose={onClose} footer={buttons}>
-      <form
-        id={formId}
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void make();
-        }}
-      >
-        <TextField
-          label="Name"
-          name="name"
-          autofocus
-          placeholder="Such as: shop"
-          hint="For people. It can be changed later, and need not be unique."
-          value={name}
-          error={isTried && "rule" in typed ? typed.rule : undefined}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-        {error !== undefined && <Failure error={error} />}
-      </form>
-    </Dialog>
+    <FormDialog
+      title="New vault"
+      verb="Make the vault"
+      isBusy={isBusy}
+      error={error}
+      onSubmit={() => void make()}
+      onClose={onClose}
+    >
+      <TextField
+        label="Name"
+        name="name"
+        autofocus
+        placeholder="Such as: shop"
+        hint="For people. It can be changed later, and need not be unique."
+        value={name}
+        error={isTried && "rule" in typed ? typed.rule : undefined}
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }
 

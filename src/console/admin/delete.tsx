@@ -1,8 +1,8 @@
 /** How the operator deletes a vault: its name is typed first. */
 
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { VaultReport, Vaults } from "../../client/index.ts";
-import { bytes, Button, count, Dialog, Failure, TextField, toast } from "../ui/index.ts";
+import { bytes, Button, count, FormDialog, TextField, toast, useAttempt } from "../ui/index.ts";
 import { Part } from "../vault/parts.tsx";
 
 export function DeleteVault({
@@ -43,56 +43,40 @@ function Question({
   onDeleted: () => void;
   onClose: () => void;
 }) {
-  const formId = useId();
   const [typed, setTyped] = useState("");
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { isBusy, error, attempt } = useAttempt();
   const isName = typed.trim() === report.name.trim();
   const remove = async (): Promise<void> => {
     if (!isName) return;
-    setBusy(true);
-    setError(undefined);
-    try {
+    await attempt(async () => {
       await operator.delete(report.id);
       toast(`“${report.name}” is being deleted. Its keys are refused from now on.`, { tone: "ok" });
       onDeleted();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    });
   };
-  const buttons = (
-    <>
-      <Button onClick={onClose}>Cancel</Button>
-      <Button kind="danger" type="submit" form={formId} busy={isBusy} disabled={!isName}>
-        Delete the vault
-      </Button>
-    </>
-  );
   return (
-    <Dialog title={`Delete “${report.name}”?`} onClose={onClose} footer={buttons}>
-      <form
-        id={formId}
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void remove();
-        }}
-      >
-        <p>
-          It holds {count(report.assets, "asset")} with {bytes(report.bytes)}. All of them are deleted, and every key of
-          the vault is refused from then on.
-        </p>
-        <TextField
-          label="Type its name to go on"
-          name="confirm"
-          autofocus
-          hint={report.name}
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-        {error !== undefined && <Failure error={error} />}
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Delete “${report.name}”?`}
+      verb="Delete the vault"
+      kind="danger"
+      isBusy={isBusy}
+      isReady={isName}
+      error={error}
+      onSubmit={() => void remove()}
+      onClose={onClose}
+    >
+      <p>
+        It holds {count(report.assets, "asset")} with {bytes(report.bytes)}. All of them are deleted, and every key of
+        the vault is refused from then on.
+      </p>
+      <TextField
+        label="Type its name to go on"
+        name="confirm"
+        autofocus
+        hint={report.name}
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Asset, Link, Strongroom } from "../../client/index.ts";
-import { Button, Copy, Failure, Field, moment, TextField } from "../ui/index.ts";
+import { Button, Copy, Failure, Field, moment, TextField, useAttempt } from "../ui/index.ts";
 import { deliveryToken, keepToken, makeToken, objection, scopesOf } from "./delivery.ts";
 
 const HOUR = 60 * 60;
@@ -49,19 +49,10 @@ function SignedLink({ vault, asset }: { vault: Strongroom; asset: Asset }) {
   const [seconds, setSeconds] = useState<number>(HOUR);
   const [isDownload, setDownload] = useState(false);
   const [link, setLink] = useState<Link>();
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
-  const make = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const disposition = isDownload ? "attachment" : "inline";
-      setLink(await vault.assets.createLink(asset.id, { expires_in: seconds, disposition }));
-    } catch (reason) {
-      setError(reason);
-    }
-    setBusy(false);
-  };
+  const { isBusy, error, attempt } = useAttempt();
+  const disposition = isDownload ? "attachment" : "inline";
+  const make = (): Promise<void> =>
+    attempt(async () => setLink(await vault.assets.createLink(asset.id, { expires_in: seconds, disposition })));
   return (
     <div class="sharing">
       <div class="sharing-line">
@@ -133,27 +124,20 @@ function NoToken({ vault, asset, mayWrite }: { vault: Strongroom; asset: Asset; 
   const [scope, setScope] = useState(2);
   const [pasted, setPasted] = useState("");
   const [wrong, setWrong] = useState<string>();
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
-  const run = async (work: () => Promise<void>): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    setWrong(undefined);
-    try {
-      await work();
-    } catch (reason) {
-      setError(reason);
-    }
-    setBusy(false);
-  };
+  const { isBusy, error, attempt } = useAttempt();
   const paste = (): Promise<void> =>
-    run(async () => {
+    attempt(async () => {
+      setWrong(undefined);
       const text = pasted.trim();
       const reason = await objection(vault, text, asset);
       setWrong(reason);
       if (reason === undefined) keepToken(text);
     });
-  const make = (): Promise<void> => run(async () => keepToken(await makeToken(vault, scopes[scope]?.[1] ?? null)));
+  const make = (): Promise<void> =>
+    attempt(async () => {
+      setWrong(undefined);
+      keepToken(await makeToken(vault, scopes[scope]?.[1] ?? null));
+    });
   return (
     <div class="sharing">
       <p>

@@ -1,18 +1,16 @@
 /** The dialog by which a key's label is changed, and its life shortened. */
 
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { KeyInfo } from "../../client/index.ts";
-import { Button, Dialog, Failure, moment, TextField, toast } from "../ui/index.ts";
+import { FormDialog, moment, TextField, toast, useAttempt } from "../ui/index.ts";
 import { readName, type Typed } from "./fields.ts";
 import { type KeyList, localTime, nameOf, readTime } from "./keys.ts";
 
 export function EditKey({ list, edited: key, onClose }: { list: KeyList; edited: KeyInfo; onClose: () => void }) {
-  const formId = useId();
   const before = key.expires_at === null ? "" : localTime(key.expires_at);
   const [label, setLabel] = useState(key.label ?? "");
   const [until, setUntil] = useState(before);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { isBusy, error, attempt } = useAttempt();
 
   const named: Typed<string | null> = label === "" ? { value: null } : readName(label, "The label");
   // A field of the browser's knows no seconds: what was not touched stays.
@@ -26,60 +24,45 @@ export function EditKey({ list, edited: key, onClose }: { list: KeyList; edited:
     : {};
   const save = async (): Promise<void> => {
     if (Object.keys(change).length === 0) return;
-    setBusy(true);
-    setError(undefined);
-    try {
+    await attempt(async () => {
       await list.update(key.id, change);
       toast("The key is changed. It acts from now on.", { tone: "ok" });
       onClose();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    });
   };
-  const buttons = (
-    <>
-      <Button onClick={onClose}>Cancel</Button>
-      <Button kind="primary" type="submit" form={formId} busy={isBusy} disabled={Object.keys(change).length === 0}>
-        Save
-      </Button>
-    </>
-  );
   return (
-    <Dialog title={`Edit “${nameOf(key)}”`} onClose={onClose} footer={buttons}>
-      <form
-        id={formId}
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        <TextField
-          label="Label"
-          name="label"
-          autofocus
-          value={label}
-          placeholder="What it is for"
-          error={"rule" in named ? named.rule : undefined}
-          onInput={(event) => setLabel(event.currentTarget.value)}
-        />
-        <TextField
-          label="Expires"
-          name="until"
-          type="datetime-local"
-          value={until}
-          max={before}
-          error={"rule" in ends ? ends.rule : undefined}
-          hint={
-            key.expires_at === null
-              ? "Never, so far. To replace a key that is in use, make another and give this one some days. A key's life is never made longer again."
-              : `Now: ${moment(key.expires_at)}. It can be made earlier, never later.`
-          }
-          onInput={(event) => setUntil(event.currentTarget.value)}
-        />
-        {error !== undefined && <Failure error={error} />}
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Edit “${nameOf(key)}”`}
+      verb="Save"
+      isBusy={isBusy}
+      isReady={Object.keys(change).length > 0}
+      error={error}
+      onSubmit={() => void save()}
+      onClose={onClose}
+    >
+      <TextField
+        label="Label"
+        name="label"
+        autofocus
+        value={label}
+        placeholder="What it is for"
+        error={"rule" in named ? named.rule : undefined}
+        onInput={(event) => setLabel(event.currentTarget.value)}
+      />
+      <TextField
+        label="Expires"
+        name="until"
+        type="datetime-local"
+        value={until}
+        max={before}
+        error={"rule" in ends ? ends.rule : undefined}
+        hint={
+          key.expires_at === null
+            ? "Never, so far. To replace a key that is in use, make another and give this one some days. A key's life is never made longer again."
+            : `Now: ${moment(key.expires_at)}. It can be made earlier, never later.`
+        }
+        onInput={(event) => setUntil(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }

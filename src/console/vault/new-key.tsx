@@ -3,7 +3,7 @@
 import { useId, useState } from "preact/hooks";
 import type { CreatedKey, KeyType } from "../../client/index.ts";
 import { KEY_TYPES } from "../../model/vault.ts";
-import { Button, Dialog, Field, Failure, TextField } from "../ui/index.ts";
+import { Button, Dialog, Field, Failure, FormDialog, TextField, useAttempt } from "../ui/index.ts";
 import { readName, type Typed } from "./fields.ts";
 import { inDays, type KeyList, LIVES, localTime, readFolder, readTime, TYPES } from "./keys.ts";
 import { useOpenWith } from "./open-with.ts";
@@ -43,15 +43,14 @@ function KeyForm({
   onMade: (key: CreatedKey) => void;
   onClose: () => void;
 }) {
-  const formId = useId();
+  const id = useId();
   const [type, setType] = useState<KeyType>("public");
   const [label, setLabel] = useState("");
   const [folder, setFolder] = useState("");
   const [life, setLife] = useState<string>("0");
   const [until, setUntil] = useState(() => localTime(inDays(30)));
   const [isTried, setTried] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { isBusy, error, attempt } = useAttempt();
 
   const named: Typed<string | null> = label === "" ? { value: null } : readName(label, "The label");
   const scope = readFolder(folder);
@@ -59,119 +58,102 @@ function KeyForm({
   const make = async (): Promise<void> => {
     setTried(true);
     if (!("value" in named && "value" in scope && "value" in ends)) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      onMade(await list.create({ type, label: named.value, scope: scope.value, expires_at: ends.value }));
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    const fields = { type, label: named.value, scope: scope.value, expires_at: ends.value };
+    await attempt(async () => onMade(await list.create(fields)));
   };
-  const buttons = (
-    <>
-      <Button onClick={onClose}>Cancel</Button>
-      <Button kind="primary" type="submit" form={formId} busy={isBusy}>
-        Make the key
-      </Button>
-    </>
-  );
   return (
-    <Dialog title="New key" onClose={onClose} footer={buttons}>
-      <form
-        id={formId}
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void make();
-        }}
-      >
-        <fieldset class="choices">
-          <legend>What it can do</legend>
-          {KEY_TYPES.map((each) => (
-            <div class="choice" key={each}>
-              <input
-                type="radio"
-                id={`${formId}-${each}`}
-                name="type"
-                value={each}
-                checked={type === each}
-                aria-describedby={`${formId}-${each}-can`}
-                onChange={() => setType(each)}
-              />
-              <label for={`${formId}-${each}`}>{TYPES[each].title}</label>
-              <span class="hint" id={`${formId}-${each}-can`}>
-                {TYPES[each].can}
-              </span>
-            </div>
-          ))}
-        </fieldset>
-        <TextField
-          label="Label"
-          name="label"
-          placeholder="What it is for, such as: website"
-          value={label}
-          error={isTried ? ruleOf(named) : undefined}
-          onInput={(event) => setLabel(event.currentTarget.value)}
-        />
-        <Field
-          label="Folder"
-          hint="Such as marketing/blog. For the key, nothing else exists; and it manages no keys. This never changes."
-          error={isTried || folder.includes("/") ? ruleOf(scope) : undefined}
-        >
-          {(control) => (
+    <FormDialog
+      title="New key"
+      verb="Make the key"
+      isBusy={isBusy}
+      error={error}
+      onSubmit={() => void make()}
+      onClose={onClose}
+    >
+      <fieldset class="choices">
+        <legend>What it can do</legend>
+        {KEY_TYPES.map((each) => (
+          <div class="choice" key={each}>
             <input
-              class="input"
-              type="text"
-              name="scope"
-              list={`${formId}-folders`}
-              autocomplete="off"
-              spellcheck={false}
-              placeholder="The whole vault"
-              value={folder}
-              onInput={(event) => setFolder(event.currentTarget.value)}
-              {...control}
+              type="radio"
+              id={`${id}-${each}`}
+              name="type"
+              value={each}
+              checked={type === each}
+              aria-describedby={`${id}-${each}-can`}
+              onChange={() => setType(each)}
             />
-          )}
-        </Field>
-        <datalist id={`${formId}-folders`}>
-          {partitions.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </datalist>
-        <Field label="Expires">
-          {(control) => (
-            <select
-              class="input"
-              name="life"
-              value={life}
-              onChange={(event) => setLife(event.currentTarget.value)}
-              {...control}
-            >
-              {LIVES.map(([name, days]) => (
-                <option key={days} value={String(days)}>
-                  {name}
-                </option>
-              ))}
-              <option value={OTHER}>At a time of your choice</option>
-            </select>
-          )}
-        </Field>
-        {life === OTHER && (
-          <TextField
-            label="Until"
-            name="until"
-            type="datetime-local"
-            value={until}
-            error={ruleOf(ends)}
-            onInput={(event) => setUntil(event.currentTarget.value)}
+            <label for={`${id}-${each}`}>{TYPES[each].title}</label>
+            <span class="hint" id={`${id}-${each}-can`}>
+              {TYPES[each].can}
+            </span>
+          </div>
+        ))}
+      </fieldset>
+      <TextField
+        label="Label"
+        name="label"
+        placeholder="What it is for, such as: website"
+        value={label}
+        error={isTried ? ruleOf(named) : undefined}
+        onInput={(event) => setLabel(event.currentTarget.value)}
+      />
+      <Field
+        label="Folder"
+        hint="Such as marketing/blog. For the key, nothing else exists; and it manages no keys. This never changes."
+        error={isTried || folder.includes("/") ? ruleOf(scope) : undefined}
+      >
+        {(control) => (
+          <input
+            class="input"
+            type="text"
+            name="scope"
+            list={`${id}-folders`}
+            autocomplete="off"
+            spellcheck={false}
+            placeholder="The whole vault"
+            value={folder}
+            onInput={(event) => setFolder(event.currentTarget.value)}
+            {...control}
           />
         )}
-        {error !== undefined && <Failure error={error} />}
-      </form>
-    </Dialog>
+      </Field>
+      <datalist id={`${id}-folders`}>
+        {partitions.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </datalist>
+      <Field label="Expires">
+        {(control) => (
+          <select
+            class="input"
+            name="life"
+            value={life}
+            onChange={(event) => setLife(event.currentTarget.value)}
+            {...control}
+          >
+            {LIVES.map(([name, days]) => (
+              <option key={days} value={String(days)}>
+                {name}
+              </option>
+            ))}
+            <option value={OTHER}>At a time of your choice</option>
+          </select>
+        )}
+      </Field>
+      {life === OTHER && (
+        <TextField
+          label="Until"
+          name="until"
+          type="datetime-local"
+          value={until}
+          error={ruleOf(ends)}
+          onInput={(event) => setUntil(event.currentTarget.value)}
+        />
+      )}
+    </FormDialog>
   );
 }
 
