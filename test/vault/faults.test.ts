@@ -15,10 +15,7 @@ import { clearLostWindows, expectAgreement, indexed, lose, reconcile } from "../
 // A call that hangs ends at one of these bounds. They are short, so that thousands of faults take minutes.
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 200,
-  REBUILD_WAIT_MS: 600,
-  RETRY_MIN_MS: 20,
-  RETRY_MAX_MS: 200,
+  ...(await import("../support/short-waits.ts")),
   RUNNING_MS: 1_000,
 }));
 vi.mock(import("../../src/runtime/timeouts.ts"), () => import("../support/short-times.ts"));

@@ -24,10 +24,7 @@ import { FIELDS, fileOf, metadata, OFFSET_BYTES, sha256, TUS, TusClient } from "
 // A call that hangs ends at one of these bounds. They are short, so that many faults take minutes.
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 200,
-  REBUILD_WAIT_MS: 600,
-  RETRY_MIN_MS: 20,
-  RETRY_MAX_MS: 200,
+  ...(await import("../support/short-waits.ts")),
 }));
 vi.mock(import("../../src/runtime/timeouts.ts"), () => import("../support/short-times.ts"));
 vi.mock(import("../../src/model/session-limits.ts"), async (original) => ({

@@ -16,10 +16,7 @@ import { fileOf, OFFSET_BYTES, TUS } from "../support/tus.ts";
 // A call that hangs ends at one of these bounds. They are short, so that many faults take minutes.
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 200,
-  REBUILD_WAIT_MS: 600,
-  RETRY_MIN_MS: 20,
-  RETRY_MAX_MS: 200,
+  ...(await import("../support/short-waits.ts")),
 }));
 vi.mock(import("../../src/upload/limits.ts"), async (original) => ({
   ...(await original()),
