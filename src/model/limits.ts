@@ -1,7 +1,7 @@
 // A test replaces MAX_LIST_ROWS by a smaller one (vi.mock).
 
 /**
- * Every bound that a client can run into by what it sends, asks for or keeps. The README's table "Limits" says the
+ * Every bound that a client can run into by what it sends, asks for or keeps. The table "Limits" of docs/api.md says the
  * same, and test/local/limits.test.ts compares the two. A bound that only we can meet stands with the code that it
  * bounds.
  *

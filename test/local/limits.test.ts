@@ -1,6 +1,6 @@
 /**
- * Limits stand in one place each: the README's table says what the constants say, and a limit of our own stands with
- * its only user.
+ * Limits stand in one place each: the table in docs/api.md says what the constants say, and a limit of our own stands
+ * with its only user.
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -18,7 +18,7 @@ type Limit = keyof typeof limits;
 const CONSTANTS: Readonly<Record<Limit, number>> = { ...limits };
 
 /**
- * The rows of the README's table, in its order. Each has the constants that the row states, in the order of its
+ * The rows of the table in docs/api.md, in its order. Each has the constants that the row states, in the order of its
  * numbers, and the refusal of what is beyond them, if it is refused.
  */
 const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?: ErrorCode])[] = [
@@ -108,7 +108,7 @@ const SUFFIXES: readonly (readonly [suffix: string, of: string, factor: number])
   ["_RATE", "bytes per second", 1],
 ];
 
-/** What the README's units say, in the same form. */
+/** What the units of the table say, in the same form. */
 const UNITS: Readonly<Record<string, readonly [of: string, factor: number]>> = {
   bytes: ["bytes", 1],
   KiB: ["bytes", 1024],
@@ -139,10 +139,10 @@ function quantityOf(name: Limit): string {
   return `${CONSTANTS[name] * factor} ${of}`.trim();
 }
 
-/** The cells of each row of the README's table "Limits". */
+/** The cells of each row of the table "Limits". */
 function table(): string[][] {
   const section =
-    read("README.md")
+    read("docs/api.md")
       .split(/^## /m)
       .find((text) => text.startsWith("Limits\n")) ?? "";
   const [, , ...rows] = section.split("\n").filter((line) => line.startsWith("|"));
@@ -154,7 +154,7 @@ function table(): string[][] {
   );
 }
 
-describe("the README's table of limits", () => {
+describe("docs/api.md: the table of limits", () => {
   const rows = table();
 
   it("has a row for each thing that is bounded", () => {

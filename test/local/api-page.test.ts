@@ -6,9 +6,9 @@ import type { Endpoint } from "../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import { templateOf } from "../../src/api/openapi.ts";
 
-const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+const PAGE = readFileSync(join(import.meta.dirname, "../../docs/api.md"), "utf8");
 
-/** Who may call, as the README says it. */
+/** Who may call, as the page says it. */
 const WHO: Readonly<Record<Access, string>> = {
   anyone: "anyone",
   admin: "admin",
@@ -31,7 +31,7 @@ function fieldsOf({ body }: Endpoint): string {
     : "";
 }
 
-/** How the README writes an endpoint down: its path, its parameters and the fields of a body that may be absent. */
+/** How the page writes an endpoint down: its path, its parameters and the fields of a body that may be absent. */
 function written(endpoint: Endpoint): string {
   const { method, path, query } = endpoint;
   const template = templateOf(path);
@@ -39,8 +39,8 @@ function written(endpoint: Endpoint): string {
   return `${method} ${place}${query ? `?${Object.keys(query.entries).join("&")}` : ""}${fieldsOf(endpoint)}`;
 }
 
-it("README: its table has every endpoint of the API, with who may call it and the status of its first answer", () => {
-  const rows = [...README.matchAll(/^\| `([\w.]+)` \| `([^`]+)`[^|]* \| ([^|]+) \| (.*) \|$/gm)].map(
+it("docs/api.md: its table has every endpoint of the API, with who may call it and the status of its first answer", () => {
+  const rows = [...PAGE.matchAll(/^\| `([\w.]+)` \| `([^`]+)`[^|]* \| ([^|]+) \| (.*) \|$/gm)].map(
     ([, id = "", endpoint = "", who = "", answers = ""]) => [id, { endpoint, who, answers }] as const,
   );
   const table = Object.fromEntries(rows);
