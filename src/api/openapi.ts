@@ -286,7 +286,7 @@ export function openApi(version: string): Json {
           description: "A ticket: it takes one upload.",
         },
         uploadKey: bearer("A key `uk_…` of the vault: it only uploads files."),
-        adminToken: bearer("The operator's token: it makes vaults and keys, and opens no assets."),
+        adminToken: bearer("The admin token: it makes vaults and keys, and opens no assets."),
       },
       schemas: Object.fromEntries(named) as Json,
       parameters: Object.fromEntries([...inPath, ...inHeader]) as Json,

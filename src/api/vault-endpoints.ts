@@ -44,9 +44,9 @@ export const VAULT_ENDPOINTS = {
     method: "PATCH",
     path: VAULT,
     access: "admin",
-    does: "Rename a vault, and set its bounds",
+    does: "Rename a vault, and change its settings",
     notes:
-      "What is not named stays as it is, and null takes a bound away. The bounds act at once, even if this gets a 503 because " +
+      "What is not named stays as it is, and null takes a setting away. The settings act at once, even if this gets a 503 because " +
       "they could not be recorded yet: then repeat it. Quotas hold exactly. A lower quota deletes nothing. The rate is that of " +
       "all keys together: the operator, and revoking a key, are never refused for it.",
     body: {

@@ -25,7 +25,7 @@ interface File {
 }
 
 /**
- * The address, the key and the operator's token: each from the command line, else from the environment, else from the server
+ * The address, the key and the admin token: each from the command line, else from the environment, else from the server
  * that runs in this folder, else from the profile of `strongroom login`. A secret from a file goes to that file's address and
  * to no other.
  */
@@ -59,7 +59,7 @@ export class Access {
   admin(): StrongroomAdmin {
     const url = this.#address();
     const token = this.#secret("adminToken");
-    if (!token) throw new UsageError(`no operator's token: ${this.#howTo("--admin-token", "STRONGROOM_ADMIN_TOKEN")}`);
+    if (!token) throw new UsageError(`no admin token: ${this.#howTo("--admin-token", "STRONGROOM_ADMIN_TOKEN")}`);
     return this.#made(token, () => new StrongroomAdmin({ url, token: token.value }));
   }
 
@@ -73,7 +73,7 @@ export class Access {
     const token = (vaultId === undefined ? undefined : this.#secret("adminToken")) ?? this.#secret("key");
     if (!token) {
       if (vaultId === undefined) throw new UsageError("no vault: name one, or give one of its secret keys");
-      throw new UsageError(`no operator's token: ${this.#howTo("--admin-token", "STRONGROOM_ADMIN_TOKEN")}`);
+      throw new UsageError(`no admin token: ${this.#howTo("--admin-token", "STRONGROOM_ADMIN_TOKEN")}`);
     }
     return this.#made(token, () => ({
       vaults: new StrongroomAdmin({ url, token: token.value }).vaults,
@@ -130,7 +130,7 @@ export class Access {
     const found = given ?? (file && { value: file.credentials[name] ?? "", from: file.from });
     if (!found) return undefined;
     this.#output.hide(found.value);
-    this.#secretUsed = `${name === "key" ? "the key" : "the operator's token"} from ${found.from}`;
+    this.#secretUsed = `${name === "key" ? "the key" : "the admin token"} from ${found.from}`;
     return found;
   }
 

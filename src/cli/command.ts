@@ -61,7 +61,7 @@ export const GLOBAL = {
     value: "KEY",
     about: "a key of the vault; others can see it here",
   },
-  "admin-token": { type: "string", value: "TOKEN", about: "the operator's token; so they can" },
+  "admin-token": { type: "string", value: "TOKEN", about: "the admin token; others can see it here" },
   json: { type: "boolean", about: "data as JSON, one object a line" },
   help: { type: "boolean", short: "h", about: "this" },
 } as const satisfies Options;

@@ -7,7 +7,7 @@ const GENERAL = `
 An ASSET is asset_… or partition/collection/channel/name: the newest of that name.
 A FOLDER is partition/, partition/collection/ or partition/collection/channel/, and / is the whole vault.
 
-The server, the key and the operator's token are each taken from the first of these that has it.
+The server, the key and the admin token are each taken from the first of these that has it.
 A secret from a file is sent to that file's server alone.
 `;
 

@@ -71,12 +71,12 @@ export class Strongroom {
 
 /** How a server is reached by its operator. */
 export interface StrongroomAdminOptions extends ConnectionOptions {
-  /** The operator's token. */
+  /** The admin token. */
   token: string;
 }
 
 /**
- * A server's vaults and their keys, for its operator. The operator's token opens no assets: those need a key of their vault.
+ * A server's vaults and their keys, for its operator. The admin token opens no assets: those need a key of their vault.
  *
  * @example
  * import { StrongroomAdmin } from "strongroom";

@@ -57,7 +57,7 @@ export class Vaults {
   }
 
   /**
-   * Renames a vault and sets its bounds. What is not named stays as it is, and null takes a bound away. The bounds act at
+   * Renames a vault and changes its settings. What is not named stays as it is, and null takes one away. They act at
    * once, even if the call fails with `UNAVAILABLE` because they could not be recorded yet: then make it again.
    *
    * @example

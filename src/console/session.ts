@@ -6,7 +6,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { Strongroom, StrongroomAdmin, StrongroomError } from "../client/index.ts";
 
-/** A key opens its vault, and the operator's token opens the administration of all vaults, but no file. */
+/** A key opens its vault, and the admin token opens the administration of all vaults, but no file. */
 export type Session =
   | {
       readonly kind: "key";
@@ -66,7 +66,7 @@ function restored(): Session | undefined {
   }
 }
 
-/** Signs in with a key or the operator's token, once the server has taken it. Throws an error with words for people. */
+/** Signs in with a key or the admin token, once the server has taken it. Throws an error with words for people. */
 export async function signIn(credential: string): Promise<void> {
   const text = credential.trim().replace(/^Bearer\s+/i, "");
   if (text === "") throw new SignInError("Paste a key or the admin token.");

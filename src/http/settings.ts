@@ -20,7 +20,7 @@ export function keySecretProblem(env: Env): string | undefined {
 }
 
 /**
- * What is wrong with the operator's token; undefined when nothing is. No request could send a token that holds a space.
+ * What is wrong with the admin token; undefined when nothing is. No request could send a token that holds a space.
  */
 export function adminTokenProblem(env: Env): string | undefined {
   if (text(env.ADMIN_TOKEN) === "") return "ADMIN_TOKEN is not set";

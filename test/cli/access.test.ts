@@ -149,7 +149,7 @@ it("login: keeps a key that is good, for this user alone", async () => {
   expect(await run(["vaults", "show"])).toMatchObject({ code: 0 });
   expect(await run(["vaults", "ls"])).toMatchObject({ code: 2 });
 
-  // The operator's token joins the key, another key takes its place, a second server that of all.
+  // The admin token joins the key, another key takes its place, a second server that of all.
   expect(await run(["login", "--admin", "--url", url], admin_token)).toMatchObject({ code: 0 });
   expect(await run(["login", "--url", url], `${public_key}\n`)).toMatchObject({ code: 0 });
   expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ url, key: public_key, admin_token });

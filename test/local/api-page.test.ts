@@ -4,6 +4,8 @@ import { expect, it } from "vitest";
 import type { Access } from "../../src/api/access.ts";
 import type { Endpoint } from "../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../src/api/endpoints.ts";
+import { REFUSALS } from "../../src/api/refusals.ts";
+import { type ErrorCode, STATUS } from "../../src/model/refusal.ts";
 import { templateOf } from "../../src/api/openapi.ts";
 
 const PAGE = readFileSync(join(import.meta.dirname, "../../docs/api.md"), "utf8");
@@ -54,4 +56,11 @@ it("docs/api.md: its table has every endpoint of the API, with who may call it a
     const [status = ""] = Object.keys(endpoint.answers);
     if (!row?.answers.startsWith("the same")) expect([id, row?.answers]).toEqual([id, expect.stringContaining(status)]);
   }
+});
+
+it("docs/api.md: its table of errors has every code of the API, with its status and what it means", () => {
+  const rows = [...PAGE.matchAll(/^\| `([A-Z_]+)` \| (\d{3}) \| (.*) \|$/gm)].map(([, ...cells]) => cells);
+  expect(rows).toEqual(
+    Object.entries(STATUS).map(([code, status]) => [code, `${status}`, REFUSALS[code as ErrorCode].is]),
+  );
 });

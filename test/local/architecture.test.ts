@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ["model", "api"],
   cli: ["model", "client", "local"],
   console: ["model", "api", "client"],
+  local: ["model", "d1", "http", "client"],
 };
 
 /** The files of a folder by which it is entered from outside, where that is not all of them. */

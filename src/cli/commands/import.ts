@@ -17,7 +17,7 @@ export const importRecords = command({
   about: "brings an export and its files into an empty vault",
   help: `
 It is for the operator. Unless a vault is named, it is that of the key. FILE is what export has written (of exports with --cursor-file all of them, one after the other), and the folder has what export --bodies has put there; a copy of the bucket, or what get has written, will do as well.
-Ids, order, times and entity tags stay as they were. Keys, links, the name and the bounds are those of the new vault, and deletions are not told.
+Ids, order, times and entity tags stay as they were. Keys, links, the name and the settings are those of the new vault, and deletions are not told.
 Each file is stored only if its SHA-256 is the one in FILE. In the end the feed of the vault is compared with FILE.
 If it is broken off, the same command goes on. Until it is done, the vault takes no other assets.`,
   takes: [1, 2],

@@ -14,7 +14,7 @@ export const login = command({
 The key is typed, and not shown, or it is the first line of standard input. It is tried before it is kept.
 It is kept in ~/.config/strongroom (in XDG_CONFIG_HOME, on Windows in %APPDATA%), where only this user can read it.`,
   takes: [0, 0],
-  options: { admin: { type: "boolean", about: "the operator's token instead of a key" } },
+  options: { admin: { type: "boolean", about: "the admin token instead of a key" } },
   async run({ access, output, env, signal }, { admin: isAdmin = false, ...rest }) {
     const flags = rest as { key?: string; "admin-token"?: string };
     if (flags.key !== undefined || flags["admin-token"] !== undefined)
@@ -53,7 +53,7 @@ function unlessForbidden(error: unknown): void {
 /** What it opens. A secret that opens nothing is not kept. */
 async function tried(url: string, secret: string, isAdmin: boolean, signal: AbortSignal): Promise<string> {
   let open: () => PromiseLike<unknown>;
-  let description = "the operator's token";
+  let description = "the admin token";
   try {
     if (isAdmin) {
       const { vaults } = new StrongroomAdmin({ url, token: secret });

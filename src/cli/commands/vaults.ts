@@ -69,8 +69,8 @@ export const showVault = command({
 export const setVault = command({
   name: "vaults set",
   usage: "VAULT-ID",
-  about: "renames a vault, and sets its bounds",
-  help: "It is for the operator. What is not named stays as it is; none takes a bound away. The bounds act at once.",
+  about: "renames a vault, and changes its settings",
+  help: "It is for the operator. What is not named stays as it is; none takes a setting away. The settings act at once.",
   takes: [1, 1],
   options: {
     name: { type: "string", value: "NAME", about: "what it is called" },
@@ -93,12 +93,12 @@ export const setVault = command({
     const id = checkedId(given) ?? "";
     const change: VaultChange = {
       ...(values.name === undefined ? {} : { name: values.name }),
-      ...bound("quota_assets", "--quota-assets", values["quota-assets"], wholeNumber),
-      ...bound("quota_bytes", "--quota-bytes", values["quota-bytes"], byteSize),
-      ...bound("max_file_bytes", "--max-file", values["max-file"], byteSize),
-      ...bound("allowed_types", "--types", values.types, (text) => text.split(",").map((type) => type.trim())),
-      ...bound("requests_per_second", "--rate", values.rate, wholeNumber),
-      ...bound("cache_seconds", "--cache", values.cache, wholeNumber),
+      ...setting("quota_assets", "--quota-assets", values["quota-assets"], wholeNumber),
+      ...setting("quota_bytes", "--quota-bytes", values["quota-bytes"], byteSize),
+      ...setting("max_file_bytes", "--max-file", values["max-file"], byteSize),
+      ...setting("allowed_types", "--types", values.types, (text) => text.split(",").map((type) => type.trim())),
+      ...setting("requests_per_second", "--rate", values.rate, wholeNumber),
+      ...setting("cache_seconds", "--cache", values.cache, wholeNumber),
     };
     if (Object.keys(change).length === 0)
       throw new UsageError(
@@ -109,11 +109,11 @@ export const setVault = command({
 });
 
 /**
- * What an option sets a bound to: nothing when it was not given, null for `none`.
+ * What an option sets a setting to: nothing when it was not given, null for `none`.
  *
  * @throws UsageError
  */
-function bound<Name extends string, Value>(
+function setting<Name extends string, Value>(
   name: Name,
   option: string,
   text: string | undefined,
@@ -189,7 +189,7 @@ async function printReport(output: Output, report: VaultReport): Promise<void> {
     ["created", time(report.created_at, true)],
     ["assets", quota_assets === null ? count(usage.assets) : used(usage.assets, quota_assets, count)],
     ["size", quota_bytes === null ? bytes(usage.bytes) : used(usage.bytes, quota_bytes, bytes)],
-    ...boundLines(settings),
+    ...settingLines(settings),
     ["revision", recorded === rev ? `${count(rev)}, all recorded` : `${count(rev)}, recorded up to ${count(recorded)}`],
     ["outbox", count(report.outbox)],
     ...parked.map(({ id, error }): [string, string] => ["parked", `${id}: ${error}`]),
@@ -206,8 +206,8 @@ function used(amount: number, quota: number, show: (value: number) => string): s
   return `${show(amount)} of ${show(quota)} (${percent}%)`;
 }
 
-/** The bounds that are set, beside the quotas. */
-function boundLines({
+/** The settings that are set, beside the quotas. */
+function settingLines({
   max_file_bytes,
   allowed_types,
   requests_per_second,

@@ -8,7 +8,7 @@ import { isRunning, problems, unrecorded } from "./findings.ts";
 import { Notice, Part } from "./parts.tsx";
 import { exactSize, percentOf } from "./units.ts";
 
-const MORE = { health: "See its health", settings: "See its limits" } as const;
+const MORE = { health: "See its health", settings: "See its settings" } as const;
 
 export function OverviewPage({ vault, report }: { vault: Managed; report: VaultReport }) {
   const { usage, settings, partitions } = report;

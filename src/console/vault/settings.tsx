@@ -88,7 +88,7 @@ function SettingsForm({
         void save();
       }}
     >
-      <Part title="Settings" about="They act as soon as they are saved. An empty field takes a limit away.">
+      <Part title="Settings" about="They act as soon as they are saved. An empty field takes a setting away.">
         <TextField
           label="Name"
           name="name"

@@ -1,4 +1,4 @@
-/** What an operator may set of reconciliation, and the defaults that the README names. */
+/** What an operator may set of reconciliation, and the defaults that docs/operations.md names. */
 
 import type { Env } from "../../env.ts";
 
