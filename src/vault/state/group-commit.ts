@@ -258,6 +258,7 @@ export class GroupCommit {
       for (const each of change.counts) folders.add(each.folder, each.assets, each.bytes);
     }
     folders.save(database.folders);
+    database.recount.settle();
     this.#target.persist(row);
     return {
       count,

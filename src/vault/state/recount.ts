@@ -1,11 +1,13 @@
 /**
- * A recount of the assets, which proves the counters of folders and the vault's totals. It goes through the assets in the
- * order of their paths, a page at a time, and compares a folder's counters when it has left the folder.
+ * A recount of the assets, which proves the counters of folders and the vault's totals. First it removes the counters of
+ * folders without assets. Then it goes through the assets in the order of their paths, a page at a time, and compares a
+ * folder's counters when it has left the folder.
  *
  * Writes go on meanwhile, and the recount is exact all the same. Its place is a path and a seq. What it has counted of the
  * folders that it stands in is kept on disk, and whoever adds or removes an asset that lies behind that place says so
  * to {@link Recount.note}, in the transaction of the write. What lies ahead will be counted when the recount gets there.
- * A folder that it has left is right, and stays right.
+ * A folder that it has left is right, and stays right. One that it does not come upon has no assets, and so no counters:
+ * {@link Recount.settle} removes those of a folder that the last asset leaves, whatever they are.
  */
 
 import { type Asset, PATH_COMPONENTS } from "../../model/asset.ts";
@@ -56,6 +58,8 @@ export class Recount {
   readonly #folders: Folders;
   /** Null while no recount is under way. Undefined before it has been looked up. */
   #place: Place | null | undefined;
+  /** The folders that an asset has left since the last {@link settle}. */
+  #left: Place[] = [];
 
   constructor(sql: Sql, folders: Folders) {
     this.#sql = sql;
@@ -67,6 +71,7 @@ export class Recount {
     if (this.#place === undefined) this.#place = this.#load()?.place ?? null;
     const place = this.#place;
     if (!place) return;
+    if (by < 0) this.#left.push(asset);
     const level = sharedFolders(asset, place);
     const state = isBehind(asset, place, level) ? this.#load() : undefined;
     if (!state) return;
@@ -75,9 +80,18 @@ export class Recount {
     this.#save(state);
   }
 
-  /**
-   * Counts the next assets, at most `most`. A recount begins with the first step, and is over when a step returns totals.
-   */
+  /** Inside the transaction of writes, when the counters have what they add: folders that they have emptied have none. */
+  settle(): void {
+    for (const { partition, collection, channel } of this.#left) {
+      const names = [partition, collection, channel];
+      for (const [depth, name] of names.entries()) {
+        this.#removeIfEmpty({ level: depth + 1, parent: names.slice(0, depth).join("/"), name });
+      }
+    }
+    this.#left = [];
+  }
+
+  /** Counts the next assets, at most `most`. The recount is over when a step returns totals. */
   step(most = ROWS): Recounted {
     const { place, ...recounted } = this.#sql.transaction(() => this.#count(this.#load() ?? begin(), most));
     this.#place = place;
@@ -150,26 +164,34 @@ export class Recount {
 
   /**
    * Removes the counters of folders that have no asset, among the next ones beyond a folder. A count of the assets does
-   * not come upon these.
+   * not come upon these. A recount begins with the first of these steps.
    *
    * @param after where the step before has ended; "" at the beginning
+   * @param most of folders in one step
    */
-  removeEmpty(after: string): { removed: number; after: string | undefined } {
+  removeEmpty(after: string, most = FOLDERS): { removed: number; after: string | undefined } {
     const { level, parent, name } = after === "" ? FIRST : (JSON.parse(after) as FolderPlace);
+    if (after === "") this.#place = begin().place;
     return this.#sql.transaction(() => {
+      if (after === "") this.#save(begin());
       const page = this.#sql.all<FolderPlace>(
         `SELECT level, parent, name FROM folders WHERE (level, parent, name) > (?,?,?)
          ORDER BY level, parent, name LIMIT ?`,
         level,
         parent,
         name,
-        FOLDERS,
+        most,
       );
-      const empty = page.filter((folder) => !this.#hasAssets(folder));
-      for (const folder of empty) this.#folders.correct(folder.level, folder.parent, { name: folder.name, ...none() });
-      const last = page.length < FOLDERS ? undefined : page.at(-1);
-      return { removed: empty.length, after: last && JSON.stringify(last) };
+      const removed = page.filter((folder) => this.#removeIfEmpty(folder)).length;
+      const last = page.length < most ? undefined : page.at(-1);
+      return { removed, after: last && JSON.stringify(last) };
     });
+  }
+
+  /** Removes the counters of a folder that has no asset. Returns whether there were any. */
+  #removeIfEmpty(folder: FolderPlace): boolean {
+    if (this.#hasAssets(folder)) return false;
+    return this.#folders.correct(folder.level, folder.parent, { name: folder.name, ...none() });
   }
 
   #hasAssets({ parent, name }: FolderPlace): boolean {

@@ -190,25 +190,25 @@ export class Reconciler {
     if (progress.after === 0) progress.phase = "folders";
   }
 
-  /** Counts the next assets, and after the last ones looks for folders that have none. */
+  /** Looks for folders that have no assets, and after the last ones counts the next assets. */
   async #folders(progress: Progress, findings: ReconcileFindings): Promise<void> {
     const { recount } = this.#database;
     if (progress.after === 0) {
-      const { mended, totals } = recount.step();
-      findings.recounted += mended;
-      if (!totals) return;
-      progress.after = 1;
-      const { row } = this.#vault;
-      const [assets, bytes] = [totals.assets - row.assets, totals.bytes - row.bytes];
-      if (assets === 0 && bytes === 0) return;
-      findings.recounted++;
-      await this.#enqueue(correctTotals(assets, bytes));
+      const { removed, after } = recount.removeEmpty(progress.afterKey);
+      findings.recounted += removed;
+      progress.afterKey = after ?? "";
+      if (after === undefined) progress.after = 1;
       return;
     }
-    const { removed, after } = recount.removeEmpty(progress.afterKey);
-    findings.recounted += removed;
-    progress.afterKey = after ?? "";
-    if (after === undefined) progress.phase = "bodies";
+    const { mended, totals } = recount.step();
+    findings.recounted += mended;
+    if (!totals) return;
+    progress.phase = "bodies";
+    const { row } = this.#vault;
+    const [assets, bytes] = [totals.assets - row.assets, totals.bytes - row.bytes];
+    if (assets === 0 && bytes === 0) return;
+    findings.recounted++;
+    await this.#enqueue(correctTotals(assets, bytes));
   }
 
   /** Looks at a page of what R2 has, and finds the bodies that no asset names. */
