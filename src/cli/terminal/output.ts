@@ -4,8 +4,11 @@ import { visible, visibleJson } from "./visible.ts";
 /** Whoever reads our output has gone (`| head`). It is no failure, and nothing is said about it. */
 export class BrokenPipe extends Error {}
 
-/** A key of a vault, wherever it stands in a text. */
-const KEY = /\b([sp]k_)[0-9a-z]{52}[\w-]{43}/g;
+/** A key of a vault, wherever it stands in a text. Nothing else has this form, so there need be no edge before it. */
+const KEY = /([spdu]k_)[0-9a-z]{52}[\w-]{43}/g;
+
+/** What opens something in a URL: a key, a link's signature, a ticket. The URL may itself be in the query of another. */
+const IN_URL = /(token|signature|ticket)(=|%3D)[\w.-]+/gi;
 
 /** Select Graphic Rendition (ECMA-48 8.3.117): begins and ends a way to show text. */
 const STYLES = { dim: [2, 22], red: [31, 39], yellow: [33, 39] } as const;
@@ -100,7 +103,7 @@ export class Output {
 
   /** Without keys and tokens, whoever repeats them: the user's own line, or a server's answer. */
   #shown(text: string): string {
-    let shown = text.replace(KEY, "$1…");
+    let shown = text.replace(IN_URL, "$1$2…").replace(KEY, "$1…");
     for (const secret of this.#secrets) shown = shown.replaceAll(secret, "…");
     return shown;
   }
