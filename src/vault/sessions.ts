@@ -77,7 +77,7 @@ export class SessionDesk {
       const bounded = { size: length, mimeType: file.mime_type };
       const refusal = first?.use
         ? undefined
-        : outOfBounds(settings, withReserved(settings, live.row, sessions, former), bounded, { scope, ticket });
+        : outOfBounds(settings, withReserved(settings, change, sessions, former), bounded, { scope, ticket });
       if (refusal) return refusal;
       if (former) {
         sessions.end(former.id, Date.now() + SESSION_KEPT_MS);

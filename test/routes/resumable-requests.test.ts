@@ -5,7 +5,11 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
 import { describe, expect, inject, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { admin, bearer, ORIGIN, refusal, sendTo, TestVault } from "../support/api.ts";
+import { newSessionId } from "../../src/model/id.ts";
+import { newDigest } from "../../src/upload/resumable/sha256.ts";
+import type { Vault } from "../../src/vault/vault.ts";
+import { admin, bearer, OPERATOR, ORIGIN, refusal, sendTo, TestVault } from "../support/api.ts";
+import { newAsset } from "../support/new-asset.ts";
 import { bodies as bodyMemory } from "../../src/http/memory.ts";
 import { Refused, unavailable } from "../../src/model/refusal.ts";
 import { putBack, stored } from "../support/history.ts";
@@ -357,6 +361,22 @@ describe("what an upload under way keeps", () => {
     await client.append(path, 0, fileOf(600));
     expect((await report(vault)).usage).toEqual({ assets: 2, bytes: 1_000 });
     await refusal(await client.create(0), 403, "QUOTA_EXCEEDED");
+  });
+
+  it("is not promised what an upload of the same group has taken", async () => {
+    const { vault } = await clientOf();
+    await vault.request("PATCH", vault.path, { quota_bytes: 1_000 }, admin);
+    const { partition, collection, channel } = FIELDS;
+    const file = { partition, collection, channel, filename: "f", mime_type: "a/b", metadata: "{}", tags: "[]" };
+    const session = { id: newSessionId(), file, length: 600, digest: newDigest().state(), isHeld: false };
+    const [upload, begun] = await runInDurableObject(vault.stub, async (instance: Vault) =>
+      Promise.all([
+        instance.commitUpload(OPERATOR, newAsset(vault, { size: 600 })),
+        instance.createSession(OPERATOR, session),
+      ]),
+    );
+    expect(upload.ok).toBe(true);
+    expect(begun).toMatchObject({ ok: false, code: "QUOTA_EXCEEDED" });
   });
 
   it.each([600, 9 * MIB])("is gone when the vault no longer takes the file (%i bytes)", async (size) => {
