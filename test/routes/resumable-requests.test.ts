@@ -12,6 +12,8 @@ import { admin, bearer, OPERATOR, ORIGIN, refusal, sendTo, TestVault } from "../
 import { newAsset } from "../support/new-asset.ts";
 import { bodies as bodyMemory } from "../../src/http/memory.ts";
 import { Refused, unavailable } from "../../src/model/refusal.ts";
+import { MAX_CALLS } from "../../src/vault/limits.ts";
+import { Faults } from "../support/faults.ts";
 import { putBack, stored } from "../support/history.ts";
 import {
   bodies,
@@ -443,6 +445,34 @@ describe("what an upload under way keeps", () => {
     for (let i = 0; i < 5; i++) await runDurableObjectAlarm(vault.stub);
     expect(await bodies(vault)).toEqual([]);
     await expectNoMultipart(row);
+  });
+
+  it("goes with the vault, however many there are, with no more calls in one alarm than others make", async () => {
+    const client = await clientOf();
+    const { id, rpc } = client.vault;
+    const stub = env.VAULT.getByName(id);
+    for (let i = 0; i < 20; i++) await client.begin(1);
+    const { id: assetId, r2_key } = newAsset(client.vault);
+    const { uploadId } = await env.BUCKET.createMultipartUpload(r2_key);
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec("UPDATE sessions SET upload_id = ?, asset_id = ?, r2_key = ?", uploadId, assetId, r2_key);
+    });
+    let most = 0;
+    let calls = 0;
+    const counting = new Faults(0, () => void calls++);
+    const left = (): Promise<unknown[]> =>
+      runInDurableObject(stub, (_, { storage }) => storage.sql.exec("SELECT 1 FROM sessions").toArray());
+    await counting.during(async () => {
+      await rpc.deleteVault(OPERATOR);
+      for (let runs = 0; runs < 20 && (await left()).length > 0; runs++) {
+        calls = 0;
+        await runDurableObjectAlarm(stub);
+        most = Math.max(most, calls);
+      }
+    });
+    expect(await left()).toEqual([]);
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThanOrEqual(MAX_CALLS);
   });
 
   it("ends with the vault's storage", async () => {

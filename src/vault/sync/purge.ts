@@ -9,16 +9,16 @@ import { breathe } from "../../runtime/wait.ts";
 import type { Bucket } from "../../r2/bucket.ts";
 import { vaultPrefix } from "../../r2/keys.ts";
 import type { VaultDatabase } from "../state/database.ts";
-import { RETRY_MIN_MS } from "../limits.ts";
-import { removeRemains } from "./sweep-sessions.ts";
+import { MAX_CALLS, RETRY_MIN_MS } from "../limits.ts";
+import { removeRemains, SWEEP_CALLS } from "./sweep-sessions.ts";
 import type { VaultRow } from "../state/schema.ts";
 
-/** Rows that one statement deletes. With the number of steps it keeps a run of the alarm far below a second of work. */
+/** Rows that one statement deletes. With the bound on calls it keeps a run of the alarm far below a second of work. */
 const ROWS = 5_000;
-/** Sessions that one step removes. Each takes up to four calls. */
+/** Sessions that one step removes. */
 const SESSIONS = 2;
-/** Steps in one run of the alarm. */
-const STEPS = 10;
+/** The calls of a step that finds no session: a list and a deletion of bodies, and one to D1. */
+const STEP_CALLS = 3;
 
 /**
  * How long after its deletion a vault's bodies are looked for once more. An upload that was under way then may bring
@@ -37,12 +37,13 @@ export async function purge(
   stores: { database: VaultDatabase; db: BoundedD1; bucket: Bucket },
 ): Promise<number | undefined> {
   const { database, db, bucket } = stores;
-  for (let step = 0; step < STEPS; step++) {
+  for (let calls = 0; calls + STEP_CALLS + SESSIONS * SWEEP_CALLS <= MAX_CALLS; calls += STEP_CALLS) {
     const { objects } = await bucket.list(vaultPrefix(vault.id));
     if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
     const recorded = await purgeAssets(db, vault.id, ROWS);
     const { tags, outbox, receipts, tickets } = database;
-    const sessions = await purgeSessions(vault.id, database, bucket);
+    const { sessions, swept } = await purgeSessions(vault.id, database, bucket);
+    calls += swept * SWEEP_CALLS;
     const rows = [tags, outbox, receipts, tickets].reduce((sum, table) => sum + table.purge(ROWS), 0);
     const indexed = sessions + database.purgeAssets(ROWS) + rows;
     if (objects.length > 0 || recorded > 0 || indexed > 0) {
@@ -59,8 +60,15 @@ export async function purge(
   return RETRY_MIN_MS;
 }
 
-/** Ends a few sessions, and removes what R2 has of them. R2 lists no multipart uploads: only these rows know them. */
-async function purgeSessions(vaultId: string, database: VaultDatabase, bucket: Bucket): Promise<number> {
+/**
+ * Ends a few sessions, and removes what R2 has of them. R2 lists no multipart uploads: only these rows know them. Returns
+ * how many rows it changed, and of how many sessions R2 was asked.
+ */
+async function purgeSessions(
+  vaultId: string,
+  database: VaultDatabase,
+  bucket: Bucket,
+): Promise<{ sessions: number; swept: number }> {
   const { sessions } = database;
   const ids = sessions.underWay(SESSIONS);
   database.transaction(() => {
@@ -71,7 +79,8 @@ async function purgeSessions(vaultId: string, database: VaultDatabase, bucket: B
     await removeRemains(vaultId, database, bucket, remains);
     sessions.update(remains.id, { is_swept: 1 });
   }
-  return ids.length + unswept.length + sessions.purge(ROWS);
+  const swept = unswept.length;
+  return { sessions: ids.length + swept + sessions.purge(ROWS), swept };
 }
 
 /**
@@ -82,7 +91,8 @@ async function purgeSessions(vaultId: string, database: VaultDatabase, bucket: B
 export async function buryAgain(vaultId: string, db: BoundedD1): Promise<number | undefined> {
   const found = await position(db, vaultId);
   if (!found || found.status === "deleted") return undefined;
-  for (let step = 0; step < STEPS; step++) {
+  // One call was made already, and one is left for the burial.
+  for (let calls = 2; calls < MAX_CALLS; calls++) {
     if ((await purgeAssets(db, vaultId, ROWS)) > 0) continue;
     await buryVault(db, vaultId, timestamp(Date.now()));
     return undefined;

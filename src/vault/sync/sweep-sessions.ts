@@ -12,7 +12,7 @@ import type { Remains } from "../state/sessions.ts";
 const SESSIONS = 50;
 
 /** The most calls that it takes to remove one session from R2: a list, two deletions and the end of its multipart upload. */
-const SWEEP_CALLS = 4;
+export const SWEEP_CALLS = 4;
 
 /**
  * One bounded run, after D1 has confirmed that this storage is not old: an old one may not know that a session has become
