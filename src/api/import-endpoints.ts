@@ -37,6 +37,7 @@ export const IMPORT_ENDPOINTS = {
     does: "Bring the file of an asset that is to be imported",
     notes:
       "The body is the file, with a `Content-Length`. It is stored if its SHA-256 is that of the record, and else nothing is. " +
+      "An asset that was imported already keeps its file: another one gets 409. " +
       "Proxies may take no more than 100 MB in one request.",
     query: ImportBodyQuery,
     body: { bytes: ["application/octet-stream"], is: "The file." },

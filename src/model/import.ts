@@ -29,6 +29,9 @@ export interface ImportedAsset {
   readonly at: number;
 }
 
+/** A file that is to come, by its asset and the SHA-256 that it is to have. */
+export type ImportedFile = Pick<Asset, "id" | "r2_key" | "sha256">;
+
 /** What became of the lines of a request of an import. */
 export interface ImportAnswer {
   /** How many are assets now. */

@@ -86,9 +86,10 @@ export const importBody: Handler = async (api) => {
   if (!isVaultId(api.vaultId)) return noSuchVault();
   const key = importedKey(api.vaultId, query.value.r2_key);
   if (!key) return invalid("r2_key: must be that of an asset's file, as its record has it");
-  const checked = await api.vault("repeatable", (stub, caller) => stub.checkImport(caller));
-  if (!checked.ok) return checked;
   const { mime_type, sha256 } = query.value;
+  const file = { id: key.id, r2_key: key.r2_key, sha256 };
+  const checked = await api.vault("repeatable", (stub, caller) => stub.checkImport(caller, file));
+  if (!checked.ok) return checked;
   return (await receiveImported(api, api.reader, { r2_key: key.r2_key, mime_type, sha256 })) ?? { status: 204 };
 };
 

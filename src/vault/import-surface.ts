@@ -1,7 +1,7 @@
 /** The part of the vault's surface that is about its import. */
 
 import type { Env } from "../env.ts";
-import type { ImportedAsset, ImportTerms } from "../model/import.ts";
+import type { ImportedAsset, ImportedFile, ImportTerms } from "../model/import.ts";
 import type { Result } from "../model/refusal.ts";
 import type { Caller, Durability } from "../model/vault.ts";
 import { ImportDesk } from "./imports.ts";
@@ -24,8 +24,8 @@ export abstract class ImportSurface extends TicketSurface {
     return this.#desk.plan(caller, terms, records);
   }
 
-  async checkImport(caller: Caller): Promise<Result> {
-    return this.#desk.check(caller);
+  async checkImport(caller: Caller, body: ImportedFile): Promise<Result> {
+    return this.#desk.check(caller, body);
   }
 
   async takeImport(

@@ -1,6 +1,12 @@
 /** The import of a vault at its vault: see state/imports.ts. What is answered with success outlives any rebuild. */
 
-import { type ImportedAsset, type ImportState, type ImportTerms, isSameImport } from "../model/import.ts";
+import {
+  type ImportedAsset,
+  type ImportedFile,
+  type ImportState,
+  type ImportTerms,
+  isSameImport,
+} from "../model/import.ts";
 import { type Refusal, type Result, unavailable } from "../model/refusal.ts";
 import type { Caller, Durability } from "../model/vault.ts";
 import { durable } from "./answers.ts";
@@ -9,6 +15,7 @@ import type { LiveVault } from "./live.ts";
 import {
   alreadyDone,
   beginImport,
+  bodyDiffers,
   finishImport,
   importAssets,
   notUnderWay,
@@ -46,9 +53,12 @@ export class ImportDesk {
     });
   }
 
-  /** Whether an import is under way, so that bodies may come for it. */
-  async check(caller: Caller): Promise<Result> {
-    return this.#life.authorized(caller, (live) => (live.bounds.isImporting ? { ok: true } : notUnderWay()));
+  /** Whether a body may come: 409 unless an import is under way, and for one that an asset has in another form. */
+  async check(caller: Caller, body: ImportedFile): Promise<Result> {
+    return this.#life.authorized(
+      caller,
+      (live) => (live.bounds.isImporting ? bodyDiffers(this.#life.database, body) : notUnderWay()) ?? { ok: true },
+    );
   }
 
   /** Takes assets whose bodies are in R2. See {@link importAssets}. */

@@ -1,5 +1,6 @@
 /** What an import takes and what it refuses, and what a vault does meanwhile. */
 
+import { createHash } from "node:crypto";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { ErrorBody, ImportedLine } from "../../src/api/types.ts";
@@ -134,6 +135,13 @@ describe("import", () => {
     expect(await importPage(copy, { ...termsOf(lines), records: [line] })).toMatchObject({ missing: [line.asset.id] });
     await bringBodies(copy, [line]);
     expect(await importPage(copy, { ...termsOf(lines), records: [line] })).toMatchObject({ imported: 1 });
+    // What is imported keeps its file, and may come once more.
+    const other = { ...line, sha256: createHash("sha256").update("one").digest("hex") };
+    expect(await refused(sendBody(copy, other, "one"), 409)).toBe(
+      `sha256: the vault has this asset, and its file's is ${line.sha256}`,
+    );
+    expect(await (await copy.request("GET", `${copy.assets}/${line.asset.id}/content`)).text()).toBe("two");
+    await bringBodies(copy, [line]);
     // Bodies without records wait for them, however old they are.
     await importAll(copy, lines);
     expect(await reconcile(copy)).toMatchObject({ restored: 0, orphans_waiting: 0, orphans_deleted: 0, missing: 0 });

@@ -9,7 +9,13 @@
  */
 
 import { type Asset, ASSET_FIELDS } from "../../model/asset.ts";
-import { type ImportedAsset, type ImportState, type ImportTerms, isSameImport } from "../../model/import.ts";
+import {
+  type ImportedAsset,
+  type ImportedFile,
+  type ImportState,
+  type ImportTerms,
+  isSameImport,
+} from "../../model/import.ts";
 import { invalid, refuse, type Refusal, Refused, unavailable } from "../../model/refusal.ts";
 import { changeImport, importOf, type VaultSettings } from "../../model/settings.ts";
 import { insertAsset } from "./asset-writes.ts";
@@ -157,6 +163,13 @@ export function presence(database: VaultDatabase, asset: Asset): Refusal | "pres
   return other === undefined
     ? "present"
     : refuse("CONFLICT", `${nameOf(other)}: differs from that of the asset in the vault`);
+}
+
+/** The refusal of a file that would take the place of another one, which an asset of the vault has. */
+export function bodyDiffers(database: VaultDatabase, { id, r2_key, sha256 }: ImportedFile): Refusal | undefined {
+  const there = database.asset(id);
+  if (!there || there.r2_key !== r2_key || there.sha256 === sha256) return undefined;
+  return refuse("CONFLICT", `sha256: the vault has this asset, and its file's is ${there.sha256}`);
 }
 
 /** What a line of an export calls a field of an asset. */
