@@ -230,17 +230,24 @@ function partitionLines(partitions: VaultReport["partitions"]): string {
   return table.lines(rows).join("\n");
 }
 
-function findings(found: NonNullable<VaultReport["reconcile"]>): string {
+type Reconciliation = NonNullable<VaultReport["reconcile"]>;
+
+/** What a reconciliation counts. */
+const FOUND: Readonly<Record<Exclude<keyof Reconciliation, "started_at" | "finished_at" | "missing_ids">, string>> = {
+  restored: "restored",
+  removed: "removed",
+  recounted: "counters corrected",
+  orphans_deleted: "orphans deleted",
+  orphans_waiting: "orphans waiting",
+  orphans_kept: "orphans kept",
+  foreign: "foreign",
+  missing: "missing",
+};
+
+function findings(found: Reconciliation): string {
   const when = found.finished_at === null ? `since ${time(found.started_at, true)}` : time(found.finished_at, true);
-  const numbers = [
-    [found.restored, "restored"],
-    [found.removed, "removed"],
-    [found.orphans_deleted, "orphans deleted"],
-    [found.orphans_waiting, "orphans waiting"],
-    [found.orphans_kept, "orphans kept"],
-    [found.foreign, "foreign"],
-    [found.missing, "missing"],
-  ] as const;
-  const parts = numbers.filter(([number]) => number > 0).map(([number, what]) => `${count(number)} ${what}`);
+  const parts = (Object.keys(FOUND) as (keyof typeof FOUND)[])
+    .filter((name) => found[name] > 0)
+    .map((name) => `${count(found[name])} ${FOUND[name]}`);
   return `${when}: ${parts.length === 0 ? "all agrees" : parts.join(", ")}`;
 }
