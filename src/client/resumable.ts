@@ -126,6 +126,8 @@ export class ResumableUpload {
     );
     const headers = { ...TUS, "Upload-Length": String(this.#size), "Upload-Metadata": pairs.flat().join(",") };
     const { signal } = this.#options;
+    // When an answer is lost, the upload that it was about keeps its room until it expires. To fail instead would free
+    // nothing, and whoever tries again would begin another one too. With a ticket, another one ends the one before.
     const call = { method: "POST", path: this.#path(), headers, signal, isHarmless: true } as const;
     const response = await this.#transport.open(call);
     // Not the whole of it: a proxy may have put the API below another path.
