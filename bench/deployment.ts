@@ -8,7 +8,7 @@ import { siteIn } from "../src/local/dist.ts";
 import { DATA } from "../src/local/layout.ts";
 import { startServer } from "../src/local/server.ts";
 import { StateDirectory } from "../src/local/state.ts";
-import { UsageError } from "../src/local/usage-error.ts";
+import { OperatorError } from "../src/local/operator-error.ts";
 import { Ceiling } from "./ceiling.ts";
 import { ask } from "./connection.ts";
 import type { Files } from "./files.ts";
@@ -31,14 +31,14 @@ export interface Deployment {
   close(): Promise<void>;
 }
 
-/** Opens the deployment that the flags name, or starts a fresh local server. Throws UsageError. */
+/** Opens the deployment that the flags name, or starts a fresh local server. Throws OperatorError. */
 export const open = (options: Options, files: Files): Promise<Deployment> =>
   options.url === undefined ? local(options.state, files) : remote(options.url, options, files);
 
 async function remote(url: string, { keys, adminToken }: Options, files: Files): Promise<Deployment> {
   const health: Shot = { method: "GET", path: "/healthz", expect: 200 };
   await ask(url, health).catch((error: Error) => {
-    throw new UsageError(`--url ${url} does not answer as Strongroom does: ${error.message}`);
+    throw new OperatorError(`--url ${url} does not answer as Strongroom does: ${error.message}`);
   });
   const vaults = new Vaults(url, files, keys, adminToken);
   return { url, place: url, vaults, ceiling: undefined, seed: undefined, close: () => vaults.close() };
@@ -67,12 +67,14 @@ async function local(where: string, files: Files): Promise<Deployment> {
   };
 }
 
-/** The folder that `--state` names, for data that are removed at the end. Throws UsageError. */
+/** The folder that `--state` names, for data that are removed at the end. Throws OperatorError. */
 export function folder(where: string): string {
   if (where === "disk") return tmpdir();
   if (where !== "ram") return where;
   if (!existsSync("/dev/shm")) {
-    throw new UsageError("--state ram needs /dev/shm, which this machine does not have: name a folder on a RAM disk");
+    throw new OperatorError(
+      "--state ram needs /dev/shm, which this machine does not have: name a folder on a RAM disk",
+    );
   }
   return "/dev/shm";
 }

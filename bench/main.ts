@@ -4,7 +4,7 @@
  */
 
 import { writeFileSync } from "node:fs";
-import { UsageError } from "../src/local/usage-error.ts";
+import { OperatorError } from "../src/local/operator-error.ts";
 import { compare } from "./against/compare.ts";
 import { type Deployment, open } from "./deployment.ts";
 import { Files } from "./files.ts";
@@ -66,7 +66,7 @@ function publish(report: Report): number {
 run(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(error instanceof UsageError ? `bench: ${error.message}` : error);
-    process.exit(error instanceof UsageError ? 2 : 1);
+    console.error(error instanceof OperatorError ? `bench: ${error.message}` : error);
+    process.exit(error instanceof OperatorError ? 2 : 1);
   },
 );

@@ -1,7 +1,7 @@
 /** The command line of the bench: its flags, checked, and its help. */
 
 import { parseArgs } from "node:util";
-import { UsageError } from "../src/local/usage-error.ts";
+import { OperatorError } from "../src/local/operator-error.ts";
 import { READ_SET } from "./vault.ts";
 
 export const USAGE = `npm run bench -- [flags]
@@ -49,7 +49,7 @@ export interface Options {
   readonly only: string;
 }
 
-/** The flags, checked; "help" when they ask for help. Throws UsageError. */
+/** The flags, checked; "help" when they ask for help. Throws OperatorError. */
 export function parseOptions(args: readonly string[]): Options | "help" {
   const values = flags(args);
   if (values.help) return "help";
@@ -57,16 +57,16 @@ export function parseOptions(args: readonly string[]): Options | "help" {
   const pointless = (["url", "key", "admin-token", "vaults", "assets"] as const).find(
     (name) => values[name] !== undefined,
   );
-  if (against !== undefined && pointless) throw new UsageError(`--${pointless} has no part in --against`);
+  if (against !== undefined && pointless) throw new OperatorError(`--${pointless} has no part in --against`);
   if (url === undefined && (keys.length > 0 || adminToken !== undefined)) {
-    throw new UsageError("--key and --admin-token need --url: a local server makes its own");
+    throw new OperatorError("--key and --admin-token need --url: a local server makes its own");
   }
   if (url !== undefined && keys.length === 0 && adminToken === undefined) {
-    throw new UsageError("--url needs --key or --admin-token");
+    throw new OperatorError("--url needs --key or --admin-token");
   }
   const bad = keys.find((key) => !/^sk_[0-9a-z]{52}[\w-]{43}$/.test(key));
   if (bad !== undefined)
-    throw new UsageError(`--key must be a secret key (sk_ and 95 characters): ${bad.slice(0, 8)}…`);
+    throw new OperatorError(`--key must be a secret key (sk_ and 95 characters): ${bad.slice(0, 8)}…`);
   return {
     url: url === undefined ? undefined : origin(url),
     keys,
@@ -109,13 +109,13 @@ function flags(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(". ")[0]} (--help lists the flags)`);
+    throw new OperatorError(`${(error as Error).message.split(". ")[0]} (--help lists the flags)`);
   }
 }
 
 function origin(text: string): string {
   const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) throw new UsageError(`--url must be an http or https URL: ${text}`);
+  if (!url || !/^https?:$/.test(url.protocol)) throw new OperatorError(`--url must be an http or https URL: ${text}`);
   return url.origin;
 }
 
@@ -123,13 +123,13 @@ function number(name: string, text: string | undefined, otherwise: number, least
   if (text === undefined) return otherwise;
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (!(value >= least && value <= most)) {
-    throw new UsageError(`--${name} must be a number from ${least} to ${most}: ${text}`);
+    throw new OperatorError(`--${name} must be a number from ${least} to ${most}: ${text}`);
   }
   return value;
 }
 
 function whole(name: string, text: string | undefined, otherwise: number, least: number, most: number): number {
   const value = number(name, text, otherwise, least, most);
-  if (!Number.isInteger(value)) throw new UsageError(`--${name} must be a whole number: ${text}`);
+  if (!Number.isInteger(value)) throw new OperatorError(`--${name} must be a whole number: ${text}`);
   return value;
 }

@@ -4,7 +4,7 @@ import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_proces
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
-import { UsageError } from "../../src/local/usage-error.ts";
+import { OperatorError } from "../../src/local/operator-error.ts";
 import type { Deployment } from "../deployment.ts";
 import type { Files } from "../files.ts";
 import { Vaults } from "../vaults.ts";
@@ -17,12 +17,12 @@ const KEPT = 4_000;
 
 type Server = ChildProcessByStdio<null, Readable, Readable>;
 
-/** The full path of a checkout that can be started. Throws UsageError when it cannot. */
+/** The full path of a checkout that can be started. Throws OperatorError when it cannot. */
 export function checkoutAt(directory: string): string {
   const root = resolve(directory);
   for (const needed of ["package.json", "node_modules"]) {
     if (!statSync(join(root, needed), { throwIfNoEntry: false })) {
-      throw new UsageError(`--against ${directory} has no ${needed}: name a checkout in which npm ci was run`);
+      throw new OperatorError(`--against ${directory} has no ${needed}: name a checkout in which npm ci was run`);
     }
   }
   return root;
@@ -30,7 +30,7 @@ export function checkoutAt(directory: string): string {
 
 /**
  * Starts a checkout's server by `npm start` with a fresh state directory. Nothing is known of the version but its flags
- * `--port` and `--state`, and its `credentials.json`. Throws UsageError when the server does not start.
+ * `--port` and `--state`, and its `credentials.json`. Throws OperatorError when the server does not start.
  *
  * @param root what {@link checkoutAt} returned
  * @param place the folder in which the state directory is made; the directory is removed in the end
@@ -61,17 +61,17 @@ export async function startCheckout(root: string, place: string, files: Files): 
     return { url, place: `${root} (${commitOf(root)})`, vaults, ceiling: undefined, seed: undefined, close };
   } catch (error) {
     await close();
-    throw new UsageError(`npm start in ${root}: ${(error as Error).message}`);
+    throw new OperatorError(`npm start in ${root}: ${(error as Error).message}`);
   }
 }
 
-/** Makes a new folder. Throws UsageError when that cannot be done. */
+/** Makes a new folder. Throws OperatorError when that cannot be done. */
 function temporary(place: string): string {
   try {
     mkdirSync(place, { recursive: true });
     return mkdtempSync(join(place, "strongroom-against-"));
   } catch (error) {
-    throw new UsageError(`--state: ${(error as Error).message}`);
+    throw new OperatorError(`--state: ${(error as Error).message}`);
   }
 }
 

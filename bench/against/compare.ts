@@ -16,7 +16,7 @@ const ROOT = join(import.meta.dirname, "../..");
 /**
  * Measures this checkout's server in turns with that of another checkout, in the same scenarios with the same files.
  * Both are started alike and log alike, and the one whose turn it is not is idle. Prints the comparison and returns the
- * exit code. Throws UsageError when one of them cannot be started.
+ * exit code. Throws OperatorError when one of them cannot be started.
  */
 export async function compare(options: Options, directory: string): Promise<number> {
   const other = checkoutAt(directory);

@@ -1,6 +1,6 @@
 /** All scenarios, and which of them a run measures. */
 
-import { UsageError } from "../../src/local/usage-error.ts";
+import { OperatorError } from "../../src/local/operator-error.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 import { batch } from "./batch.ts";
 import { cold } from "./cold.ts";
@@ -27,11 +27,11 @@ export const everyVersion = async (bench: Bench): Promise<Scenario[]> =>
   [...(await small(bench)), ...(await large(bench))].filter((scenario) => scenario.everyVersion);
 
 /**
- * The scenarios that have the text of `--only` in their name or in that of their group. Throws UsageError when none
+ * The scenarios that have the text of `--only` in their name or in that of their group. Throws OperatorError when none
  * has.
  */
 export function only(text: string, all: readonly Scenario[]): Scenario[] {
   const chosen = all.filter(({ group, name }) => `${group}: ${name}`.toLowerCase().includes(text.toLowerCase()));
-  if (chosen.length === 0) throw new UsageError(`--only ${text}: no scenario and no group has this in its name`);
+  if (chosen.length === 0) throw new OperatorError(`--only ${text}: no scenario and no group has this in its name`);
   return chosen;
 }

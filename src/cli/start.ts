@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { readBuild } from "../local/dist.ts";
 import { fail, run } from "../local/run.ts";
-import { UsageError } from "../local/usage-error.ts";
+import { OperatorError } from "../local/operator-error.ts";
 
 /** The oldest that Miniflare runs on. */
 const OLDEST_NODE = 22;
@@ -19,7 +19,8 @@ const { resolve } = createRequire(import.meta.url);
 
 /**
  * Starts a server that runs until this process is told to end, and resolves when it is ready. Where it does not come to
- * that, one line says why, and this process exits with 1.
+ * that, one line says why, and this process exits with 2 for flags
+ * that are wrong, and else with 1.
  *
  * @param args the flags, without `start`
  */
@@ -44,11 +45,11 @@ const isRunByNpm = ({ npm_lifecycle_script: line = "" }: NodeJS.ProcessEnv): boo
 function checkRuntime(): void {
   const { node } = process.versions;
   if (Number.parseInt(node, 10) < OLDEST_NODE)
-    throw new UsageError(`start needs Node ${OLDEST_NODE} or newer, and this is ${node}: install a newer one`);
+    throw new OperatorError(`start needs Node ${OLDEST_NODE} or newer, and this is ${node}: install a newer one`);
   const found = installedMiniflare();
   if (found === MINIFLARE) return;
   const why = found === undefined ? "which is not installed" : `and ${found} is installed`;
-  throw new UsageError(`start needs Miniflare, ${why}: npm install miniflare@${MINIFLARE}`);
+  throw new OperatorError(`start needs Miniflare, ${why}: npm install miniflare@${MINIFLARE}`);
 }
 
 function installedMiniflare(): string | undefined {

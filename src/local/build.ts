@@ -18,7 +18,7 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Of Swagger UI, what its page loads. */
 const SWAGGER_FILES = ["swagger-ui.css", "swagger-ui-bundle.js"];
 
-/** Makes everything anew. The static files go into `site`, which is emptied first. Throws UsageError: see workerConfig. */
+/** Makes everything anew. The static files go into `site`, which is emptied first. Throws OperatorError: see workerConfig. */
 export async function build(site: string): Promise<Build> {
   const [config, { code }] = await Promise.all([workerConfig(), bundleWorker({ sourcemap: "inline" })]);
   await buildSite(site);

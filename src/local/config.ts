@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { DATABASES } from "./layout.ts";
-import { UsageError } from "./usage-error.ts";
+import { OperatorError } from "./operator-error.ts";
 import type { WranglerConfig } from "./wrangler.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -31,7 +31,7 @@ type Binding =
 /**
  * The Worker that wrangler.toml describes, with this machine's {@link DATABASES}. Reading it by wrangler takes 0.6 s
  * and 130 MB, which not every start should pay. So what was read is kept beside the packages until that file, the code
- * that reads it, or wrangler changes. Throws UsageError when wrangler cannot read the file, or the file lacks what is
+ * that reads it, or wrangler changes. Throws OperatorError when wrangler cannot read the file, or the file lacks what is
  * needed.
  *
  * @param path of the wrangler.toml
@@ -77,7 +77,7 @@ function keptAt(path: string): string {
     try {
       hash.update("\0").update(readFileSync(file));
     } catch (error) {
-      throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      throw new OperatorError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
     }
   }
   return join(ROOT, "node_modules/.cache/strongroom", `${hash.digest("hex")}.json`);

@@ -1,5 +1,5 @@
 import { spawnSync, type StdioOptions } from "node:child_process";
-import { UsageError } from "./usage-error.ts";
+import { OperatorError } from "./operator-error.ts";
 import { readWrangler } from "./wrangler.ts";
 
 /**
@@ -90,13 +90,13 @@ function run(args: string[], stdio: StdioOptions = "inherit"): { stdout: string 
 function wrangler(args: string[], stdio: StdioOptions): { status: number; stdout: string; stderr: string } {
   console.log(`> wrangler ${args.join(" ")}`);
   const { status, error, stdout, stderr } = spawnSync("wrangler", args, { stdio, encoding: "utf8" });
-  if (error) throw new UsageError(`wrangler could not be run: ${error.message}`);
+  if (error) throw new OperatorError(`wrangler could not be run: ${error.message}`);
   return { status: status ?? 1, stdout, stderr };
 }
 
 try {
   deploy();
 } catch (error) {
-  console.error(error instanceof UsageError ? `deploy: ${error.message}` : error);
+  console.error(error instanceof OperatorError ? `deploy: ${error.message}` : error);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import { UsageError } from "./usage-error.ts";
+import { FlagError } from "./operator-error.ts";
 
 /*
  * What npm does with the flags of `npm start`. It matters to that alone: every other command gets its flags from whoever
@@ -7,7 +7,7 @@ import { UsageError } from "./usage-error.ts";
 
 /**
  * `npm start --port 9000` gives the server no flag at all: npm takes it for a setting of its own, which it hands on as
- * npm_config_port=true, and the value for an argument. Throws UsageError then, for a server at another address or on other
+ * npm_config_port=true, and the value for an argument. Throws FlagError then, for a server at another address or on other
  * data than was asked for would be worse than none. (`npm start --help` and `--version` are answered by npm alone.)
  */
 export function refuseKeptFlags(args: readonly string[], env: NodeJS.ProcessEnv): void {
@@ -22,7 +22,7 @@ export function refuseKeptFlags(args: readonly string[], env: NodeJS.ProcessEnv)
     const value = env[`npm_config_${name}`] ?? "true";
     return `--${name} ${value === "true" ? quoted(lone) : quoted(value)}`;
   });
-  throw new UsageError(
+  throw new FlagError(
     `npm keeps flags that stand before two dashes for itself; write: npm start -- ${flags.join(" ")}`,
   );
 }

@@ -2,7 +2,7 @@
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { STATE } from "./layout.ts";
-import { UsageError } from "./usage-error.ts";
+import { FlagError } from "./operator-error.ts";
 
 export interface Options {
   host: string;
@@ -40,7 +40,7 @@ const FLAGS = {
   help: { type: "boolean", short: "h", default: false },
 } as const satisfies ParseArgsConfig["options"];
 
-/** Reads the flags of a command. Throws UsageError when one is wrong. */
+/** Reads the flags of a command. Throws FlagError when one is wrong. */
 export function readOptions(args: readonly string[], command: Command): Options {
   try {
     const { values } = parseArgs({ args: [...args], options: FLAGS });
@@ -51,6 +51,6 @@ export function readOptions(args: readonly string[], command: Command): Options 
     const { host, state, quiet } = values;
     return { port, host, state, quiet, instead: values.help ? "help" : values.version ? "version" : undefined };
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}; ${command} --help shows what there is`);
+    throw new FlagError(`${(error as Error).message}; ${command} --help shows what there is`);
   }
 }

@@ -7,13 +7,13 @@ import { type Command, helpOf, readOptions } from "./options.ts";
 import { onNpmsEnd } from "./processes.ts";
 import { startServer } from "./server.ts";
 import { type Credentials, StateDirectory } from "./state.ts";
-import { UsageError } from "./usage-error.ts";
+import { OperatorError } from "./operator-error.ts";
 
 /** A command that starts a server. */
 export interface Starter {
   readonly command: Command;
   readonly args: readonly string[];
-  /** Throws UsageError when something is missing that a server needs. It is asked before anything is written. */
+  /** Throws OperatorError when something is missing that a server needs. It is asked before anything is written. */
   readonly check?: () => void;
   /** Gives what is to be run; `directory` is the state directory. */
   readonly build: (directory: string) => Build | Promise<Build>;
@@ -23,7 +23,7 @@ export interface Starter {
 
 /**
  * Starts a server, and says where it is and how to use it. The server then runs until this process is told to end. Throws
- * UsageError for what the operator can put right.
+ * OperatorError for what the operator can put right.
  */
 export async function run({ command, args, check, build, endsWithNpm }: Starter): Promise<void> {
   const options = readOptions(args, command);
@@ -56,10 +56,11 @@ export async function run({ command, args, check, build, endsWithNpm }: Starter)
   console.log(greeting(credentials, path));
 }
 
-/** Says in one line what the operator can put right, and everything of another error; then exits with 1. */
+/** Says in one line what the operator can put right, and everything of another error; then exits. */
 export function fail(error: unknown): never {
-  console.error(error instanceof UsageError ? `strongroom: ${error.message}` : error);
-  process.exit(1);
+  const isOperators = error instanceof OperatorError;
+  console.error(isOperators ? `strongroom: ${error.message}` : error);
+  process.exit(isOperators ? error.exitCode : 1);
 }
 
 /**

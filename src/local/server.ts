@@ -11,7 +11,7 @@ import type { Build } from "./dist.ts";
 import { DATABASES } from "./layout.ts";
 import { printer, type Quiet } from "./output.ts";
 import { OWNER_VARIABLE, type Secrets } from "./state.ts";
-import { UsageError } from "./usage-error.ts";
+import { OperatorError } from "./operator-error.ts";
 
 /** The Worker of the static files. The other one has it as a service: in front, it would slow every request. */
 const SITE = "site";
@@ -33,7 +33,7 @@ const CACHE_EMPTIED_MS = MAX_CACHE_SECONDS * 1000;
 
 /**
  * Runs a build in workerd, with all its data under `directory`, until this process exits. Returns the URL where clients
- * reach it, without a trailing slash. Throws UsageError when the address cannot be had.
+ * reach it, without a trailing slash. Throws OperatorError when the address cannot be had.
  */
 export async function startServer(options: {
   build: Build;
@@ -120,7 +120,7 @@ async function checkAddress(host: string, port: number): Promise<void> {
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
       code === "EADDRINUSE" ? "the port is in use" : code === "EACCES" ? "that is not permitted" : (code ?? message);
-    throw new UsageError(`cannot listen on ${host}:${port}: ${why}`);
+    throw new OperatorError(`cannot listen on ${host}:${port}: ${why}`);
   } finally {
     await new Promise((resolve) => probe.close(resolve));
   }

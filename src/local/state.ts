@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import { CACHE, DATA } from "./layout.ts";
 import { end, isRunning, startTime, workerdsWith } from "./processes.ts";
-import { UsageError } from "./usage-error.ts";
+import { OperatorError } from "./operator-error.ts";
 
 /** What `credentials.json` holds: all that a client on this machine needs. */
 export interface Credentials {
@@ -49,7 +49,7 @@ export class StateDirectory {
 
   /**
    * Creates the directory if need be, and takes hold of it. A lock whose process is gone is no obstacle, and a workerd
-   * that such a process left behind is ended. Throws UsageError when another server holds the directory, or when it
+   * that such a process left behind is ended. Throws OperatorError when another server holds the directory, or when it
    * cannot be written.
    */
   static async open(directory: string): Promise<StateDirectory> {
@@ -59,9 +59,9 @@ export class StateDirectory {
       state = new StateDirectory(realpathSync(directory));
       state.#lock();
     } catch (error) {
-      if (error instanceof UsageError) throw error;
+      if (error instanceof OperatorError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
-      throw new UsageError(`the state directory ${directory} cannot be written (${code ?? message})`);
+      throw new OperatorError(`the state directory ${directory} cannot be written (${code ?? message})`);
     }
     await end(workerdsWith(OWNER_VARIABLE, state.path));
     state.#upgrade();
@@ -108,7 +108,7 @@ export class StateDirectory {
   }
 
   /**
-   * Takes the lock, or throws UsageError. The lock is made complete elsewhere and comes into its place by a hard link,
+   * Takes the lock, or throws OperatorError. The lock is made complete elsewhere and comes into its place by a hard link,
    * so nobody ever reads half of one.
    */
   #lock(): void {
@@ -132,7 +132,7 @@ export class StateDirectory {
   #breakStaleLock(): void {
     const holder = this.#read<{ pid: number; started?: string }>("lock");
     if (holder && holder.started !== undefined && isRunning(holder.pid, holder.started)) {
-      throw new UsageError(`the state directory ${this.path} is held by another server (process ${holder.pid})`);
+      throw new OperatorError(`the state directory ${this.path} is held by another server (process ${holder.pid})`);
     }
     // Several servers may find the lock stale, and one of them gets to move it away. Another one may then move away the
     // new lock of that one. It sees so, and puts the lock back.
@@ -153,7 +153,7 @@ export class StateDirectory {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       if (name.startsWith("lock")) return undefined;
-      throw new UsageError(`${this.#file(name)} cannot be read (${(error as Error).message})`);
+      throw new OperatorError(`${this.#file(name)} cannot be read (${(error as Error).message})`);
     }
   }
 

@@ -5,7 +5,7 @@
 
 import * as v from "valibot";
 import { unstable_readConfig } from "wrangler";
-import { UsageError } from "./usage-error.ts";
+import { OperatorError } from "./operator-error.ts";
 
 /**
  * The part of a wrangler.toml that is used here. Wrangler's own types come from a package that it does not bring with
@@ -26,7 +26,7 @@ const CONFIG = v.object({
 export type WranglerConfig = v.InferOutput<typeof CONFIG>;
 
 /**
- * A wrangler.toml as wrangler itself reads it. Throws UsageError when wrangler cannot read it, or when it lacks what is
+ * A wrangler.toml as wrangler itself reads it. Throws OperatorError when wrangler cannot read it, or when it lacks what is
  * needed here.
  *
  * @param env the environment whose settings count; "" is the top level, and undefined leaves it to CLOUDFLARE_ENV
@@ -37,9 +37,9 @@ export function readWrangler(path: string, env?: ""): WranglerConfig {
     // With warnings, wrangler would also ask the network whether there is a newer wrangler.
     config = unstable_readConfig({ config: path, ...(env === undefined ? {} : { env }) }, { hideWarnings: true });
   } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`);
+    throw new OperatorError(`${path} cannot be read: ${(error as Error).message}`);
   }
   const { success, output, issues } = v.safeParse(CONFIG, config);
   if (success) return output;
-  throw new UsageError(`${path}: ${issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`).join("; ")}`);
+  throw new OperatorError(`${path}: ${issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`).join("; ")}`);
 }

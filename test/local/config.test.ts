@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { workerConfig } from "../../src/local/config.ts";
 import { DATABASES } from "../../src/local/layout.ts";
-import { UsageError } from "../../src/local/usage-error.ts";
+import { OperatorError } from "../../src/local/operator-error.ts";
 
 const OURS = readFileSync(join(import.meta.dirname, "../../wrangler.toml"), "utf8");
 
@@ -86,13 +86,13 @@ it.each([
   ["has a value of the wrong kind", OURS.replace(/^compatibility_date = .*$/m, "compatibility_date = 3")],
   ["has no name", OURS.replace(/^name = .*$/m, "")],
   ["has no compatibility date", OURS.replace(/^compatibility_date = .*$/m, "")],
-])("wrangler.toml: a file that %s is a UsageError that names it", async (_, text) => {
+])("wrangler.toml: a file that %s is an OperatorError that names it", async (_, text) => {
   const path = file(text);
   const error = await workerConfig(path).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(UsageError);
+  expect(error).toBeInstanceOf(OperatorError);
   expect((error as Error).message).toContain(path);
 });
 
-it("wrangler.toml: a file that is not there is a UsageError", async () => {
-  await expect(workerConfig(join(folder, "wrangler.toml"))).rejects.toBeInstanceOf(UsageError);
+it("wrangler.toml: a file that is not there is an OperatorError", async () => {
+  await expect(workerConfig(join(folder, "wrangler.toml"))).rejects.toBeInstanceOf(OperatorError);
 });

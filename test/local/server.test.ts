@@ -243,9 +243,9 @@ describe("starting and stopping", () => {
     ["--port", "x"],
     ["--port", "65536"],
     ["--nonsense", "1"],
-  ])("refuses %s %s in one line", async (flag, value) => {
+  ])("refuses %s %s in one line, and exits with 2", async (flag, value) => {
     const server = start(temporaryState(), flag, value);
-    expect(await server.exited).toBe(1);
+    expect(await server.exited).toBe(2);
     expect(ownLines(server.output)).toHaveLength(1);
   });
 
@@ -270,7 +270,7 @@ describe("starting and stopping", () => {
   ])("says how flags are written when npm has kept %j for itself", async (args, written) => {
     expect(await outputOf("start", ...args)).toEqual({
       lines: [`strongroom: npm keeps flags that stand before two dashes for itself; write: npm start -- ${written}`],
-      code: 1,
+      code: 2,
     });
   });
 
