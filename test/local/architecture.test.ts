@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { expect, it } from "vitest";
+import { VAULT_READS } from "../support/vault-reads.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -149,4 +150,11 @@ it("files: are small", () => {
     .map((file) => [file, read(file).split("\n").length] as const)
     .filter(([, lines]) => lines > 300);
   expect(long).toEqual([]);
+});
+
+it("faults: the methods that are never left hanging are those that the router calls as reads", () => {
+  const called = sources
+    .filter((file) => roomOf(file) === "routes" || roomOf(file) === "http" || roomOf(file) === "upload")
+    .flatMap((file) => [...read(file).matchAll(/"read", \(stub\b[^;]*?stub\.(\w+)/g)].map(([, name = ""]) => name));
+  expect([...new Set(called)].toSorted((a, b) => a.localeCompare(b))).toEqual(VAULT_READS);
 });

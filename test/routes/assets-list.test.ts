@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Vault } from "../../src/vault/vault.ts";
 import { leftOpen, watchSql } from "../support/meter.ts";
 import { seed } from "../support/seed.ts";
-import { OPERATOR, refusal, TestVault, insist } from "../support/api.ts";
+import { OPERATOR, refusal, TestVault, patiently } from "../support/api.ts";
 
 const FILTERS = [
   {},
@@ -139,7 +139,7 @@ describe("list", () => {
     const tags = JSON.stringify(['"'.repeat(32_766)]);
     await seed(vault, 200, { metadata, tags });
     // The vault reads 50 MB from D1 first, which may take longer than a request waits.
-    await insist(() => vault.request("GET", `${vault.assets}?limit=1`));
+    await patiently(() => vault.request("GET", `${vault.assets}?limit=1`));
     const page = await vault.list({ limit: 200 });
     expect(page.data).toHaveLength(200);
     expect(new Set(page.data.map((asset) => asset.id)).size).toBe(200);
@@ -195,7 +195,7 @@ describe("list in a vault of 20,000 assets", () => {
     vault = await TestVault.create();
     await seed(vault, 20_000);
     // The request brings the vault to life, which may take longer than a request waits.
-    expect((await insist(() => vault.request("GET", vault.assets))).status).toBe(200);
+    expect((await patiently(() => vault.request("GET", vault.assets))).status).toBe(200);
   }, 120_000);
 
   /** Lists through the object's own method and counts the rows that SQLite read for it. */

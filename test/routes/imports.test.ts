@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { ErrorBody, ImportedLine } from "../../src/api/types.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import { timestamp } from "../../src/model/time.ts";
-import { admin, PATH, post, TestVault, textFile } from "../support/api.ts";
+import { admin, PATH, patiently, post, TestVault, textFile } from "../support/api.ts";
 import { wipe } from "../support/history.ts";
 import {
   bringBodies,
@@ -18,7 +18,7 @@ import {
   sendImport,
   termsOf,
 } from "../support/imports.ts";
-import { askChanges, patiently } from "../support/replica.ts";
+import { askChanges } from "../support/replica.ts";
 import { reconcile } from "../support/stores.ts";
 
 /** A vault with some assets, one of them moved, and all that is known of them. */

@@ -15,16 +15,7 @@ import { Refused, unavailable } from "../../src/model/refusal.ts";
 import { MAX_CALLS } from "../../src/vault/limits.ts";
 import { Faults } from "../support/faults.ts";
 import { putBack, stored } from "../support/history.ts";
-import {
-  bodies,
-  clearLostWindows,
-  expectAgreement,
-  lose,
-  reconcile,
-  report,
-  rest,
-  withoutGrace,
-} from "../support/stores.ts";
+import { clearLostWindows, expectAgreement, lose, reconcile, report, rest, withoutGrace } from "../support/stores.ts";
 import { meter } from "../support/meter.ts";
 import { FIELDS, fileOf, metadata, OFFSET_BYTES, sha256, TUS, TusClient } from "../support/tus.ts";
 
@@ -139,7 +130,7 @@ describe("a request that breaks off", () => {
     const request = new Request(ORIGIN + client.uploads, { method: "POST", headers, body });
     await refusal(await sendTo(request, env), 400, "INVALID_PARAMS");
     await rest(client.vault.stub);
-    expect(await bodies(client.vault)).toEqual([]);
+    expect(await client.vault.bodies()).toEqual([]);
     expect((await report(client.vault)).usage).toEqual({ assets: 0, bytes: 0 });
   });
 });
@@ -249,13 +240,13 @@ describe("two requests for one upload", () => {
     const path = await client.begin(file.length);
     const { promise: waiting, resolve: wake } = Promise.withResolvers<Uint8Array>();
     const first = append(client, path, 0, bodyOf(file.subarray(0, 9 * MIB), waiting), file.length);
-    await expect.poll(() => bodies(client.vault), { timeout: 20_000 }).not.toEqual([]);
+    await expect.poll(() => client.vault.bodies(), { timeout: 20_000 }).not.toEqual([]);
     expect((await client.delete(path)).status).toBe(204);
     wake(file.subarray(9 * MIB));
     expect((await first).status).toBe(410);
     await rest(client.vault.stub);
     await reconcile(client.vault);
-    expect(await bodies(client.vault)).toEqual([]);
+    expect(await client.vault.bodies()).toEqual([]);
   });
 });
 
@@ -285,7 +276,7 @@ it.each(["an upload is ended", "a key is revoked"])(
     const part = env.BUCKET.resumeMultipartUpload(key, uploadId).uploadPart(1, fileOf(5 * MIB));
     await expect(part).rejects.toThrow("10024");
     await rest(vault.stub);
-    expect(await bodies(vault)).toEqual([]);
+    expect(await vault.bodies()).toEqual([]);
   },
 );
 
@@ -392,7 +383,7 @@ describe("what an upload under way keeps", () => {
     expect((await client.head(path)).status).toBe(410);
     await rest(vault.stub);
     await reconcile(vault);
-    expect(await bodies(vault)).toEqual([]);
+    expect(await vault.bodies()).toEqual([]);
   });
 
   it("is counted without a look at each of them", async () => {
@@ -443,7 +434,7 @@ describe("what an upload under way keeps", () => {
     await vault.request("DELETE", vault.path, undefined, admin);
     expect((await client.head(path)).status).toBe(401);
     for (let i = 0; i < 5; i++) await runDurableObjectAlarm(vault.stub);
-    expect(await bodies(vault)).toEqual([]);
+    expect(await vault.bodies()).toEqual([]);
     await expectNoMultipart(row);
   });
 
@@ -479,11 +470,11 @@ describe("what an upload under way keeps", () => {
     const client = await clientOf();
     const path = await client.begin(20 * MIB);
     await client.append(path, 0, fileOf(10 * MIB));
-    expect(await bodies(client.vault)).toHaveLength(1);
+    expect(await client.vault.bodies()).toHaveLength(1);
     await lose(client.vault.stub);
     await refusal(await client.append(path, 10 * MIB, "x"), 404, "NOT_FOUND");
     await reconcile(client.vault);
-    expect(await bodies(client.vault)).toEqual([]);
+    expect(await client.vault.bodies()).toEqual([]);
   });
 
   it.each([
@@ -517,12 +508,12 @@ describe("what an upload under way keeps", () => {
     const file = fileOf(12 * MIB);
     const path = await client.begin(file.length);
     await client.append(path, 0, file.subarray(0, 10 * MIB));
-    const [kept = ""] = await bodies(client.vault);
+    const [kept = ""] = await client.vault.bodies();
     expect(kept).toContain("/.uploads/");
     const foreign = kept.replace(/upload_[^/]+/, "upload_01k2m8z4v9c7r5t3n1w6x0y8qe");
     await env.BUCKET.put(foreign, "x");
     await reconcile(client.vault);
-    expect(await bodies(client.vault)).toEqual([kept]);
+    expect(await client.vault.bodies()).toEqual([kept]);
     await client.append(path, 10 * MIB, file.subarray(10 * MIB));
     await expectStored(client, path, file);
   });
@@ -561,7 +552,7 @@ describe("the end of an upload that nobody goes on with", () => {
     await age(client, path, 24 * HOUR_MS + 1);
     await refusal(await client.append(path, 10 * MIB, "x"), 410, "UPLOAD_EXPIRED");
     await runDurableObjectAlarm(client.vault.stub);
-    expect(await bodies(client.vault)).toEqual([]);
+    expect(await client.vault.bodies()).toEqual([]);
     await expectNoMultipart(row);
     expect((await client.head(path)).status).toBe(410);
     expect((await report(client.vault)).usage).toEqual({ assets: 0, bytes: 0 });

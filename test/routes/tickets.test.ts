@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { handle } from "../../src/router.ts";
-import { bearer, insist, ORIGIN, PATH, refusal, send, sendTo, TestVault, textFile } from "../support/api.ts";
+import { bearer, patiently, ORIGIN, PATH, refusal, send, sendTo, TestVault, textFile } from "../support/api.ts";
 import { putBack, stored, work } from "../support/history.ts";
 import { lose } from "../support/stores.ts";
 import { type Made, sendForm, sendRaw, ticketOf, uploadsOf } from "../support/tickets.ts";
@@ -404,7 +404,7 @@ describe("storage that goes back to before a ticket was used", () => {
     await putBack(vault, copy);
     // The first write finds that D1 knows more.
     for (const { url } of [used, open]) {
-      const response = await insist(() => sendRaw(url, "other"));
+      const response = await patiently(() => sendRaw(url, "other"));
       expect(await refusal(response, 403, "FORBIDDEN")).toBe("this ticket is no longer valid");
     }
     await work(vault, 2);

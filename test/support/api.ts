@@ -46,12 +46,13 @@ export const OPERATOR = { actor: { kind: "admin" }, request: "req_test" } as con
 export const post = (path: string, headers: Record<string, string>, body: unknown): Promise<Response> =>
   send(path, { method: "POST", ...withJson(headers, body) });
 
-/** Repeats a request while it is answered with 503, as clients do, but not for ever. */
-export async function insist(request: () => Promise<Response>): Promise<Response> {
+/** Repeats a request while it is answered with 503, for some seconds: so long a takeover or a rebuild may take here. */
+export async function patiently(request: () => Promise<Response>): Promise<Response> {
   for (let tries = 0; ; tries++) {
     const response = await request();
-    if (response.status !== 503 || tries === 5) return response;
+    if (response.status !== 503 || tries === 100) return response;
     await response.text();
+    if (tries > 5) await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
@@ -174,9 +175,13 @@ export class TestVault {
     return results;
   }
 
-  /** The keys of this vault's bodies in R2. */
+  /** The keys of all bodies of this vault in R2. */
   async bodies(): Promise<string[]> {
-    const { objects } = await env.BUCKET.list({ prefix: `${this.id}/` });
-    return objects.map((object) => object.key);
+    const keys: string[] = [];
+    for (let startAfter: string | undefined; ; startAfter = keys.at(-1)) {
+      const page = await env.BUCKET.list({ prefix: `${this.id}/`, ...(startAfter ? { startAfter } : {}) });
+      keys.push(...page.objects.map(({ key }) => key));
+      if (!page.truncated) return keys;
+    }
   }
 }

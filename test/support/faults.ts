@@ -2,6 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { shards } from "../../src/d1/shards.ts";
+import { VAULT_READS } from "./vault-reads.ts";
 
 /**
  * How a call to a binding goes wrong. "before": it is never made. "after": it is made, and its answer is lost. "hang":
@@ -26,12 +27,6 @@ const CALLS = {
 
 /** The methods that make no call, but return something whose methods do. */
 const MAKERS = { R2: ["resumeMultipartUpload"], D1: ["prepare", "withSession"], DO: ["get", "getByName"] } as const;
-
-/**
- * The methods that a vault answers from memory, without waiting for anything. A caller sets no timer for these, so they
- * are never left hanging.
- */
-const VAULT_READS = ["getAsset", "locateContent", "listAssets", "checkKey", "describeVault", "listKeys"];
 
 /** The faults that a call can meet. */
 function kindsOf(label: string): readonly Fault[] {

@@ -3,8 +3,8 @@
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { ChangesPage, ImportAnswer, ImportedLine, ImportPage } from "../../src/api/types.ts";
-import { admin, post, send, type TestVault } from "./api.ts";
-import { changes, patiently } from "./replica.ts";
+import { admin, patiently, post, send, type TestVault } from "./api.ts";
+import { changes } from "./replica.ts";
 
 /** Everything in a vault, as an export has it. */
 export async function exported(vault: TestVault): Promise<ImportedLine[]> {

@@ -107,25 +107,3 @@ export const withBucket = <T>(name: keyof R2Bucket, value: unknown, work: () => 
 /** Does something while every batch to a vault's D1 fails. */
 export const withoutD1 = <T>(vault: TestVault, work: () => Promise<T>): Promise<T> =>
   withD1(vault, failing("D1_ERROR: D1 DB is overloaded"), work);
-
-const TABLES = { vaults: "id", keys: "vault_id", assets: "vault_id" };
-
-/**
- * Remembers what D1 has of a vault. Returns a function that makes D1 have that again, as a restore of the database
- * does.
- */
-export async function rememberD1({ db, id }: TestVault): Promise<() => Promise<void>> {
-  const statements: D1PreparedStatement[] = [];
-  for (const [table, column] of Object.entries(TABLES)) {
-    statements.push(db.prepare(`DELETE FROM ${table} WHERE ${column} = ?`).bind(id));
-    const { results } = await db.prepare(`SELECT * FROM ${table} WHERE ${column} = ?`).bind(id).all();
-    for (const row of results) {
-      const names = Object.keys(row);
-      const insert = `INSERT INTO ${table} (${names.join()}) VALUES (${names.map(() => "?").join()})`;
-      statements.push(db.prepare(insert).bind(...Object.values(row)));
-    }
-  }
-  return async () => {
-    await db.batch(statements);
-  };
-}

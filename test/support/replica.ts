@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import type { ChangesPage } from "../../src/api/types.ts";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { bearer, send, type TestVault } from "./api.ts";
+import { bearer, patiently, send, type TestVault } from "./api.ts";
 
 export const askChanges = (
   vault: TestVault,
@@ -24,16 +24,6 @@ export async function changes(vault: TestVault, query: Record<string, string | n
 /** What a page says, in short: filenames of assets, and ids of those that were deleted. */
 export const told = ({ data }: ChangesPage): string[] =>
   data.map((change) => (change.type === "asset" ? change.asset.filename : `deleted ${change.id}`));
-
-/** Repeats a request while it is answered with 503, for some seconds: so long a takeover or a rebuild may take here. */
-export async function patiently(request: () => Promise<Response>): Promise<Response> {
-  for (let tries = 0; ; tries++) {
-    const response = await request();
-    if (response.status !== 503 || tries === 100) return response;
-    await response.text();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 export class Replica {
   readonly #vault: TestVault;

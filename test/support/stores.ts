@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect } from "vitest";
 import type { VaultReport } from "../../src/model/vault.ts";
-import { admin, insist, send, type TestVault } from "./api.ts";
+import { admin, patiently, send, type TestVault } from "./api.ts";
 
 const COLUMNS =
   "seq, rev, id, partition, collection, channel, filename, r2_key, size, mime_type, width, height, metadata, tags, sha256, created_at, updated_at";
@@ -25,19 +25,8 @@ export async function recorded(vault: TestVault): Promise<Record<string, unknown
   return results;
 }
 
-/** The keys of all bodies of a vault in R2. */
-export async function bodies(vault: TestVault): Promise<string[]> {
-  const keys: string[] = [];
-  for (let startAfter: string | undefined; ;) {
-    const page = await env.BUCKET.list({ prefix: `${vault.id}/`, ...(startAfter ? { startAfter } : {}) });
-    keys.push(...page.objects.map(({ key }) => key));
-    if (!page.truncated) return keys;
-    startAfter = keys.at(-1);
-  }
-}
-
 export async function report(vault: TestVault): Promise<VaultReport> {
-  return (await insist(() => send(vault.path, { headers: admin }))).json<VaultReport>();
+  return (await patiently(() => send(vault.path, { headers: admin }))).json<VaultReport>();
 }
 
 /**
@@ -111,7 +100,7 @@ export async function expectDerived(vault: TestVault): Promise<void> {
  * @param missing keys of bodies that were taken away
  */
 export async function expectAgreement(vault: TestVault, missing: readonly string[] = []): Promise<void> {
-  const [index, record, objects] = await Promise.all([indexed(vault), recorded(vault), bodies(vault)]);
+  const [index, record, objects] = await Promise.all([indexed(vault), recorded(vault), vault.bodies()]);
   expect(record).toEqual(index);
   const named = index.map((asset) => String(asset["r2_key"])).filter((key) => !missing.includes(key));
   expect(objects.toSorted()).toEqual(named.toSorted());
@@ -121,7 +110,7 @@ export async function expectAgreement(vault: TestVault, missing: readonly string
 /** Makes a vault forget its lost windows, if it has some. Until then it keeps all bodies from those times. */
 export async function clearLostWindows(vault: TestVault): Promise<void> {
   if ((await report(vault)).lost_windows.length === 0) return;
-  const cleared = await insist(() => send(`${vault.path}/lost-windows`, { method: "DELETE", headers: admin }));
+  const cleared = await patiently(() => send(`${vault.path}/lost-windows`, { method: "DELETE", headers: admin }));
   expect(cleared.status).toBe(204);
 }
 
@@ -134,7 +123,7 @@ export async function lose(stub: TestVault["stub"]): Promise<void> {
   await evictDurableObject(stub);
 }
 
-const KEY_COLUMNS = "id, rev, label, type, kid, created_at, expires_at, revoked_at";
+const KEY_COLUMNS = "id, rev, label, type, kid, created_at, expires_at, revoked_at, scope";
 
 /** Asserts that index and D1 hold the same keys, and returns these. */
 export async function expectSameKeys(vault: TestVault): Promise<Record<string, unknown>[]> {

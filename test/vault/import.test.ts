@@ -2,10 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TestVault, textFile } from "../support/api.ts";
+import { patiently, TestVault, textFile } from "../support/api.ts";
 import { wipe } from "../support/history.ts";
 import { exported, importAll, movedTo } from "../support/imports.ts";
-import { patiently } from "../support/replica.ts";
 import { expectAgreement, reconcile } from "../support/stores.ts";
 
 /** What happens to a vault: an upload, or something to one of its assets. */

@@ -6,10 +6,10 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, inject, it, vi } from "vitest";
-import { TestVault, textFile } from "../support/api.ts";
+import { patiently, TestVault, textFile } from "../support/api.ts";
 import { putBack, record, restoreRecord, stored, wipe, work } from "../support/history.ts";
 import { down, withD1 } from "../support/outage.ts";
-import { expectCopy, listed, patiently, Replica } from "../support/replica.ts";
+import { expectCopy, listed, Replica } from "../support/replica.ts";
 
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),

@@ -10,15 +10,7 @@ import type { AssetRecord } from "../../src/model/asset.ts";
 import { bearer, ORIGIN, sendTo, TestVault } from "../support/api.ts";
 import { eachCall } from "../support/fault-loop.ts";
 import { PART_BYTES } from "../support/small-parts.ts";
-import {
-  bodies,
-  clearLostWindows,
-  expectAgreement,
-  indexed,
-  reconcile,
-  rest,
-  withoutGrace,
-} from "../support/stores.ts";
+import { clearLostWindows, expectAgreement, indexed, reconcile, rest, withoutGrace } from "../support/stores.ts";
 import { FIELDS, fileOf, metadata, OFFSET_BYTES, sha256, TUS, TusClient } from "../support/tus.ts";
 
 // A call that hangs ends at one of these bounds. They are short, so that many faults take minutes.
@@ -205,7 +197,7 @@ eachCall(Object.keys(OPERATIONS), async (name, faults) => {
   await rest(scene.stub);
   await clearLostWindows(client.vault);
   await reconcile(client.vault);
-  expect((await bodies(client.vault)).filter((key) => key.includes("/.uploads/"))).toEqual([]);
+  expect((await client.vault.bodies()).filter((key) => key.includes("/.uploads/"))).toEqual([]);
   await expectAgreement(client.vault);
   return ` → ${response.status}`;
 });

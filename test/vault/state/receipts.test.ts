@@ -8,7 +8,7 @@ import { putBack, state, stored, wipe, work } from "../../support/history.ts";
 import { interposed, reset } from "../../support/interposed.ts";
 import { begun, expectReplay, idsOf, isReplayed, told, upload } from "../../support/keyed.ts";
 import { withoutD1 } from "../../support/outage.ts";
-import { bodies, expectAgreement } from "../../support/stores.ts";
+import { expectAgreement } from "../../support/stores.ts";
 
 /** Milliseconds. */
 const times = vi.hoisted(() => ({ running: 400 }));
@@ -231,7 +231,7 @@ describe("an upload whose answer was lost", () => {
     const response = await upload(vault, "k", "hello", { bindings });
     expect([response.status, isReplayed(response)]).toEqual([201, false]);
     await expectReplay(await upload(vault, "k"), await told(response));
-    expect([(await idsOf(vault)).length, (await bodies(vault)).length]).toEqual([1, 1]);
+    expect([(await idsOf(vault)).length, (await vault.bodies()).length]).toEqual([1, 1]);
   });
 
   it.each(["patched", "deleted"])("and whose asset was %s since: gets the first answer", async (what) => {
@@ -252,7 +252,7 @@ describe("an upload whose answer was lost", () => {
       expect(first).toMatchObject({ body: JSON.stringify(asset), etag: '"1"' });
       await expectReplay(await upload(vault, "k"), first);
       await work(vault);
-      expect((await bodies(vault)).length).toBe(what === "patched" ? 1 : 0);
+      expect((await vault.bodies()).length).toBe(what === "patched" ? 1 : 0);
     }
   });
 
@@ -276,7 +276,7 @@ describe("an upload whose answer was lost", () => {
     const again = await upload(vault, "k");
     expect(isReplayed(again)).toBe(true);
     expect(await again.json()).toEqual(record);
-    expect([(await idsOf(vault)).length, (await bodies(vault)).length]).toEqual([1, 1]);
+    expect([(await idsOf(vault)).length, (await vault.bodies()).length]).toEqual([1, 1]);
   });
 
   it("while another request with its key is committed: gets that one's answer, whenever its own commit comes", async () => {
@@ -301,7 +301,7 @@ describe("an upload whose answer was lost", () => {
     await expectReplay(await upload(vault, "k", "hello", { bindings }), other);
     expect(await late()).toMatchObject({ ok: true, isReplayed: true });
     await work(vault);
-    expect([(await idsOf(vault)).length, (await bodies(vault)).length]).toEqual([1, 1]);
+    expect([(await idsOf(vault)).length, (await vault.bodies()).length]).toEqual([1, 1]);
     await expectAgreement(vault);
   });
 });

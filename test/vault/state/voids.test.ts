@@ -19,7 +19,7 @@ import {
 import { type Commit, interposed, reset } from "../../support/interposed.ts";
 import { state, wipe, work } from "../../support/history.ts";
 import { down, withD1 } from "../../support/outage.ts";
-import { bodies, reconcile } from "../../support/stores.ts";
+import { reconcile } from "../../support/stores.ts";
 
 // An eviction waits as long as the object has a timer, so the timers are short.
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({ ...(await original()), DURABLE_WAIT_MS: 300 }));
@@ -52,7 +52,7 @@ it("commit: a repetition after the asset was deleted does not bring the asset ba
   await refusal(await upload(vault, commit), 503, "UNAVAILABLE");
   expect((await vault.list()).data).toEqual([]);
   await work(vault);
-  expect(await bodies(vault)).toEqual([]);
+  expect(await vault.bodies()).toEqual([]);
 });
 
 it("commit: a repetition after the asset was deleted is refused at any later time", async () => {
@@ -106,7 +106,7 @@ it("commit: a repetition after the vault was lost makes an asset with another id
   env.RECONCILE_GRACE_SECONDS = "0";
   await evictDurableObject(vault.stub);
   expect(await reconcile(vault)).toMatchObject({ orphans_kept: 1, orphans_deleted: 0 });
-  expect(await bodies(vault)).toHaveLength(2);
+  expect(await vault.bodies()).toHaveLength(2);
 });
 
 it("commit: a repetition after the asset was deleted and the vault lost makes no second asset of its id", async () => {
@@ -137,7 +137,7 @@ it("commit: a copy under another id that is refused leaves no second body", asyn
     return call();
   };
   await refusal(await upload(vault, commit, { "If-None-Match": "*" }), 412, "PRECONDITION_FAILED");
-  await vi.waitFor(async () => expect((await bodies(vault)).length).toBeLessThanOrEqual(2), 2_000);
+  await vi.waitFor(async () => expect((await vault.bodies()).length).toBeLessThanOrEqual(2), 2_000);
 });
 
 it("resolve: does not delete the body of an upload that may have been committed in a lost history", async () => {
@@ -149,5 +149,5 @@ it("resolve: does not delete the body of an upload that may have been committed 
   await wipe(vault);
   expect(await vault.rpc.resolveUpload(OPERATOR, id, key)).toEqual({ ok: true, record: null });
   await work(vault);
-  expect(await bodies(vault)).toEqual([key]);
+  expect(await vault.bodies()).toEqual([key]);
 });

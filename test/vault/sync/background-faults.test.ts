@@ -9,11 +9,10 @@ import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
 import { shards } from "../../../src/d1/shards.ts";
 import type { AssetRecord } from "../../../src/model/asset.ts";
 import { newAssetId } from "../../../src/model/id.ts";
-import { OPERATOR, admin, bearer, insist, ORIGIN, PATH, TestVault, textFile, sendTo } from "../../support/api.ts";
+import { OPERATOR, admin, bearer, patiently, ORIGIN, PATH, TestVault, textFile, sendTo } from "../../support/api.ts";
 import { eachCall } from "../../support/fault-loop.ts";
 import { seed } from "../../support/seed.ts";
 import {
-  bodies,
   clearLostWindows,
   expectAgreement,
   expectSameKeys,
@@ -24,7 +23,8 @@ import {
   report,
   rest,
 } from "../../support/stores.ts";
-import { rememberD1, withoutD1 } from "../../support/outage.ts";
+import { record, restoreRecord } from "../../support/history.ts";
+import { withoutD1 } from "../../support/outage.ts";
 
 // A call that hangs ends at one of these bounds. They are short, so that many faults take seconds.
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
@@ -92,7 +92,7 @@ async function keyId(vault: TestVault, type: "public" | "secret"): Promise<strin
 }
 
 const revoke = async (vault: TestVault, id: string): Promise<void> => {
-  expect((await insist(() => vault.request("DELETE", `${vault.path}/keys/${id}`))).status).toBe(204);
+  expect((await patiently(() => vault.request("DELETE", `${vault.path}/keys/${id}`))).status).toBe(204);
 };
 
 /**
@@ -121,7 +121,7 @@ async function expectSettled(vault: TestVault, missing: readonly string[] = []):
 }
 
 const expectThere = async (vault: TestVault, ...records: (AssetRecord | undefined)[]): Promise<void> => {
-  for (const record of records) if (record) expect(await (await vault.get(record.id)).json()).toEqual(record);
+  for (const asset of records) if (asset) expect(await (await vault.get(asset.id)).json()).toEqual(asset);
 };
 
 const expectGone = async (vault: TestVault, ...records: AssetRecord[]): Promise<void> => {
@@ -130,14 +130,14 @@ const expectGone = async (vault: TestVault, ...records: AssetRecord[]): Promise<
 
 /** Deletes a vault and lets its background work rest. */
 async function deleted(vault: TestVault, restSoon: () => Promise<void>): Promise<void> {
-  const { status } = await insist(() => request(vault, vault.path, { method: "DELETE", headers: admin }));
+  const { status } = await patiently(() => request(vault, vault.path, { method: "DELETE", headers: admin }));
   expect([202, 404]).toContain(status);
   await restSoon();
 }
 
 /** Asserts that nothing of a vault is left but the knowledge that it is gone. */
 async function expectBuried(vault: TestVault): Promise<void> {
-  expect(await bodies(vault)).toEqual([]);
+  expect(await vault.bodies()).toEqual([]);
   expect(await recorded(vault)).toEqual([]);
   const row = await vault.db.prepare("SELECT status, name FROM vaults WHERE id = ?").bind(vault.id).first();
   expect({ ...row }).toEqual({ status: "deleted", name: "" });
@@ -221,7 +221,9 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     await restart(vault);
     return {
       work: async () => {
-        const asked = await insist(() => request(vault, `${vault.path}/reconcile`, { method: "POST", headers: admin }));
+        const asked = await patiently(() =>
+          request(vault, `${vault.path}/reconcile`, { method: "POST", headers: admin }),
+        );
         expect(asked.status).toBe(202);
         await rest(stub);
       },
@@ -257,16 +259,16 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     const vault = await TestVault.create();
     const { stub } = vault;
     for (const name of ["a", "b"]) await vault.upload(named(name));
-    const restoreD1 = await rememberD1(vault);
+    const before = await record(vault);
     await deleted(vault, () => rest(stub));
     await sql(vault, HOUR_PASSES);
     await restart(vault);
     await rest(stub);
-    await restoreD1();
+    await restoreRecord(vault, before);
     await evictDurableObject(stub);
     return {
       work: async () => {
-        const answer = await insist(() => request(vault, vault.path, { headers: admin }));
+        const answer = await patiently(() => request(vault, vault.path, { headers: admin }));
         expect(answer.status).toBe(404);
         await rest(stub);
       },
@@ -280,7 +282,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     await seed(vault, 1_001);
     return {
       work: async () => {
-        const list = await insist(() => request(vault, `${vault.assets}?limit=1`));
+        const list = await patiently(() => request(vault, `${vault.assets}?limit=1`));
         expect(list.status).toBe(200);
         await rest(stub);
       },
@@ -299,11 +301,11 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     const vault = await TestVault.create();
     const { stub } = vault;
     const [kept, removed] = [await vault.upload(named("a")), await vault.upload(named("b"))];
-    const restoreD1 = await rememberD1(vault);
+    const before = await record(vault);
     const later = await vault.upload(named("c"));
     expect((await vault.delete(removed.id)).status).toBe(204);
     await revoke(vault, await keyId(vault, "public"));
-    await restoreD1();
+    await restoreRecord(vault, before);
     await restart(vault);
     const made: (AssetRecord | undefined)[] = [];
     return {
@@ -379,12 +381,12 @@ const SCENES: Record<string, () => Promise<Scene>> = {
         await expectSettled(vault);
         await expectThere(vault, patched, later);
         await expectGone(vault, removed);
-        expect(await bodies(vault)).not.toContain(key);
+        expect(await vault.bodies()).not.toContain(key);
         // An asset that the takeover applies again gets the time of the takeover.
-        for (const record of made) {
-          if (!record) continue;
-          const now = await (await vault.get(record.id)).json();
-          expect(now).toEqual({ ...record, created_at: expect.any(String), updated_at: expect.any(String) });
+        for (const asset of made) {
+          if (!asset) continue;
+          const now = await (await vault.get(asset.id)).json();
+          expect(now).toEqual({ ...asset, created_at: expect.any(String), updated_at: expect.any(String) });
         }
         expect((await vault.request("GET", vault.assets, undefined, bearer(vault.publicKey))).status).toBe(401);
       },
@@ -396,18 +398,18 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     const { stub } = vault;
     const kept = await vault.upload(named("a"));
     const queued = await withoutD1(vault, async () => {
-      const record = await vault.upload(named("lost"));
+      const asset = await vault.upload(named("lost"));
       await lose(stub);
-      return record;
+      return asset;
     });
     await reconcile(vault);
-    expect(await bodies(vault)).toContain(queued.r2_key);
+    expect(await vault.bodies()).toContain(queued.r2_key);
     return {
       work: async () => {
         const path = `${vault.path}/lost-windows`;
-        const cleared = await insist(() => request(vault, path, { method: "DELETE", headers: admin }));
+        const cleared = await patiently(() => request(vault, path, { method: "DELETE", headers: admin }));
         expect(cleared.status).toBe(204);
-        await insist(() => request(vault, `${vault.path}/reconcile`, { method: "POST", headers: admin }));
+        await patiently(() => request(vault, `${vault.path}/reconcile`, { method: "POST", headers: admin }));
         await rest(stub);
       },
       check: async () => {

@@ -7,7 +7,7 @@ import type { AssetRecord } from "../../../src/model/asset.ts";
 import { OPERATOR, TestVault, textFile } from "../../support/api.ts";
 import { putBack, state, stored, wipe, work } from "../../support/history.ts";
 import { flaky, replace } from "../../support/outage.ts";
-import { bodies, expectAgreement, indexed, reconcile, recorded, withoutGrace } from "../../support/stores.ts";
+import { expectAgreement, indexed, reconcile, recorded, withoutGrace } from "../../support/stores.ts";
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
@@ -240,7 +240,7 @@ it(
           expect(Number(row?.["rev"])).toBeGreaterThanOrEqual(known.highest);
           expect(new Set(rows.map(({ rev }) => rev)).size).toBe(rows.length);
           expect(await recorded(vault)).toEqual(rows);
-          expect(await bodies(vault)).toEqual(expect.arrayContaining(rows.map((asset) => asset["r2_key"])));
+          expect(await vault.bodies()).toEqual(expect.arrayContaining(rows.map((asset) => asset["r2_key"])));
           // The other bodies in R2 are from lost windows, or of assets whose ids are void for now.
           await state(vault, "DELETE FROM voids");
           expect(await vault.rpc.clearLostWindows(OPERATOR)).toMatchObject({ ok: true });

@@ -22,7 +22,6 @@ import {
 import { down, flaky, withD1 } from "../../support/outage.ts";
 import { seed } from "../../support/seed.ts";
 import {
-  bodies,
   expectAgreement,
   expectDerived,
   indexed,
@@ -303,7 +302,7 @@ describe("storage that goes back in time", () => {
     await withD1(vault, down, () => vault.delete(asset.id));
     await expectOneHistory(vault);
     expect(await names(vault)).toEqual(["B"]);
-    await vi.waitFor(async () => expect(await bodies(vault)).toHaveLength(1), 2_000);
+    await vi.waitFor(async () => expect(await vault.bodies()).toHaveLength(1), 2_000);
   });
 
   it("key revocation: is never undone, whichever side knows of it", async () => {
@@ -360,7 +359,7 @@ describe("storage that goes back in time", () => {
     });
     expect(await vault.rpc.resolveUpload(OPERATOR, lost.id, lost.r2_key)).toMatchObject({ ok: true, record: {} });
     await reconcile(vault);
-    expect(await bodies(vault)).toHaveLength(2);
+    expect(await vault.bodies()).toHaveLength(2);
   });
 });
 
@@ -481,7 +480,7 @@ describe("takeover", () => {
     await vault.list().catch(() => {});
     await vi.waitFor(async () => {
       await refusal(await send(vault.assets, { headers: bearer(vault.secretKey) }), 401, "UNAUTHORIZED");
-      expect(await bodies(vault)).toEqual([]);
+      expect(await vault.bodies()).toEqual([]);
     }, 3_000);
   });
 });
@@ -546,7 +545,7 @@ describe("D1 that goes back in time", () => {
       await upload(vault, "C");
       await reconcile(vault);
       expect(await names(vault)).toEqual(["A", "C"]);
-      expect(await bodies(vault), "the body of the lost asset is kept for somebody to look at").toContain(b.r2_key);
+      expect(await vault.bodies(), "the body of the lost asset is kept for somebody to look at").toContain(b.r2_key);
     }
     await expectOneHistory(vault);
   });
@@ -595,7 +594,7 @@ describe("a buried vault", () => {
     await work(vault);
     expect(await position(vault)).toMatchObject({ status: "deleted", name: "" });
     const left = await record(vault);
-    expect([left.get("keys"), left.get("assets"), await bodies(vault)]).toEqual([[], [], []]);
+    expect([left.get("keys"), left.get("assets"), await vault.bodies()]).toEqual([[], [], []]);
   });
 
   it("is woken by its alarm alone, knows its id, and tries again while D1 is down", async () => {
@@ -620,7 +619,7 @@ describe("a buried vault", () => {
       await send(vault.path, { method: "DELETE", headers: admin });
       await bury(vault);
       expect(await position(vault)).toMatchObject({ status: "deleted" });
-      expect(await bodies(vault)).toEqual([]);
+      expect(await vault.bodies()).toEqual([]);
     }
   });
 });
@@ -639,7 +638,7 @@ describe("lost windows", () => {
         .bind(vault.id)
         .run();
       expect(await reconcile(vault)).toMatchObject({ orphans_deleted: 0 });
-      expect(await bodies(vault)).toContain(lost.r2_key);
+      expect(await vault.bodies()).toContain(lost.r2_key);
     }
     const { lost_windows } = await report(vault);
     expect(lost_windows.length).toBeGreaterThan(0);

@@ -8,7 +8,7 @@ import { OPERATOR, admin, PATH, post, send, TestVault, textFile } from "../../su
 import { position, state, wipe, work } from "../../support/history.ts";
 import { failing, failingAt, flaky, withD1 } from "../../support/outage.ts";
 import { newAsset } from "../../support/new-asset.ts";
-import { bodies, indexed, reconcile, recorded, report, withoutGrace } from "../../support/stores.ts";
+import { indexed, reconcile, recorded, report, withoutGrace } from "../../support/stores.ts";
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
@@ -227,7 +227,7 @@ describe("an asset that D1 refuses", () => {
       await wipe(vault);
       expect(await reconcile(vault)).toMatchObject({ orphans_kept: 1, orphans_deleted: 0 });
       expect((await report(vault)).lost_since).toBe("2025-12-31T23:00:00Z");
-      expect(await bodies(vault)).toContain(asset.r2_key);
+      expect(await vault.bodies()).toContain(asset.r2_key);
     });
   });
 });

@@ -8,7 +8,7 @@ import { newAssetId } from "../../../src/model/id.ts";
 import { OPERATOR, admin, bearer, refusal, send, TestVault, textFile } from "../../support/api.ts";
 import { wipe } from "../../support/history.ts";
 import { newAsset } from "../../support/new-asset.ts";
-import { bodies, expectAgreement, indexed, reconcile, recorded, report } from "../../support/stores.ts";
+import { expectAgreement, indexed, reconcile, recorded, report } from "../../support/stores.ts";
 
 /** Sets the grace period, in seconds. The object reads it when it starts, so it starts anew. */
 const grace = async (vault: TestVault, seconds: number): Promise<void> => {
@@ -40,9 +40,9 @@ describe("reconcile", () => {
     for (let i = 0; i < 3; i++) await vault.upload();
     await vault.delete((await vault.upload()).id);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const before = [await indexed(vault), await recorded(vault), await bodies(vault), (await report(vault)).rev];
+    const before = [await indexed(vault), await recorded(vault), await vault.bodies(), (await report(vault)).rev];
     expect(await reconcile(vault)).toMatchObject({ ...CLEAN, finished_at: expect.any(String) });
-    expect([await indexed(vault), await recorded(vault), await bodies(vault), (await report(vault)).rev]).toEqual(
+    expect([await indexed(vault), await recorded(vault), await vault.bodies(), (await report(vault)).rev]).toEqual(
       before,
     );
   });
@@ -82,11 +82,11 @@ describe("reconcile", () => {
     await env.BUCKET.put(`${vault.id}/not-ours`, "x");
     await grace(vault, 3600);
     expect(await reconcile(vault)).toMatchObject({ ...CLEAN, orphans_waiting: 3, foreign: 1 });
-    expect(await bodies(vault)).toHaveLength(5);
+    expect(await vault.bodies()).toHaveLength(5);
     await grace(vault, 0);
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await reconcile(vault)).toMatchObject({ ...CLEAN, orphans_deleted: 3, foreign: 1 });
-    expect((await bodies(vault)).toSorted()).toEqual([kept.r2_key, `${vault.id}/not-ours`].toSorted());
+    expect((await vault.bodies()).toSorted()).toEqual([kept.r2_key, `${vault.id}/not-ours`].toSorted());
   });
 
   it("makes the vault refuse the commit of an upload whose body it has deleted", async () => {
@@ -163,7 +163,7 @@ describe("the loss of one store", () => {
     const { r2_key } = await queued.json<{ r2_key: string }>();
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await reconcile(vault)).toMatchObject({ ...CLEAN, orphans_kept: 1 });
-    expect((await bodies(vault)).toSorted()).toEqual([kept.r2_key, r2_key].toSorted());
+    expect((await vault.bodies()).toSorted()).toEqual([kept.r2_key, r2_key].toSorted());
     const { lost_since, lost_until } = await report(vault);
     expect([lost_since !== null, lost_until !== null]).toEqual([true, true]);
     // A body that is written from now on lies in no lost window.

@@ -19,7 +19,7 @@ import {
   work,
 } from "../../support/history.ts";
 import { down, silent, silentTo, withBucket, withD1 } from "../../support/outage.ts";
-import { bodies, expectAgreement, indexed, reconcile, recorded, report, withoutGrace } from "../../support/stores.ts";
+import { expectAgreement, indexed, reconcile, recorded, report, withoutGrace } from "../../support/stores.ts";
 import { Alarm } from "../../../src/vault/alarm.ts";
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
@@ -73,7 +73,7 @@ async function agree(vault: TestVault): Promise<void> {
 const gone = async (vault: TestVault): Promise<void> => {
   await work(vault, 3);
   expect(await position(vault)).toMatchObject({ status: "deleted" });
-  expect([(await record(vault)).get("keys"), await recorded(vault), await bodies(vault)]).toEqual([[], [], []]);
+  expect([(await record(vault)).get("keys"), await recorded(vault), await vault.bodies()]).toEqual([[], [], []]);
 };
 
 const D1_CALLS: Record<string, Case> = {
@@ -241,9 +241,9 @@ describe("a delete whose body R2 does not delete", () => {
       expect([response.status, response.headers.get("Strongroom-Durability")]).toEqual([204, "queued"]);
       expect((await vault.get(id)).status).toBe(404);
       expect(await recorded(vault), "D1 has the deletion").toEqual([]);
-      expect(await bodies(vault)).toEqual([r2_key]);
+      expect(await vault.bodies()).toEqual([r2_key]);
     });
-    await vi.waitFor(async () => expect(await bodies(vault)).toEqual([]), 5_000);
+    await vi.waitFor(async () => expect(await vault.bodies()).toEqual([]), 5_000);
     const other = await vault.upload();
     expect((await vault.delete(other.id)).headers.has("Strongroom-Durability")).toBe(false);
   });
