@@ -5,7 +5,7 @@ import {
   DEFAULT_CACHE_SECONDS,
   MAX_ALLOWED_TYPES,
   MAX_CACHE_SECONDS,
-  MAX_FILE_BYTES,
+  MAX_SESSION_BYTES,
   MAX_MIME_TYPE_LENGTH,
   MAX_QUOTA_ASSETS,
   MAX_QUOTA_BYTES,
@@ -52,7 +52,7 @@ export const VaultPatchBody = v.pipe(
     name: v.optional(Name),
     quota_assets: numberSetting("The most assets.", 0, MAX_QUOTA_ASSETS),
     quota_bytes: numberSetting("The most bytes of all files together.", 0, MAX_QUOTA_BYTES),
-    max_file_bytes: numberSetting("The most bytes of one file.", 1, MAX_FILE_BYTES),
+    max_file_bytes: numberSetting("The most bytes of one file.", 1, MAX_SESSION_BYTES),
     allowed_types: v.optional(v.pipe(AllowedTypes, v.metadata({ description: "The media types of files." }))),
     requests_per_second: numberSetting("The most requests a second.", 1, MAX_REQUESTS_PER_SECOND),
     cache_seconds: numberSetting(

@@ -91,7 +91,7 @@ it("settings: come back from the form as they went in, and the form changes noth
         fc.constant(MAX_QUOTA_BYTES),
       ),
     ),
-    max_file_bytes: whole(1, 100 * 2 ** 20),
+    max_file_bytes: whole(1, 5 * 2 ** 30),
     allowed_types: fc.option(fc.uniqueArray(fc.constantFrom("image/*", "text/plain", "video/mp4"), { minLength: 1 })),
     requests_per_second: whole(1, 10_000),
     cache_seconds: whole(0, 86_400),
@@ -111,7 +111,7 @@ it("settings: what the form takes the server takes, and the form refuses what th
   const cases = {
     quota_assets: ["0", "1000000000", "1000000001", "1.5"],
     quota_bytes: ["0", "1024 TiB", "1025 TiB"],
-    max_file_bytes: ["0", "1", "100 MiB", "101 MiB"],
+    max_file_bytes: ["0", "1", "5 GiB", "5.1 GiB"],
     allowed_types: [
       "image/*",
       "image/png; charset=x",
@@ -137,7 +137,7 @@ it("settings: what the form takes the server takes, and the form refuses what th
     "quota_bytes 0",
     "quota_bytes 1024 TiB",
     "max_file_bytes 1",
-    "max_file_bytes 100 MiB",
+    "max_file_bytes 5 GiB",
     "allowed_types image/*",
     "requests_per_second 1",
     "requests_per_second 10,000",

@@ -81,6 +81,7 @@ const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?:
   ["`name` of a vault, `label` of a key", ["MAX_NAME_LENGTH"], "INVALID_PARAMS"],
   ["`quota_assets` of a vault", ["MAX_QUOTA_ASSETS"], "INVALID_PARAMS"],
   ["`quota_bytes` of a vault", ["MAX_QUOTA_BYTES"], "INVALID_PARAMS"],
+  ["`max_file_bytes` of a vault", ["MAX_SESSION_BYTES"], "INVALID_PARAMS"],
   ["`allowed_types` of a vault", ["MAX_ALLOWED_TYPES"], "INVALID_PARAMS"],
   ["`requests_per_second` of a vault", ["MAX_REQUESTS_PER_SECOND"], "INVALID_PARAMS"],
   ["`cache_seconds` of a vault", ["MAX_CACHE_SECONDS", "DEFAULT_CACHE_SECONDS"], "INVALID_PARAMS"],

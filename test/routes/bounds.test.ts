@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { MAX_FILE_BYTES } from "../../src/model/limits.ts";
+import { MAX_SESSION_BYTES } from "../../src/model/limits.ts";
 import { NO_SETTINGS, SETTINGS } from "../../src/model/settings.ts";
 import type { VaultInfo, VaultReport } from "../../src/model/vault.ts";
 import { Vault } from "../../src/vault/vault.ts";
@@ -99,8 +99,8 @@ describe("vaults: update", () => {
     [{ quota_assets: 1.5 }, `quota_assets: ${whole(0, 1_000_000_000)}`],
     [{ quota_assets: "1" }, `quota_assets: ${whole(0, 1_000_000_000)}`],
     [{ quota_bytes: 2 ** 50 + 1 }, `quota_bytes: ${whole(0, 2 ** 50)}`],
-    [{ max_file_bytes: 0 }, `max_file_bytes: ${whole(1, MAX_FILE_BYTES)}`],
-    [{ max_file_bytes: MAX_FILE_BYTES + 1 }, `max_file_bytes: ${whole(1, MAX_FILE_BYTES)}`],
+    [{ max_file_bytes: 0 }, `max_file_bytes: ${whole(1, MAX_SESSION_BYTES)}`],
+    [{ max_file_bytes: MAX_SESSION_BYTES + 1 }, `max_file_bytes: ${whole(1, MAX_SESSION_BYTES)}`],
     [{ requests_per_second: 0 }, `requests_per_second: ${whole(1, 10_000)}`],
     [{ requests_per_second: 0.5 }, `requests_per_second: ${whole(1, 10_000)}`],
     [{ requests_per_second: 10_001 }, `requests_per_second: ${whole(1, 10_000)}`],
@@ -124,7 +124,7 @@ describe("vaults: update", () => {
     await set(vault, {
       quota_assets: 1_000_000_000,
       quota_bytes: 2 ** 50,
-      max_file_bytes: MAX_FILE_BYTES,
+      max_file_bytes: MAX_SESSION_BYTES,
       requests_per_second: 10_000,
       cache_seconds: 86_400,
       allowed_types: Array.from({ length: 50 }, (_, i) => `a/${"b".repeat(251)}${i + 10}`),

@@ -377,6 +377,9 @@ describe("what an upload under way keeps", () => {
     const { vault } = client;
     const path = await client.begin(size);
     await client.append(path, 0, fileOf(size).subarray(0, size - 100));
+    // More than a file of one request can have.
+    expect((await vault.request("PATCH", vault.path, { max_file_bytes: 200 * MIB }, admin)).status).toBe(200);
+    await refusal(await client.create(200 * MIB + 1), 413, "PAYLOAD_TOO_LARGE");
     await vault.request("PATCH", vault.path, { max_file_bytes: 500 }, admin);
     await refusal(await client.create(501), 413, "PAYLOAD_TOO_LARGE");
     await refusal(await client.append(path, size - 100, fileOf(size).subarray(size - 100)), 413, "PAYLOAD_TOO_LARGE");
