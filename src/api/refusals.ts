@@ -9,16 +9,18 @@ export const REFUSALS: Readonly<
 > = {
   INVALID_PARAMS: { is: "Something of the request is not as it must be. The message names the field and the rule." },
   UNAUTHORIZED: { is: "There is no key, or it is not known, revoked or expired.", headers: ["WWW-Authenticate"] },
-  FORBIDDEN: { is: "The key is good, but not for this: it is another vault's, or may not do it." },
+  FORBIDDEN: {
+    is: "The key is good, but not for this: it is another vault's, or may not do it. Or a ticket or a link is not valid, or no longer.",
+  },
   QUOTA_EXCEEDED: {
     is: "The vault's quota does not allow it. The message names the quota and, to those who reach the whole vault, what is left of it.",
   },
-  NOT_FOUND: { is: "There is no such vault, key, upload or path, or the key does not reach the path." },
+  NOT_FOUND: { is: "There is no such vault, key, upload, ticket or path, or the key does not reach the path." },
   ASSET_NOT_FOUND: { is: "The vault has no such asset." },
   METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },
   REQUEST_TIMEOUT: { is: "The body did not come in time." },
   CONFLICT: {
-    is: "The vault has as many keys as it may have, the key is revoked or has expired, a request with the same `Idempotency-Key` is still running, or the ticket was used for another file.",
+    is: "The vault has as many keys as it may have, or the key as many uploads under way; the key is revoked or has expired; the upload is finished already; a request with the same `Idempotency-Key` is still running; the ticket was used for another file; or an import does not fit: the vault is not empty, or has another one.",
     mayHave: ["Retry-After"],
   },
   UPLOAD_OFFSET_MISMATCH: {

@@ -70,8 +70,17 @@ export const invalid = (message: string): Refusal => refuse("INVALID_PARAMS", me
 export const unavailable = (message: string, retryAfter = 1): Refusal =>
   refuse("UNAVAILABLE", message, { "Retry-After": String(retryAfter) });
 
+/** The message of a 503 whose change acts all the same. Clients go by these words: see console/vault/settings.tsx. */
+export const ACTS_ALREADY = "the change acts already, but it could not be recorded yet: repeat the call";
+
 /** The 400 of a request for a URL, whose own is none: a client may send any Host. */
 export const noHost = (): Refusal => invalid("Host: must be a host, as in a URL");
+
+export const vaultNotFound = (): Refusal => refuse("NOT_FOUND", "no vault with this id");
+
+export const keyNotFound = (): Refusal => refuse("NOT_FOUND", "no key with this id in this vault");
+
+export const uploadNotFound = (): Refusal => refuse("NOT_FOUND", "no upload with this id");
 
 export const assetNotFound = (): Refusal => refuse("ASSET_NOT_FOUND", "no asset with this id in this vault");
 

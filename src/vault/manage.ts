@@ -1,6 +1,6 @@
 /** How a vault is managed: its settings and its keys. What is answered with success outlives any rebuild. */
 
-import { type Result, unavailable } from "../model/refusal.ts";
+import { ACTS_ALREADY, type Result, unavailable } from "../model/refusal.ts";
 import type { VaultChange } from "../model/settings.ts";
 import { type Actor, type Key, type KeyChange, type NewKey, THE_VAULT } from "../model/vault.ts";
 import type { LiveVault } from "./live.ts";
@@ -12,7 +12,7 @@ export async function updateVault(live: LiveVault, actor: Actor, change: VaultCh
   if (!outcome.ok) return outcome;
   const { queued = 0 } = outcome;
   if (await live.recorded(outcome.rev)) return { ok: true, queued };
-  return unavailable("the change acts already, but it could not be recorded yet: repeat the call");
+  return unavailable(ACTS_ALREADY);
 }
 
 /** Stores a key whose token nobody has seen yet. Only a key that D1 has too is created. Otherwise 503, and no key. */
@@ -36,7 +36,7 @@ export async function updateKey(
   if (!outcome.ok) return outcome;
   const { queued = 0 } = outcome;
   if (await live.recorded(outcome.key.rev)) return { ok: true, key: live.keyring.shown(outcome.key), queued };
-  return unavailable("the change acts already, but it could not be recorded yet: repeat the call");
+  return unavailable(ACTS_ALREADY);
 }
 
 /** Revokes a key at once in any case. 503 while D1 does not have that. */

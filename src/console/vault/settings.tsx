@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { StrongroomError, type VaultChange, type VaultReport, type VaultSettings } from "../../client/index.ts";
+import { ACTS_ALREADY } from "../../model/refusal.ts";
 import { go } from "../route.ts";
 import { Button, Field as Labelled, TextField, toast, wordsOf } from "../ui/index.ts";
 import { DeleteVault } from "../admin/delete.tsx";
@@ -138,7 +139,7 @@ function SettingsForm({
 
 /** A change of settings acts even where it could not be recorded. */
 const isActing = (error: unknown): boolean =>
-  error instanceof StrongroomError && error.status === 503 && error.message.includes("acts already");
+  error instanceof StrongroomError && error.status === 503 && error.message === ACTS_ALREADY;
 
 function SettingField({
   name,

@@ -1,0 +1,44 @@
+/** What the console says of refusals that it reads the words of, each as the server's own function makes it. */
+
+import { expect, it } from "vitest";
+import { StrongroomError } from "../../src/client/index.ts";
+import { verdictOf } from "../../src/console/upload/words.ts";
+import type { KeyScope } from "../../src/model/key-scope.ts";
+import { type Refusal, STATUS } from "../../src/model/refusal.ts";
+import { NO_SETTINGS, type VaultSettings } from "../../src/model/settings.ts";
+import { outOfBounds } from "../../src/vault/state/bounds.ts";
+
+const FILE = { size: 2_000, type: "text/plain" };
+
+/** What a person is told of a file that a vault with these settings refuses. */
+function toldOf(settings: Partial<VaultSettings>, scope?: KeyScope): unknown {
+  const usage = { assets: 3, bytes: 500 };
+  const file = { size: FILE.size, mimeType: FILE.type };
+  const { code, message } = outOfBounds({ ...NO_SETTINGS, ...settings }, usage, file, {
+    scope,
+    ticket: undefined,
+  }) as Refusal;
+  const verdict = verdictOf(new StrongroomError(message, { code, status: STATUS[code] }), FILE);
+  return "refused" in verdict ? [verdict.kind, verdict.refused.what, verdict.refused.hint] : verdict;
+}
+
+it("uploads: what a vault refuses a file for is told in the console's own words", () => {
+  const room = "Make room, or ask for a larger quota.";
+  expect(toldOf({ max_file_bytes: 1_000 })).toEqual([
+    "fail",
+    "Too large: 2.00 KB.",
+    "This vault takes files of up to 1.00 KB.",
+  ]);
+  expect(toldOf({ allowed_types: ["image/*", "a/b"] })).toEqual([
+    "fail",
+    "text/plain is not taken here.",
+    "This vault takes image/*, a/b.",
+  ]);
+  expect(toldOf({ quota_assets: 3 })).toEqual(["fail", "The vault is full: it holds 3 files at most.", room]);
+  expect(toldOf({ quota_bytes: 1_500 })).toEqual(["fail", "Needs 2.00 KB, and 1.00 KB are free.", room]);
+  expect(toldOf({ quota_bytes: 1_500 }, { partition: "p" })).toEqual([
+    "fail",
+    "Not enough room for 2.00 KB in this vault.",
+    room,
+  ]);
+});
