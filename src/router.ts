@@ -4,6 +4,7 @@
  */
 
 import { IttyRouter } from "itty-router/IttyRouter";
+import { acceptedTypes } from "./http/media-types.ts";
 import { bodyTypes, type Endpoint } from "./api/endpoint.ts";
 import { type EndpointId, ENDPOINTS, isEndpointId } from "./api/endpoints.ts";
 import type { Env } from "./env.ts";
@@ -169,12 +170,12 @@ function methodsAt(path: string): string[] {
   return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
 }
 
-/** The types of body that a path takes, by method (RFC 5789 3.1, Linked Data Platform 7.1). */
+/** The types of body that a path takes, by method. */
 function acceptedAt(path: string): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const { method, pattern, bodyTypes: types } of ROUTES) {
     if (types.length === 0 || !pattern.test(path)) continue;
-    headers[method === "PATCH" ? "Accept-Patch" : "Accept-Post"] = types.join(", ");
+    Object.assign(headers, acceptedTypes(method, types));
   }
   return headers;
 }

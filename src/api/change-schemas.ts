@@ -11,6 +11,7 @@ import {
   MAX_TAGS,
 } from "../model/limits.ts";
 import { EXAMPLE, isJsonObject, type JsonObject } from "../model/metadata.ts";
+import { numberFrom } from "./queries.ts";
 import { FILENAME, PathComponent } from "./schemas.ts";
 
 export const Metadata = v.pipe(
@@ -124,26 +125,10 @@ export const BatchEnvelope = v.object({
   atomic: Atomic,
 });
 
-const FOLDER_LIMIT = `must be a number from 1 to ${MAX_FOLDER_DELETION}`;
-
 /** Query of the deletion of a folder. A parameter that was ignored would delete what was not meant. */
 export const FolderDeletionQuery = v.object({
   partition: PathComponent,
   collection: v.optional(PathComponent),
   channel: v.optional(PathComponent),
-  limit: v.pipe(
-    v.optional(v.string(), String(MAX_FOLDER_DELETION)),
-    v.regex(/^[0-9]{1,9}$/, FOLDER_LIMIT),
-    v.metadata({
-      description: "The most assets that are deleted.",
-      type: "integer",
-      pattern: undefined,
-      default: MAX_FOLDER_DELETION,
-      minimum: 1,
-      maximum: MAX_FOLDER_DELETION,
-    }),
-    v.transform(Number),
-    v.minValue(1, FOLDER_LIMIT),
-    v.maxValue(MAX_FOLDER_DELETION, FOLDER_LIMIT),
-  ),
+  limit: numberFrom(1, MAX_FOLDER_DELETION, MAX_FOLDER_DELETION, "The most assets that are deleted."),
 });

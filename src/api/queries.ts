@@ -1,6 +1,7 @@
 /** What the queries of lists may be. */
 
 import * as v from "valibot";
+import { TYPE_PATTERN } from "../model/type-pattern.ts";
 import { PATH_COMPONENTS } from "../model/asset.ts";
 import { decodeCursor, NOW } from "../model/cursor.ts";
 import { ASSET_PATTERN } from "../model/id.ts";
@@ -22,7 +23,7 @@ import { roundUp } from "../model/time.ts";
 import { PathComponent } from "./schemas.ts";
 
 /** In the query a number is text; whoever reads the document is told of the number. */
-const numberFrom = (least: number, most: number, unless: number, description: string) =>
+export const numberFrom = (least: number, most: number, unless: number, description: string) =>
   v.pipe(
     v.optional(v.string(), String(unless)),
     v.regex(/^[0-9]{1,9}$/, `must be a number from ${least} to ${most}`),
@@ -76,8 +77,6 @@ const Since = (description: string) =>
     ),
   );
 
-const MEDIA_RANGE = /^[\w!#$%&'+.^`|~-]+\/(?:\*|[\w!#$%&'+.^`|~-]+)$/;
-
 /** What the list of assets can be narrowed by beside the path, and its order. */
 const Search = {
   tag: v.optional(
@@ -92,7 +91,7 @@ const Search = {
     v.pipe(
       v.string(),
       v.maxLength(MAX_MIME_TYPE_LENGTH, `must be at most ${MAX_MIME_TYPE_LENGTH} characters`),
-      v.regex(MEDIA_RANGE, "must be a media type without parameters, such as image/png or image/*"),
+      v.regex(TYPE_PATTERN, "must be a media type without parameters, such as image/png or image/*"),
       v.metadata({
         description: "A media type, or `image/*` for all of its kind. Parameters of an asset's do not count.",
         examples: ["image/*"],

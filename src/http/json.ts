@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import { unsupportedType } from "./media-types.ts";
 import { type ObjectSchema, parseBody } from "../api/parse.ts";
 import { MAX_JSON_BODY_BYTES, SMALL_JSON_BYTES } from "../model/limits.ts";
 import { parseMediaType } from "../model/media-type.ts";
@@ -34,13 +35,7 @@ export async function readBody<S extends ObjectSchema>(
     : optional
       ? await absent(reader)
       : undefined;
-  if (!read || !schema) {
-    return refuse("UNSUPPORTED_MEDIA_TYPE", `Content-Type: must be ${types.join(" or ")}`, {
-      // RFC 9110 15.5.16 and 12.5.1, RFC 5789 3.1: a 415 names the types that would be taken, in the header that
-      // belongs to the request's method.
-      [request.method === "PATCH" ? "Accept-Patch" : "Accept-Post"]: types.join(", "),
-    });
-  }
+  if (!read || !schema) return unsupportedType(request, types);
   if (!read.ok) return read;
   const parsed = parseBody(schema, read.value);
   return parsed.ok ? { ...parsed, type } : parsed;

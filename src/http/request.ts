@@ -132,6 +132,13 @@ export class ApiRequest {
     return this.#principal;
   }
 
+  /** The id of the key that asks, for an endpoint that only keys may ask. */
+  get keyId(): string {
+    const { principal } = this;
+    if (principal.kind !== "key") throw new Error("the endpoint is for keys alone");
+    return principal.keyId;
+  }
+
   /** What the vault is told of its caller with the next call. The first one of a request pays for all. */
   nextCaller(): Caller {
     const { principal: actor, id: request } = this;

@@ -1,6 +1,7 @@
 /** What the head of a request says by the protocol tus 1.0.0 (https://tus.io/protocols/resumable-upload). */
 
 import { OFFSET_BYTES, TUS_ALGORITHMS, TUS_VERSION } from "../api/session-endpoints.ts";
+import { unsupportedType } from "./media-types.ts";
 import { MAX_SESSION_BYTES } from "../model/limits.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { invalid, refuse, type Refusal, type Result } from "../model/refusal.ts";
@@ -56,8 +57,7 @@ export function uploadOffset(api: ApiRequest): Result<{ offset: number }> {
 /** Refuses a body of another media type than bytes of an upload have. */
 export function bytesRefusal(api: ApiRequest): Refusal | undefined {
   if (essenceOf(api.header("Content-Type") ?? "") === OFFSET_BYTES) return undefined;
-  const accept = api.method === "PATCH" ? "Accept-Patch" : "Accept-Post";
-  return refuse("UNSUPPORTED_MEDIA_TYPE", `Content-Type: must be ${OFFSET_BYTES}`, { [accept]: OFFSET_BYTES });
+  return unsupportedType(api, [OFFSET_BYTES]);
 }
 
 /** Upload-Checksum: "the name of the used checksum algorithm and the Base64 encoded checksum separated by a space". */

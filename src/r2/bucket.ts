@@ -5,6 +5,9 @@ import { CALL_TIMEOUT_MS, R2_TIMEOUT_MS } from "../runtime/timeouts.ts";
 /** R2 deletes up to 1,000 keys in one call, and lists as many. */
 export const MAX_KEYS = 1_000;
 
+/** Calls at once. An invocation may have six connections open, and calls to R2 count. */
+const HEADS_AT_ONCE = 5;
+
 /**
  * Whatever bounds a wait: the watchdog of a request, whose one timer serves all its waits, or `within` of
  * runtime/wait.ts.
@@ -51,6 +54,14 @@ export class Bucket {
   /** What R2 knows of an object; null when there is none. */
   head(key: string): Promise<R2Object | null> {
     return this.#waits.within(CALL_TIMEOUT_MS, this.#bucket.head(key));
+  }
+
+  /** The same of any number of objects, in their order. Each of them is a call. */
+  async heads(keys: readonly string[]): Promise<(R2Object | null)[]> {
+    const found: (R2Object | null)[] = [];
+    for (let i = 0; i < keys.length; i += HEADS_AT_ONCE)
+      found.push(...(await Promise.all(keys.slice(i, i + HEADS_AT_ONCE).map((key) => this.head(key)))));
+    return found;
   }
 
   /**

@@ -1,6 +1,7 @@
 /** The handlers of an import: lines of an export, and the files of their assets. */
 
 import { ENDPOINTS } from "../api/endpoints.ts";
+import { unsupportedType } from "../http/media-types.ts";
 import { ImportedEnvelope, ImportEnvelope, ImportedRecord } from "../api/import-schemas.ts";
 import { parseBody, parseParameters } from "../api/parse.ts";
 import { readBody } from "../http/json.ts";
@@ -12,23 +13,18 @@ import type { ImportedAsset, ImportTerms } from "../model/import.ts";
 import { IMPORT_CLOCK_MS } from "../model/limits.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { parseJsonField, serializeMetadata, serializeTags } from "../model/metadata.ts";
-import { invalid, refuse, type Refusal, type Result, unavailable } from "../model/refusal.ts";
+import { invalid, type Refusal, type Result, unavailable, vaultNotFound } from "../model/refusal.ts";
 import { parseTimestamp, timestamp } from "../model/time.ts";
 import { Bucket } from "../r2/bucket.ts";
 import { importedKey } from "../r2/keys.ts";
 import { logError } from "../runtime/log.ts";
 import { receiveImported } from "../upload/import-body.ts";
 
-/** Calls at once. An invocation may have six connections open, and calls to R2 count. */
-const HEADS_AT_ONCE = 5;
-
-const noSuchVault = (): Refusal => refuse("NOT_FOUND", "no vault with this id");
-
 /** `vaults.import` */
 export const importVault: Handler = async (api) => {
   const body = await readBody(api, { json: { "application/json": ImportEnvelope } });
   if (!body.ok) return body;
-  if (!isVaultId(api.vaultId)) return noSuchVault();
+  if (!isVaultId(api.vaultId)) return vaultNotFound();
   const { records: lines, finish, ...terms } = body.value;
   const records: ImportedAsset[] = [];
   for (const [at, line] of lines.entries()) {
@@ -80,10 +76,9 @@ export const importBody: Handler = async (api) => {
   const query = parseParameters(ENDPOINTS["vaults.importBody"].query, api.query);
   if (!query.ok) return query;
   if (essenceOf(api.header("Content-Type") ?? "") !== "application/octet-stream") {
-    const message = "Content-Type: must be application/octet-stream";
-    return refuse("UNSUPPORTED_MEDIA_TYPE", message, { "Accept-Post": "application/octet-stream" });
+    return unsupportedType(api, ["application/octet-stream"]);
   }
-  if (!isVaultId(api.vaultId)) return noSuchVault();
+  if (!isVaultId(api.vaultId)) return vaultNotFound();
   const key = importedKey(api.vaultId, query.value.r2_key);
   if (!key) return invalid("r2_key: must be that of an asset's file, as its record has it");
   const { mime_type, sha256 } = query.value;
@@ -143,15 +138,12 @@ async function withBodies(
   const bucket = new Bucket(env.BUCKET, watchdog);
   const there = new Set<number>();
   try {
-    for (let i = 0; i < records.length; i += HEADS_AT_ONCE) {
-      await Promise.all(
-        records.slice(i, i + HEADS_AT_ONCE).map(async ({ asset: { r2_key, size, sha256 }, at }) => {
-          const body = await bucket.head(r2_key);
-          const digest = body?.checksums.sha256;
-          const isIt = digest !== undefined && Buffer.from(digest).toString("hex") === sha256 && body?.size === size;
-          if (isIt) there.add(at);
-        }),
-      );
+    const heads = await bucket.heads(records.map(({ asset }) => asset.r2_key));
+    for (const [i, { asset, at }] of records.entries()) {
+      const body = heads[i];
+      const digest = body?.checksums.sha256;
+      const isIt = digest !== undefined && Buffer.from(digest).toString("hex") === asset.sha256;
+      if (isIt && body?.size === asset.size) there.add(at);
     }
   } catch (error) {
     logError("import: R2 failed", error, { request });

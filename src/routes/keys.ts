@@ -8,10 +8,8 @@ import { idPage } from "../http/pagination.ts";
 import { json } from "../http/reply.ts";
 import { parseParameters } from "../api/parse.ts";
 import { isKeyId, isVaultId, newKeyId } from "../model/id.ts";
-import { refuse } from "../model/refusal.ts";
+import { keyNotFound, vaultNotFound } from "../model/refusal.ts";
 import type { Key } from "../model/vault.ts";
-
-const noSuchKey = () => refuse("NOT_FOUND", "no key with this id in this vault");
 
 /** A key as the API shows it. Which secret signed it concerns the operator alone, and stays in D1. */
 const toWire = (vaultId: string, key: Key) => ({
@@ -31,7 +29,7 @@ export const createKey: Handler = async (api) => {
   const { vaultId } = api;
   const body = await readBody(api, ENDPOINTS["keys.create"].body);
   if (!body.ok) return body;
-  if (!isVaultId(vaultId)) return refuse("NOT_FOUND", "no vault with this id");
+  if (!isVaultId(vaultId)) return vaultNotFound();
   const id = newKeyId();
   const { label, type, scope, expires_at } = body.value;
   const { token, kid } = await mintToken(api.env, { type, vaultId, keyId: id });
@@ -47,7 +45,7 @@ export const listKeys: Handler = async (api) => {
   const { vaultId } = api;
   const query = parseParameters(ENDPOINTS["keys.list"].query, api.query);
   if (!query.ok) return query;
-  if (!isVaultId(vaultId)) return refuse("NOT_FOUND", "no vault with this id");
+  if (!isVaultId(vaultId)) return vaultNotFound();
   const keys = await idPage(query.value, async (before, count) => {
     const found = await api.vault("read", (stub, caller) => stub.listKeys(caller, before, count));
     return found.ok ? { ok: true, items: found.keys.map((key) => toWire(vaultId, key)) } : found;
@@ -61,7 +59,7 @@ export const updateKey: Handler = async (api) => {
   const id = api.param("keyId");
   const body = await readBody(api, ENDPOINTS["keys.update"].body);
   if (!body.ok) return body;
-  if (!isVaultId(vaultId) || !isKeyId(id)) return noSuchKey();
+  if (!isVaultId(vaultId) || !isKeyId(id)) return keyNotFound();
   const outcome = await api.vault("repeatable", (stub, caller) => stub.updateKey(caller, id, body.value));
   return outcome.ok ? json(toWire(vaultId, outcome.key)) : outcome;
 };
@@ -69,7 +67,7 @@ export const updateKey: Handler = async (api) => {
 /** `keys.revoke` */
 export const revokeKey: Handler = async (api) => {
   const id = api.param("keyId");
-  if (!isVaultId(api.vaultId) || !isKeyId(id)) return noSuchKey();
+  if (!isVaultId(api.vaultId) || !isKeyId(id)) return keyNotFound();
   const outcome = await api.vault("repeatable", (stub, caller) => stub.revokeKey(caller, id));
   return outcome.ok ? { status: 204 } : outcome;
 };

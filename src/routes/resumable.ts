@@ -13,7 +13,7 @@ import {
 } from "../http/tus.ts";
 import { TICKET } from "../http/ticket.ts";
 import { isSessionId, newSessionId } from "../model/id.ts";
-import { refuse, type Refusal } from "../model/refusal.ts";
+import { refuse, uploadNotFound } from "../model/refusal.ts";
 import type { SessionStatus } from "../model/session.ts";
 import { timestamp } from "../model/time.ts";
 import { type Advanced, advanceSession } from "../upload/resumable/advance.ts";
@@ -94,7 +94,7 @@ export const appendUpload: Handler = async (api) => {
   const sum = uploadChecksum(api);
   if (!sum.ok) return sum;
   const id = api.param("uploadId");
-  if (!isSessionId(id)) return noUpload();
+  if (!isSessionId(id)) return uploadNotFound();
   const { declared } = api.reader;
   const length = api.request.body === null ? 0 : declared;
   const taken = await api.vault("repeatable", (stub, caller) =>
@@ -116,7 +116,7 @@ export const getUpload: Handler = async (api) => {
   const wrong = versionRefusal(api);
   if (wrong) return wrong;
   const id = api.param("uploadId");
-  if (!isSessionId(id)) return noUpload();
+  if (!isSessionId(id)) return uploadNotFound();
   const looked = await api.vault("repeatable", (stub, caller) => stub.lookAtSession(caller, id));
   if (!looked.ok) return looked;
   const { status, held } = looked;
@@ -141,7 +141,7 @@ export const deleteUpload: Handler = async (api) => {
   const wrong = versionRefusal(api);
   if (wrong) return wrong;
   const id = api.param("uploadId");
-  if (!isSessionId(id)) return noUpload();
+  if (!isSessionId(id)) return uploadNotFound();
   let attempts = 0;
   const ended = await api.vault("repeatable", (stub, caller) => {
     attempts++;
@@ -151,8 +151,6 @@ export const deleteUpload: Handler = async (api) => {
   const isEnded = ended.ok || (attempts > 1 && ended.code === "UPLOAD_EXPIRED");
   return isEnded ? { status: 204 } : ended;
 };
-
-const noUpload = (): Refusal => refuse("NOT_FOUND", "no upload with this id");
 
 /**
  * What the head of an answer says of a session: how far it is, and the asset that came of it.

@@ -2,7 +2,7 @@
 
 import { ENDPOINTS } from "../api/endpoints.ts";
 import { readBody } from "../http/json.ts";
-import type { ApiRequest, Handler } from "../http/request.ts";
+import type { Handler } from "../http/request.ts";
 import { json } from "../http/reply.ts";
 import { bareTicketId, isTicketIdOf, signTicket, signTicketId, TICKET } from "../http/ticket.ts";
 import { newTicketId } from "../model/id.ts";
@@ -13,7 +13,7 @@ import { timestamp } from "../model/time.ts";
 
 /** `tickets.create`: makes a URL by which somebody without a key uploads one file. */
 export const createTicket: Handler = async (api) => {
-  const { vaultId, env } = api;
+  const { vaultId, env, keyId } = api;
   const body = await readBody(api, ENDPOINTS["tickets.create"].body, (text) => inspectPatch(text, "shallow"));
   if (!body.ok) return body;
   const { expires_in, metadata, tags, ...rest } = body.value;
@@ -24,7 +24,6 @@ export const createTicket: Handler = async (api) => {
   const minted = await api.vault("read", (stub, caller) => stub.mintTicket(caller, { partition, collection, channel }));
   if (!minted.ok) return minted;
   const { generation } = minted;
-  const keyId = keyOf(api);
   const ends = (Math.floor(Date.now() / 1000) + expires_in) * 1000;
   const id = newTicketId(ends);
   const terms = { id, key: keyId, generation, ...rest, metadata: fixed.metadata.json, tags: fixed.tags.json };
@@ -47,14 +46,9 @@ function serialized(
   return value === undefined ? { ok: true } : serialize(value);
 }
 
-function keyOf({ principal }: ApiRequest): string {
-  if (principal.kind !== "key") throw new Error("only keys make tickets");
-  return principal.keyId;
-}
-
 /** `tickets.get` */
 export const getTicket: Handler = async (api) => {
-  const { vaultId, env } = api;
+  const { vaultId, env, keyId } = api;
   const ticketId = api.param("ticketId");
   const id = bareTicketId(ticketId);
   if (id === undefined) return noTicket();
@@ -63,7 +57,7 @@ export const getTicket: Handler = async (api) => {
   const { generation, isUsed, asset } = found;
   const ends = ticketEnds(id);
   const now = Date.now();
-  const isOwn = await isTicketIdOf(env, { vaultId, keyId: keyOf(api), generation }, ticketId);
+  const isOwn = await isTicketIdOf(env, { vaultId, keyId, generation }, ticketId);
   if (!isOwn || ends + TICKET_KEPT_MS <= now) return noTicket();
   const info: TicketInfo = {
     ticket_id: ticketId,

@@ -1,6 +1,7 @@
 /** The handler of uploads, which chooses between the two ways in which a file may come. */
 
 import { bodyTypes } from "../api/endpoint.ts";
+import { unsupportedType } from "../http/media-types.ts";
 import { ENDPOINTS } from "../api/endpoints.ts";
 import { idempotencyKey } from "../http/idempotency.ts";
 import type { IgnoredNames } from "../http/ignored.ts";
@@ -154,7 +155,8 @@ function comingOf(api: ApiRequest): Result<{ how: Coming }> {
   const encoding = api.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity") {
     // RFC 9110 15.5.16: the refusal says what would be accepted.
-    return unsupported("Content-Encoding: must be identity; send the file as it is", { "Accept-Encoding": "identity" });
+    const message = "Content-Encoding: must be identity; send the file as it is";
+    return refuse("UNSUPPORTED_MEDIA_TYPE", message, { "Accept-Encoding": "identity" });
   }
   if (essenceOf(contentType) === FORM) {
     const boundary = boundaryOf(contentType);
@@ -166,7 +168,7 @@ function comingOf(api: ApiRequest): Result<{ how: Coming }> {
   const isRaw = ticket !== undefined || PATH_COMPONENTS.some((name) => query[name] !== undefined);
   if (!isRaw || essenceOf(contentType).startsWith("multipart/")) {
     const message = `Content-Type: must be ${FORM}, or any other with partition, collection, channel and filename in the query`;
-    return unsupported(message, { "Accept-Post": bodyTypes(ENDPOINTS["assets.create"]).join(", ") });
+    return unsupportedType(api, bodyTypes(ENDPOINTS["assets.create"]), message);
   }
   const malformed = api.malformedParameter;
   if (malformed !== undefined) return invalid(`${malformed.slice(0, 64)}: must be UTF-8 in percent-encoding`);
@@ -176,9 +178,6 @@ function comingOf(api: ApiRequest): Result<{ how: Coming }> {
   const raw = rawUpload({ query, terms: ticket, contentType, contentDigest, size: reader.declared });
   return raw.ok ? { ok: true, how: raw } : raw;
 }
-
-const unsupported = (message: string, headers: Record<string, string>): Refusal =>
-  refuse("UNSUPPORTED_MEDIA_TYPE", message, headers);
 
 const isOver = (size: number | undefined): Refusal | undefined =>
   size !== undefined && size > MAX_FILE_BYTES

@@ -9,14 +9,12 @@ import { idPage } from "../http/pagination.ts";
 import { durability, json } from "../http/reply.ts";
 import { parseParameters } from "../api/parse.ts";
 import { isVaultId, newKeyId, newVaultId } from "../model/id.ts";
-import { refuse, type Result, unavailable } from "../model/refusal.ts";
+import { type Result, unavailable, vaultNotFound } from "../model/refusal.ts";
 import { timestamp } from "../model/time.ts";
 import type { KeyType, VaultInfo } from "../model/vault.ts";
 import { BoundedD1 } from "../d1/bounded.ts";
 import { createVault as recordVault, listVaults as recordedVaults } from "../d1/vaults.ts";
 import { shards } from "../d1/shards.ts";
-
-const noSuchVault = () => refuse("NOT_FOUND", "no vault with this id");
 
 /** Awaits a call to D1. A failure becomes a 503, because it passes. */
 async function recording<T>(api: ApiRequest, call: Promise<T>): Promise<Result<{ value: T }>> {
@@ -67,7 +65,7 @@ export const listVaults: Handler = async (api) => {
 
 /** `vaults.get` */
 export const getVault: Handler = async (api) => {
-  if (!isVaultId(api.vaultId)) return noSuchVault();
+  if (!isVaultId(api.vaultId)) return vaultNotFound();
   const outcome = await api.vault("read", (stub, caller) => stub.describeVault(caller));
   return outcome.ok ? json(outcome.vault) : outcome;
 };
@@ -76,28 +74,28 @@ export const getVault: Handler = async (api) => {
 export const updateVault: Handler = async (api) => {
   const body = await readBody(api, ENDPOINTS["vaults.update"].body);
   if (!body.ok) return body;
-  if (!isVaultId(api.vaultId)) return noSuchVault();
+  if (!isVaultId(api.vaultId)) return vaultNotFound();
   const outcome = await api.vault("repeatable", (stub, caller) => stub.updateVault(caller, body.value));
   return outcome.ok ? json(outcome.vault) : outcome;
 };
 
 /** `vaults.reconcile`: begins a comparison now, in the background. GET the vault to see how it goes. */
 export const reconcileVault: Handler = async (api) => {
-  if (!isVaultId(api.vaultId)) return noSuchVault();
+  if (!isVaultId(api.vaultId)) return vaultNotFound();
   const outcome = await api.vault("repeatable", (stub, caller) => stub.reconcileVault(caller));
   return outcome.ok ? json(outcome.vault, { status: 202 }) : outcome;
 };
 
 /** `vaults.clearLostWindows`: the operator says that nothing more is to be found of what was lost. */
 export const clearLostWindows: Handler = async (api) => {
-  if (!isVaultId(api.vaultId)) return noSuchVault();
+  if (!isVaultId(api.vaultId)) return vaultNotFound();
   const outcome = await api.vault("repeatable", (stub, caller) => stub.clearLostWindows(caller));
   return outcome.ok ? { status: 204, headers: durability(outcome.durable) } : outcome;
 };
 
 /** `vaults.delete` */
 export const deleteVault: Handler = async (api) => {
-  if (!isVaultId(api.vaultId)) return noSuchVault();
+  if (!isVaultId(api.vaultId)) return vaultNotFound();
   const outcome = await api.vault("repeatable", (stub, caller) => stub.deleteVault(caller));
   return outcome.ok ? json(outcome.vault, { status: 202, headers: durability(outcome.durable) }) : outcome;
 };

@@ -14,7 +14,7 @@ import { BoundedD1 } from "../d1/bounded.ts";
 import { shardOf } from "../d1/shards.ts";
 import type { Env } from "../env.ts";
 import { type KeyScope, scopePath } from "../model/key-scope.ts";
-import { type Refusal, refuse, type Result, unavailable } from "../model/refusal.ts";
+import { type Refusal, refuse, type Result, unavailable, vaultNotFound } from "../model/refusal.ts";
 import type { Caller } from "../model/vault.ts";
 import { Bucket } from "../r2/bucket.ts";
 import { log, logError } from "../runtime/log.ts";
@@ -123,9 +123,7 @@ export class Lifecycle {
     }
     if (this.#live) return { ok: true, live: this.#live };
     if (!this.#isBuried && this.database.exists()) return unavailable("the vault is being rebuilt", 2);
-    return actor.kind === "key"
-      ? refuse("UNAUTHORIZED", "the vault of this key no longer exists")
-      : refuse("NOT_FOUND", "no vault with this id");
+    return actor.kind === "key" ? refuse("UNAUTHORIZED", "the vault of this key no longer exists") : vaultNotFound();
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import type { Asset, StoredRecord } from "../model/asset.ts";
 import { decodeScope } from "../model/key-scope.ts";
-import { refuse, type Refusal, type Result } from "../model/refusal.ts";
+import { type Refusal, refuse, type Result, uploadNotFound } from "../model/refusal.ts";
 import type { HeldSession, KnownDimensions, SessionFile, SessionStatus, Taken } from "../model/session.ts";
 import type { Caller } from "../model/vault.ts";
 import { stored } from "./answers.ts";
@@ -30,7 +30,7 @@ export const tooLong = ({ length, received }: SessionRow): Refusal =>
 export function findSession({ sessions }: VaultDatabase, caller: Caller, id: string): Result<{ row: SessionRow }> {
   const row = sessions.find(id);
   const isOwn = row?.key_id === keyOf(caller) && (!caller.ticket || row.ticket === caller.ticket.id);
-  if (!row || !isOwn) return refuse("NOT_FOUND", "no upload with this id");
+  if (!row || !isOwn) return uploadNotFound();
   const isExpired = row.state === "open" && row.ends <= Date.now();
   return row.state === "ended" || isExpired ? expired() : { ok: true, row };
 }

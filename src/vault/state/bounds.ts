@@ -5,8 +5,8 @@
  */
 
 import type { KnownFile } from "../../model/asset.ts";
+import { outOfFileBounds } from "../../model/file-bounds.ts";
 import type { KeyScope } from "../../model/key-scope.ts";
-import { matchesType } from "../../model/media-type.ts";
 import { refuse, type Refusal } from "../../model/refusal.ts";
 import type { VaultSettings } from "../../model/settings.ts";
 import type { TicketUse } from "../../model/ticket.ts";
@@ -34,9 +34,6 @@ export function withReserved(
   return { assets: assets + reserved.assets - own.assets, bytes: bytes + reserved.bytes - own.bytes };
 }
 
-/** The most allowed types that a refusal names. */
-const NAMED_TYPES = 10;
-
 /**
  * What matters of whoever uploads: how much a vault holds is told neither to keys that reach a folder of it alone, nor to
  * strangers.
@@ -54,15 +51,10 @@ export function outOfBounds(
   file: KnownFile,
   { scope, ticket }: Uploader,
 ): Refusal | undefined {
-  const { quota_assets, quota_bytes, max_file_bytes, allowed_types } = settings;
-  if (max_file_bytes !== null && file.size > max_file_bytes) {
-    return refuse("PAYLOAD_TOO_LARGE", `file: must be at most ${max_file_bytes} bytes in this vault`);
-  }
-  if (allowed_types !== null && file.mimeType !== undefined && !matchesType(allowed_types, file.mimeType)) {
-    const more = allowed_types.length - NAMED_TYPES;
-    const named = allowed_types.slice(0, NAMED_TYPES).join(", ") + (more > 0 ? ` and ${more} more` : "");
-    return refuse("UNSUPPORTED_MEDIA_TYPE", `file: is ${file.mimeType}, and this vault takes only ${named}`);
-  }
+  const refusal = outOfFileBounds(settings, file, "vault");
+  if (refusal) return refusal;
+  // The console reads these words: see console/upload/words.ts.
+  const { quota_assets, quota_bytes } = settings;
   const isTold = scope === undefined && ticket === undefined;
   if (quota_assets !== null && usage.assets >= quota_assets) {
     if (!isTold) return refuse("QUOTA_EXCEEDED", "quota_assets: none is left in this vault");

@@ -5,7 +5,7 @@
 
 import { decodeScope, type KeyScope } from "../../model/key-scope.ts";
 import { KEY_KEPT_MS, MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../model/limits.ts";
-import { refuse, type Refusal, type Result } from "../../model/refusal.ts";
+import { keyNotFound, type Refusal, refuse, type Result } from "../../model/refusal.ts";
 import type { Actor, Key, KeyChange, NewKey } from "../../model/vault.ts";
 import { timestamp } from "../../model/time.ts";
 import type { VaultDatabase } from "./database.ts";
@@ -15,8 +15,6 @@ import type { Operation } from "./group-commit.ts";
 import { KeyUses } from "./key-uses.ts";
 
 const unauthorized = (message: string): Refusal => refuse("UNAUTHORIZED", message);
-
-const noSuchKey = (): Refusal => refuse("NOT_FOUND", "no key with this id in this vault");
 
 /** A key as memory has it. */
 interface HeldKey {
@@ -128,7 +126,7 @@ export class Keyring {
   update(id: string, { label, expires_at }: KeyChange): Operation<{ key: IndexedKey }> {
     return (change) => {
       const key = this.#database.keys.find(id);
-      if (!key) return noSuchKey();
+      if (!key) return keyNotFound();
       if (key.revoked_at !== null) return refuse("CONFLICT", "the key has been revoked: nothing of it can be changed");
       if (held(key).ends <= Date.now()) return refuse("CONFLICT", "the key has expired: nothing of it can be changed");
       const changed = { ...key, label: label === undefined ? key.label : label };
@@ -151,7 +149,7 @@ export class Keyring {
   revoke(id: string): Operation<{ key: IndexedKey }> {
     return (change) => {
       const key = this.#database.keys.find(id);
-      if (!key) return noSuchKey();
+      if (!key) return keyNotFound();
       if (key.revoked_at !== null && !this.#database.keys.isParked(id, key.rev)) return { ok: true, key };
       return this.#save({ ...key, revoked_at: key.revoked_at ?? change.now, rev: change.next() }, change.effects);
     };

@@ -34,8 +34,6 @@ import { correctTotals, discardBodies, noteChanges, removeAll } from "./reconcil
 
 /** Bodies that one step asks R2 for. Each takes a call. */
 const HEADS = 30;
-/** Calls at once. An invocation may have six connections open, and calls to R2 count. */
-const HEADS_AT_ONCE = 5;
 
 /** What a reconciliation needs of its vault. */
 export interface ReconciledVault {
@@ -247,19 +245,16 @@ export class Reconciler {
   async #missing(progress: Progress, findings: ReconcileFindings): Promise<void> {
     const assets = this.#database.bodyKeysAfter(progress.after, HEADS);
     const doubted: string[] = [];
-    for (let i = 0; i < assets.length; i += HEADS_AT_ONCE) {
-      const some = assets.slice(i, i + HEADS_AT_ONCE);
-      const heads = await Promise.all(some.map(({ r2_key }) => this.#bucket.head(r2_key)));
-      for (const [j, asset] of some.entries()) {
-        // The body of an asset that was deleted in the meantime is not missing.
-        if (heads[j] || !this.#database.asset(asset.id)) continue;
-        if (this.#database.doubts.has(asset.id)) {
-          doubted.push(asset.id);
-          continue;
-        }
-        findings.missing++;
-        if (findings.missing_ids.length < MAX_MISSING_IDS) findings.missing_ids.push(asset.id);
+    const heads = await this.#bucket.heads(assets.map(({ r2_key }) => r2_key));
+    for (const [i, { id }] of assets.entries()) {
+      // The body of an asset that was deleted in the meantime is not missing.
+      if (heads[i] || !this.#database.asset(id)) continue;
+      if (this.#database.doubts.has(id)) {
+        doubted.push(id);
+        continue;
       }
+      findings.missing++;
+      if (findings.missing_ids.length < MAX_MISSING_IDS) findings.missing_ids.push(id);
     }
     if (doubted.length > 0) await this.#enqueue(removeAll(this.#database, doubted));
     findings.removed += doubted.length;
