@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { STATE } from "../local/layout.ts";
 
 /** A server, and who one is there. */
 export interface Credentials {
@@ -48,7 +49,7 @@ export function isProfileOpen(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** Where the server that runs in a folder says how it is reached. */
-export const LOCAL_FILE = join(".strongroom", "credentials.json");
+export const LOCAL_FILE = join(STATE, "credentials.json");
 
 /** Of the server that runs in the current folder. Undefined when there is none, or it is not on this machine. */
 export function readLocal(): Credentials | undefined {

@@ -1,11 +1,11 @@
 import type { KeyInfo, KeyScope, KeyType } from "../../client/index.ts";
 import { parseTimestamp, timestamp } from "../../model/time.ts";
+import { KEY_TYPES } from "../../model/vault.ts";
 import { command } from "../command.ts";
 import { seconds } from "../duration.ts";
 import { parseFolder } from "../place.ts";
 import { time } from "../terminal/format.ts";
 import { printList } from "../terminal/list.ts";
-import { fields } from "../terminal/table.ts";
 import { UsageError } from "../usage-error.ts";
 
 const VAULT = {
@@ -13,9 +13,6 @@ const VAULT = {
 } as const;
 
 const COLUMNS = ["ID", "TYPE", "FOLDER", "CREATED", "LAST USED", "STATE", "LABEL"].map((title) => ({ title }));
-
-/** What a key can do, by its type. */
-const TYPES = ["secret", "public", "delivery", "upload"] as const satisfies readonly KeyType[];
 
 const EXPIRES = "for how long (12h, 30d) or until when (2027-01-31T00:00:00Z)";
 
@@ -59,7 +56,11 @@ A secret key reads and writes, a public one reads. A delivery key only downloads
 them: these two may stand in a page. With --scope a key does so in one folder, and manages nothing.`,
   takes: [0, 0],
   options: {
-    type: { type: "string", value: "TYPE", about: `${TYPES.join(", ").replace(/, (?=\w+$)/, " or ")}; else secret` },
+    type: {
+      type: "string",
+      value: "TYPE",
+      about: `${KEY_TYPES.join(", ").replace(/, (?=\w+$)/, " or ")}; else secret`,
+    },
     scope: { type: "string", value: "FOLDER", about: "the folder that it is good for: marketing/blog/; else all" },
     label: { type: "string", value: "TEXT", about: "what it is for" },
     expires: {
@@ -91,7 +92,7 @@ them: these two may stand in a page. With --scope a key does so in one folder, a
       ["expires", made.expires_at === null ? "never" : time(made.expires_at)],
       ["token", made.token],
     ] as const;
-    for (const line of fields(pairs, (text) => output.style("dim", text))) await output.line(line);
+    await output.fields(pairs);
     output.note("The token is shown this once: nobody can read it back.");
   },
 });
@@ -107,8 +108,8 @@ function endOf(text: string): string {
 
 /** @throws UsageError */
 function typeOf(text: string): KeyType {
-  const type = TYPES.find((each) => each === text);
-  if (type === undefined) throw new UsageError(`--type ${text}: must be ${TYPES.join(", ")}`);
+  const type = KEY_TYPES.find((each) => each === text);
+  if (type === undefined) throw new UsageError(`--type ${text}: must be ${KEY_TYPES.join(", ")}`);
   return type;
 }
 

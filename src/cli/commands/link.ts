@@ -3,8 +3,7 @@ import { command } from "../command.ts";
 import { parseAsset } from "../place.ts";
 import { time } from "../terminal/format.ts";
 import { idOf } from "../transfer/remote.ts";
-import { seconds } from "../duration.ts";
-import { UsageError } from "../usage-error.ts";
+import { expiresIn } from "../duration.ts";
 
 export const link = command({
   name: "link",
@@ -22,13 +21,11 @@ export const link = command({
   },
   async run({ arguments: [asset = ""], access, output, signal }, { expires = "1h", download }) {
     const place = parseAsset(asset);
-    const expiresIn = seconds(expires);
-    if (expiresIn === undefined || expiresIn < 1 || expiresIn > MAX_LINK_SECONDS)
-      throw new UsageError(`--expires ${expires}: must be a time such as 90s, 30m, 1h or 7d, and at most 7d`);
+    const expires_in = expiresIn(expires, MAX_LINK_SECONDS);
     const vault = access.vault();
     const made = await vault.assets.createLink(
       await idOf(vault, place, signal),
-      { expires_in: expiresIn, ...(download ? { disposition: "attachment" } : {}) },
+      { expires_in, ...(download ? { disposition: "attachment" } : {}) },
       { signal },
     );
     if (output.isJson) await output.json(made);

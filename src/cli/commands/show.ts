@@ -3,7 +3,6 @@ import { command } from "../command.ts";
 import { parseAsset, pathText } from "../place.ts";
 import { bytes, count, time } from "../terminal/format.ts";
 import type { Output } from "../terminal/output.ts";
-import { fields } from "../terminal/table.ts";
 import { idOf } from "../transfer/remote.ts";
 
 export const show = command({
@@ -41,7 +40,7 @@ export async function printAsset(output: Output, asset: StoredAsset): Promise<vo
       typeof value === "string" && !isJson(value) ? value : JSON.stringify(value),
     ]),
   ];
-  for (const line of fields(pairs, (text) => output.style("dim", text))) await output.line(line);
+  await output.fields(pairs);
 }
 
 export function isJson(text: string): boolean {

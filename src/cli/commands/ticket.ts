@@ -1,7 +1,7 @@
 import { MAX_SESSION_BYTES, MAX_TICKET_SECONDS } from "../../model/limits.ts";
 import { PATH_COMPONENTS } from "../../model/asset.ts";
 import { command } from "../command.ts";
-import { seconds } from "../duration.ts";
+import { expiresIn } from "../duration.ts";
 import { parseFolder } from "../place.ts";
 import { sizeOf } from "../../model/size.ts";
 import { time } from "../terminal/format.ts";
@@ -40,9 +40,7 @@ With --filename that is the name, and "&filename=" is left out. The URL ends wit
     const [partition, collection, channel] = parseFolder(target);
     if (partition === undefined || collection === undefined || channel === undefined)
       throw new UsageError(`${target}: must be a full path, ${PATH_COMPONENTS.join("/")}/`);
-    const expiresIn = seconds(expires);
-    if (expiresIn === undefined || expiresIn < 1 || expiresIn > MAX_TICKET_SECONDS)
-      throw new UsageError(`--expires ${expires}: must be a time such as 90s, 30m, 1h or 7d, and at most 7d`);
+    const expires_in = expiresIn(expires, MAX_TICKET_SECONDS);
     const most = maxSize === undefined ? undefined : sizeOf(maxSize);
     if (maxSize !== undefined && (most === undefined || most < 1 || most > MAX_SESSION_BYTES))
       throw new UsageError(`--max-size ${maxSize}: must be a size such as 500KB or 10MB, and at most 5GiB`);
@@ -51,7 +49,7 @@ With --filename that is the name, and "&filename=" is left out. The URL ends wit
         partition,
         collection,
         channel,
-        expires_in: expiresIn,
+        expires_in,
         ...(filename === undefined ? {} : { filename }),
         ...(most === undefined ? {} : { max_file_bytes: most }),
         ...(types === undefined ? {} : { allowed_types: types }),

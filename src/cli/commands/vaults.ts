@@ -6,7 +6,7 @@ import { bytes, count, counted, time } from "../terminal/format.ts";
 import { printList } from "../terminal/list.ts";
 import type { Output } from "../terminal/output.ts";
 import { ask } from "../terminal/prompt.ts";
-import { fields, Table } from "../terminal/table.ts";
+import { Table } from "../terminal/table.ts";
 import { visible } from "../terminal/visible.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -49,7 +49,7 @@ export const createVault = command({
       ["secret key", made.secret_key],
       ["public key", made.public_key],
     ] as const;
-    for (const line of fields(pairs, (text) => output.style("dim", text))) await output.line(line);
+    await output.fields(pairs);
     output.note("The keys are shown this once: nobody can read them back.");
   },
 });
@@ -197,7 +197,7 @@ async function printReport(output: Output, report: VaultReport): Promise<void> {
     ["reconciled", reconcile === null ? "never" : findings(reconcile)],
     ...(partitions.length === 0 ? [] : [["partitions", partitionLines(partitions)] as [string, string]]),
   ];
-  for (const line of fields(pairs, (text) => output.style("dim", text))) await output.line(line);
+  await output.fields(pairs);
 }
 
 /** `1,234 of 10,000 (12%)` */

@@ -1,4 +1,5 @@
 import type { Bar } from "./bar.ts";
+import { fields } from "./table.ts";
 import { visible, visibleJson } from "./visible.ts";
 
 /** Whoever reads our output has gone (`| head`). It is no failure, and nothing is said about it. */
@@ -51,6 +52,11 @@ export class Output {
   /** A line of data, in text. Waits for a slow reader. */
   async line(text: string): Promise<void> {
     await this.bytes(`${text}\n`);
+  }
+
+  /** Lines of names and values, for a person. */
+  async fields(pairs: readonly (readonly [name: string, value: string])[]): Promise<void> {
+    for (const line of fields(pairs, (text) => this.style("dim", text))) await this.line(line);
   }
 
   /** A line of data, as JSON. */
