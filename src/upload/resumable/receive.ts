@@ -74,9 +74,9 @@ export class SessionReceiver {
     this.#sum = checksum && createHash(checksum.algorithm);
     this.#digest = resumeDigest(session.digest);
     this.#image = session.offset === 0 ? new ImageReader() : undefined;
-    this.#tail = new Pieces(reader, this.#tailSize(0), FIRST_PIECE_BYTES);
-    this.#multipart = session.multipart;
     this.#parts = [...session.parts];
+    this.#tail = new Pieces(reader, this.#tailSize(session.parts.length), FIRST_PIECE_BYTES);
+    this.#multipart = session.multipart;
     this.#savedParts = session.parts.length;
     this.#offset = this.#savedOffset = session.offset;
     this.#isWhole = checksum !== undefined || reader.declared === undefined;
@@ -128,7 +128,6 @@ export class SessionReceiver {
   /** Brings the saved tail into memory. */
   async #loadTail(): Promise<void> {
     const { tail, tail_key, parts } = this.#session;
-    this.#tail = new Pieces(this.#reader, this.#tailSize(parts.length), FIRST_PIECE_BYTES);
     if (tail) await this.#tail.add(tail);
     if (tail_key !== null) {
       for await (const bytes of this.#context.stream(tail_key)) await this.#tail.add(bytes);
