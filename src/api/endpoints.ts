@@ -42,8 +42,8 @@ const CONTENT_ANSWERS = {
 const CONTENT_REFUSALS = ["INVALID_PARAMS", "ASSET_NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"] as const;
 
 /**
- * The API's table of contents. What routes a request is what validates and describes it. An endpoint's id is its name
- * everywhere: in the log, in the documents and in the clients.
+ * The API's table of contents. What routes a request is what validates and describes it. An endpoint's name here
+ * is the one that the log and the documents have. A client's method may be called otherwise: see client/methods.ts.
  *
  * The router tries them from the top: what is asked a thousand times a second stands before what is asked once.
  */

@@ -23,7 +23,7 @@ import {
 } from "./state/idempotent.ts";
 import { firstUse, ticketed, ticketOver, usedOtherwise } from "./state/ticketed.ts";
 
-export class Uploads {
+export class UploadDesk {
   readonly #life: Lifecycle;
   readonly #running = new RunningUploads();
 

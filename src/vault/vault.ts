@@ -41,7 +41,7 @@ import { batchAssets, deleteFolder } from "./state/batch.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { FolderRequest } from "./state/folders.ts";
 import type { Operation } from "./state/group-commit.ts";
-import { Uploads } from "./uploads.ts";
+import { UploadDesk } from "./uploads.ts";
 
 /**
  * One vault. The object owns the vault's state, is the one point of order for its writes, and answers every read from
@@ -52,12 +52,12 @@ import { Uploads } from "./uploads.ts";
  */
 export class Vault extends ImportSurface {
   readonly #database: VaultDatabase;
-  readonly #uploads: Uploads;
+  readonly #uploads: UploadDesk;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#database = this.life.database;
-    this.#uploads = new Uploads(this.life);
+    this.#uploads = new UploadDesk(this.life);
   }
 
   // --- assets
@@ -109,7 +109,7 @@ export class Vault extends ImportSurface {
     });
   }
 
-  /** See {@link Uploads.check}. */
+  /** See {@link UploadDesk.check}. */
   async checkUpload(
     caller: Caller,
     path: AssetPath | undefined,
@@ -120,7 +120,7 @@ export class Vault extends ImportSurface {
     return this.#uploads.check(caller, { path, createOnly, file, key });
   }
 
-  /** See {@link Uploads.begin}. */
+  /** See {@link UploadDesk.begin}. */
   async beginUpload(caller: Caller, key: string, known: UploadFingerprint): Promise<Result<{ record: Stored | null }>> {
     return this.#uploads.begin(caller, key, known);
   }
@@ -131,12 +131,12 @@ export class Vault extends ImportSurface {
     return { ok: true };
   }
 
-  /** See {@link Uploads.commit}. The caller must have put the body into R2 under `upload.r2_key`. */
+  /** See {@link UploadDesk.commit}. The caller must have put the body into R2 under `upload.r2_key`. */
   async commitUpload(caller: Caller, upload: NewAsset, createOnly = false, retry?: SafeRetry): Promise<Result<Stored>> {
     return this.#uploads.commit(caller, upload, { createOnly, retry });
   }
 
-  /** See {@link Uploads.resolve}. `bodyKey` is the R2 key of the upload's body, and `bytes` is what that holds. */
+  /** See {@link UploadDesk.resolve}. `bodyKey` is the R2 key of the upload's body, and `bytes` is what that holds. */
   async resolveUpload(
     caller: Caller,
     id: string,

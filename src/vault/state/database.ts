@@ -1,6 +1,6 @@
 /**
- * A vault's own SQLite, as named and typed operations. Keys, outbox, voids and doubts have files of their own and are
- * reached from here. Nothing here decides anything, and nothing in the vault outside this folder says SELECT.
+ * A vault's own SQLite, as named and typed operations: the vault's row, its assets, and each other table by the class of
+ * the file that owns it. Nothing here decides anything, and nothing in the vault outside this folder says SELECT.
  */
 
 import { type Asset, ASSET_FIELDS, type AssetPath, CHANGEABLE_FIELDS, PATH_FIELDS } from "../../model/asset.ts";
