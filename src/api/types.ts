@@ -3,7 +3,7 @@
  * this folder are checked against them. A field, once here, stays and keeps its meaning.
  */
 
-import type { AssetRecord } from "../model/asset.ts";
+import type { AssetRecord, FolderPath } from "../model/asset.ts";
 import type { ErrorCode } from "../model/refusal.ts";
 import type { VaultChange, VaultSettings } from "../model/settings.ts";
 import type { KeyScope } from "../model/key-scope.ts";
@@ -137,11 +137,7 @@ export interface IdListParameters {
 }
 
 /** Where an asset belongs. */
-export interface AssetPathFields {
-  partition: string;
-  collection: string;
-  channel: string;
-}
+export type AssetPathFields = FolderPath;
 
 /** What an upload says of its file. `metadata` and `tags` are JSON in strings. */
 export interface UploadFields extends AssetPathFields {

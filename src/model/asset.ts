@@ -13,11 +13,15 @@ export const PATH_COMPONENT = new RegExp(`^[a-z0-9](?:[a-z0-9-]{0,${MAX_COMPONEN
 /** What that asks for, as a message says it behind the component. */
 export const PATH_COMPONENT_RULE = `must be 1 to ${MAX_COMPONENT_LENGTH} lowercase letters, digits and hyphens, starting and ending with a letter or digit`;
 
-/** What distinguishes one asset's place from another's: the three path components and a name. */
-export interface AssetPath {
+/** The path of a folder that holds assets: the three components. */
+export interface FolderPath {
   partition: string;
   collection: string;
   channel: string;
+}
+
+/** What distinguishes one asset's place from another's: its folder and a name. */
+export interface AssetPath extends FolderPath {
   filename: string;
 }
 

@@ -1,6 +1,6 @@
 /** The folder that a key is narrowed to: what it is, how it is stored, and what lies in it. */
 
-import { type AssetFilter, PATH_COMPONENT, PATH_COMPONENTS } from "./asset.ts";
+import { type AssetFilter, type FolderPath, PATH_COMPONENT, PATH_COMPONENTS } from "./asset.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 
 /** A partition, a collection of it, or a channel of that. A channel needs its collection. */
@@ -9,9 +9,6 @@ export interface KeyScope {
   readonly collection?: string;
   readonly channel?: string;
 }
-
-/** The path of a folder, which is where an asset is. */
-type Folder = Readonly<Record<(typeof PATH_COMPONENTS)[number], string>>;
 
 /** The components that a scope names, in their order. */
 export const componentsOf = (scope: KeyScope): string[] =>
@@ -55,7 +52,7 @@ export function decodeScope(text: string | null): KeyScope | null | undefined {
 const isComponent = (value: unknown): value is string => typeof value === "string" && PATH_COMPONENT.test(value);
 
 /** Whether a path lies in a scope. Everything does where there is none. */
-export const isWithin = (scope: KeyScope | undefined, path: Folder): boolean =>
+export const isWithin = (scope: KeyScope | undefined, path: Readonly<FolderPath>): boolean =>
   scope === undefined ||
   PATH_COMPONENTS.every((component) => scope[component] === undefined || scope[component] === path[component]);
 

@@ -1,11 +1,11 @@
 /** Tickets: what lets somebody without a key upload one file. */
 
-import type { AssetPath, AssetRecord, NewAsset } from "./asset.ts";
+import type { FolderPath, AssetRecord, NewAsset } from "./asset.ts";
 import { idTime } from "./id.ts";
 import { SESSION_LIFE_MS, UPLOAD_DEADLINE_MS } from "./limits.ts";
 
 /** What a ticket fixes of its file. */
-export type FixedFields = Omit<AssetPath, "filename"> & Partial<Pick<NewAsset, "filename" | "metadata" | "tags">>;
+export type FixedFields = FolderPath & Partial<Pick<NewAsset, "filename" | "metadata" | "tags">>;
 
 /** What a ticket says, which is signed. */
 export interface TicketTerms extends FixedFields {

@@ -1,7 +1,7 @@
 /** The part of the vault's surface that is about tickets. */
 
 import type { Env } from "../env.ts";
-import type { AssetPath } from "../model/asset.ts";
+import type { FolderPath } from "../model/asset.ts";
 import type { Result } from "../model/refusal.ts";
 import type { KnownBytes } from "../model/ticket.ts";
 import type { Caller } from "../model/vault.ts";
@@ -18,7 +18,7 @@ export abstract class TicketSurface extends SessionSurface {
     this.#desk = new TicketDesk(this.life);
   }
 
-  async mintTicket(caller: Caller, path: Omit<AssetPath, "filename">): Promise<Result<{ generation: string }>> {
+  async mintTicket(caller: Caller, path: FolderPath): Promise<Result<{ generation: string }>> {
     return this.#desk.mint(caller, path);
   }
 

@@ -1,6 +1,6 @@
 /** Tickets at their vault: what one is bound to when it is made, and what came of it. */
 
-import { type AssetPath, type AssetRecord, toRecord } from "../model/asset.ts";
+import { type FolderPath, type AssetRecord, toRecord } from "../model/asset.ts";
 import { isWithin, outOfReach } from "../model/key-scope.ts";
 import type { Result } from "../model/refusal.ts";
 import type { KnownBytes } from "../model/ticket.ts";
@@ -29,7 +29,7 @@ export class TicketDesk {
    * What a ticket is bound to: the vault's generation. What a vault has noted of its tickets is lost with its storage, and
    * another generation refuses them. 404 when the caller does not reach the path that the ticket is for.
    */
-  async mint(caller: Caller, path: Omit<AssetPath, "filename">): Promise<Result<{ generation: string }>> {
+  async mint(caller: Caller, path: FolderPath): Promise<Result<{ generation: string }>> {
     return this.#life.authorizedWithin<{ generation: string }>(caller, ({ row }, scope) =>
       isWithin(scope, path) ? { ok: true, generation: row.generation } : outOfReach(),
     );

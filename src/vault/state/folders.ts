@@ -3,14 +3,8 @@
  * without assets has no row.
  */
 
+import type { FolderPath } from "../../model/asset.ts";
 import type { Sql } from "./sql.ts";
-
-/** The three components of an asset's path. */
-export interface FolderPath {
-  readonly partition: string;
-  readonly collection: string;
-  readonly channel: string;
-}
 
 /** The path of a channel, as `partition/collection/channel`. A component holds no slash. */
 export const channelPath = ({ partition, collection, channel }: FolderPath): string =>

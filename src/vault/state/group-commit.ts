@@ -11,10 +11,11 @@
  * transaction of its own. Memory changes only after a transaction, and every waiter is settled whatever happens.
  */
 
+import type { FolderPath } from "../../model/asset.ts";
 import { timestamp } from "../../model/time.ts";
 import type { Result } from "../../model/refusal.ts";
 import type { VaultDatabase } from "./database.ts";
-import { FolderCounts, type FolderPath } from "./folders.ts";
+import { FolderCounts } from "./folders.ts";
 import type { VaultRow } from "./schema.ts";
 
 /**
