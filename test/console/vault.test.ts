@@ -73,7 +73,7 @@ it("a secret key: sees how its vault is, reads the settings, and makes, changes 
       await page.getByRole("link", { name: "marketing" }).waitFor();
       await picture(page, "vault-overview");
 
-      await page.getByRole("link", { name: "Settings" }).click();
+      await page.getByRole("link", { name: "Settings", exact: true }).click();
       await see(page, "Only the operator changes these");
       await see(page, "At most 1 KB");
       await see(page, "Not cached");
@@ -203,7 +203,7 @@ it("the operator: finds all vaults, makes one, sets its bounds, opens no files, 
     for (const [label, wrong, rule, right] of [
       ["Assets", "ten", "Must be a whole number from 0 to 1,000,000,000", "10,000"],
       ["Storage", "10 parsecs", "Must be a size such as 10 GB or 500 MiB", "1.5 GiB"],
-      ["Size of one file", "200 MB", "Must be a size from 1 byte to 100 MiB", "10MB"],
+      ["Size of one file", "6 GB", "Must be a size from 1 byte to 5 GiB", "10MB"],
       [
         "Types of files",
         "image/png; jpeg",
