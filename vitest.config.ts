@@ -29,13 +29,16 @@ declare module "vitest" {
 }
 
 /**
- * Tests of plain functions. A runtime of its own for each file would take longer than the tests. A file that sends requests
+ * Tests of plain functions and objects. A runtime of its own for each file would take longer than the tests. A file that sends requests
  * has one: what the Worker keeps in its memory belongs to the context that made it, which ends with the file.
  */
 const SHARING = [
   "test/model/**/*.test.ts",
   "test/upload/image/{avif,gif,jpeg,png,svg,webp}.test.ts",
   "test/upload/{form-parser,resumable/sha256}.test.ts",
+  "test/http/{body-reader,date,pieces}.test.ts",
+  "test/r2/keys.test.ts",
+  "test/runtime/**/*.test.ts",
 ];
 
 /** In workerd, against the real bindings. */

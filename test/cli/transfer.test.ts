@@ -12,8 +12,9 @@ import {
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { beforeAll, expect, inject, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import type { Asset } from "../../src/client/index.ts";
+import { isLong } from "../support/at-length.ts";
 import { NODE_20, objects, type Result, useProgram } from "./program.ts";
 import { CommandScene } from "./server.ts";
 
@@ -44,8 +45,7 @@ function filesBelow(folder: string): Record<string, string> {
 /** What a vault has below a folder. */
 const stored = async (folder: string): Promise<Asset[]> => objects<Asset>(await run("ls", folder, "--json"));
 
-/** `npm run test:long` takes more. */
-const FILES = inject("fuzzRuns") > 1_000 ? 1_000 : 200;
+const FILES = isLong ? 1_000 : 200;
 const SHOWN = FILES.toLocaleString("en");
 const large = randomBytes(100 * 1024 * 1024);
 

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { OWNER_VARIABLE, type Secrets } from "../../src/local/state.ts";
 import { workerdsWith } from "../../src/local/processes.ts";
 import type { AssetRecord } from "../../src/model/asset.ts";
+import { cases } from "../support/at-length.ts";
 import { credentialsIn, outputOf, ownLines, ServerProcess, temporaryState } from "./server-process.ts";
 
 const fixture = (name: string): string => join(import.meta.dirname, "../fixtures", name);
@@ -45,7 +46,7 @@ describe("a user's session", () => {
 
   beforeAll(async () => {
     writeFileSync(join(files, "empty.txt"), "");
-    writeFileSync(join(files, "large.bin"), randomBytes(30 * 1024 * 1024));
+    writeFileSync(join(files, "large.bin"), randomBytes(20 * 1024 * 1024));
     server = await start(state).ready();
   });
 
@@ -197,7 +198,7 @@ describe("starting and stopping", () => {
     await logsAndStops(await start(state, "--quiet").ready(), state, 0);
   });
 
-  it.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const)(
+  it.each(cases(["SIGTERM", "SIGKILL"], ["SIGINT", "SIGHUP"]))(
     "ends with npm when npm alone gets %s",
     async (signal) => {
       const state = temporaryState();

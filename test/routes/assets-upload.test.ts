@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
+import { cases } from "../support/at-length.ts";
 
 describe("upload", () => {
   it("answers 201 with the 15 fields of a record in their order, and nothing more", async () => {
@@ -340,14 +341,18 @@ describe("upload of large files", () => {
     return Buffer.from(await stream.digest).toString("hex");
   };
 
-  it.each([
-    ["of exactly one part", 8 * MIB, "last"],
-    ["one byte over a part", 8 * MIB + 1, "first"],
-    ["of several parts, file last", 17 * MIB + 7, "last"],
-    ["of several parts, file first", 17 * MIB + 7, "first"],
-    ["of the largest size, file last", 100 * MIB, "last"],
-    ["of the largest size, file first", 100 * MIB, "first"],
-  ] as const)("stores a body %s byte for byte", async (_, size, order) => {
+  const SIZES = cases<readonly [what: string, size: number, order: "first" | "last"]>(
+    [
+      ["of exactly one part", 8 * MIB, "last"],
+      ["one byte over a part", 8 * MIB + 1, "first"],
+      ["of several parts, file last", 17 * MIB + 7, "last"],
+      ["of several parts, file first", 17 * MIB + 7, "first"],
+      ["of the largest size, file last", 100 * MIB, "last"],
+    ],
+    [["of the largest size, file first", 100 * MIB, "first"]],
+  );
+
+  it.each(SIZES)("stores a body %s byte for byte", async (_, size, order) => {
     const vault = await TestVault.create();
     const data = form(size, order, { filename: "renamed.bin" });
     const response = await send(vault.assets, { method: "POST", headers: bearer(vault.secretKey), body: data });
@@ -361,7 +366,7 @@ describe("upload of large files", () => {
     expect(await vault.bodies()).toEqual([record.r2_key]);
   });
 
-  it.each(["first", "last"] as const)(
+  it.each(cases(["first"], ["last"]))(
     "refuses a file of one byte too many with 413 and leaves nothing (file %s)",
     async (order) => {
       const vault = await TestVault.create();
