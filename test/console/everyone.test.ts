@@ -93,7 +93,7 @@ const THEMES = ["light", "dark"] as const;
 
 for (const [device, viewport, themes] of [
   ["desktop", WIDE, THEMES],
-  ["phone", PHONE, isLong ? THEMES : ["light"]],
+  ["phone", PHONE, isLong ? THEMES : (["light"] as const)],
 ] as const) {
   it(`everyone: axe finds nothing serious on any page, ${themes.join(" and ")}, on a ${device}`, async () => {
     const found: string[] = [];
