@@ -7,6 +7,20 @@ import { MixedSequencer } from "./test/support/mixed-sequencer.ts";
 /** Cases of each fuzz test. `npm run test:long` runs 10,000. */
 const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 150);
 
+/**
+ * Tests that take long and have siblings in each run: of faults, of resumable uploads by other programs, of the package's
+ * client beside the one of the sources, and of the bench. Only `npm run test:long` runs them.
+ */
+const LONG =
+  fuzzRuns > 1_000
+    ? []
+    : [
+        "test/vault/{session,ticket}-faults.test.ts",
+        "test/cli/resumable.test.ts",
+        "test/local/{bench,browser-uploads,resumable}.test.ts",
+        "test/package/client.test.ts",
+      ];
+
 /** How often the server is killed under load; `npm run test:long` does it 20 times. */
 const crashRounds = Number(process.env["CRASH_ROUNDS"] ?? 2);
 
@@ -75,7 +89,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/{api,contract,d1,http,model,r2,routes,runtime,upload,vault}/**/*.test.ts"],
-          exclude: SHARING,
+          exclude: [...SHARING, ...LONG],
           setupFiles: WORKER_SETUP,
           testTimeout: 60_000,
         },
@@ -95,7 +109,7 @@ export default defineConfig({
         test: {
           name: "local",
           include: ["test/{cli,console,examples,local,package}/**/*.test.ts"],
-          exclude: install === "ci" ? [] : INSTALLING,
+          exclude: [...LONG, ...(install === "ci" ? [] : INSTALLING)],
           env: COMPILED,
           globalSetup: "test/support/build-once.ts",
           setupFiles: ["test/support/checked-fetch.ts"],
