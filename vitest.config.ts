@@ -9,7 +9,7 @@ const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 150);
 
 /**
  * Tests that take long and have siblings in each run: of faults, of resumable uploads by other programs, of the package's
- * client beside the one of the sources, and of the bench. Only `npm run test:long` runs them.
+ * client beside the one of the sources, and of what is beside the product: the bench, the examples, the reference page. Only `npm run test:long` runs them.
  */
 const LONG =
   fuzzRuns > 1_000
@@ -17,7 +17,8 @@ const LONG =
     : [
         "test/vault/{session,ticket}-faults.test.ts",
         "test/cli/resumable.test.ts",
-        "test/local/{bench,browser-uploads,resumable}.test.ts",
+        "test/examples/examples.test.ts",
+        "test/local/{bench,browser-uploads,docs,resumable}.test.ts",
         "test/package/client.test.ts",
       ];
 
@@ -72,7 +73,7 @@ const inWorkerd = (): ReturnType<typeof cloudflareTest> =>
 const COMPILED = { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node") };
 
 /** What is run before the tests of each file in workerd. */
-const WORKER_SETUP = ["test/support/async-hooks.ts", "test/support/schema.ts"];
+const WORKER_SETUP = ["test/support/async-hooks.ts", "test/support/quiet-log.ts", "test/support/schema.ts"];
 
 export default defineConfig({
   test: {
@@ -80,8 +81,6 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: MixedSequencer },
     provide: { fuzzRuns, crashRounds, faults, install },
-    // The Worker's own log: one line a request.
-    onConsoleLog: (text) => !text.startsWith('{"event":'),
     reporters: ["default", "./test/support/summary-reporter.ts"],
     projects: [
       {

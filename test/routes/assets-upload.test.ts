@@ -347,9 +347,11 @@ describe("upload of large files", () => {
       ["one byte over a part", 8 * MIB + 1, "first"],
       ["of several parts, file last", 17 * MIB + 7, "last"],
       ["of several parts, file first", 17 * MIB + 7, "first"],
-      ["of the largest size, file last", 100 * MIB, "last"],
     ],
-    [["of the largest size, file first", 100 * MIB, "first"]],
+    [
+      ["of the largest size, file last", 100 * MIB, "last"],
+      ["of the largest size, file first", 100 * MIB, "first"],
+    ],
   );
 
   it.each(SIZES)("stores a body %s byte for byte", async (_, size, order) => {
