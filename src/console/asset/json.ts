@@ -1,5 +1,7 @@
 /** JSON as people edit it: read with words for what is wrong, compared by what it means. */
 
+import { isKept } from "../../model/number.ts";
+
 export type JsonObject = Record<string, unknown>;
 
 export const isObject = (value: unknown): value is JsonObject =>
@@ -15,17 +17,7 @@ export function same(a: unknown, b: unknown): boolean {
 
 export type Read<T> = { readonly value: T; readonly problem?: undefined } | { readonly problem: string };
 
-/** A double keeps any decimal of so many digits. */
-const SAFE_DIGITS = 15;
-
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
-
-/** Whether a number stays the same when it is read into a double. Some that would are refused: none of those is short. */
-function isKept(text: string): boolean {
-  const value = Number(text);
-  const digits = text.replace(/e.*/i, "").replace(/\D/g, "").replace(/^0+/, "");
-  return Number.isFinite(value) && (digits.length <= SAFE_DIGITS || String(value) === text);
-}
 
 /** Reads a number. */
 export function readNumber(text: string): Read<number> {

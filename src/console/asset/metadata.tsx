@@ -110,7 +110,8 @@ function MetadataRow({
   onChange: (next: Row | undefined) => void;
 }) {
   const id = useId();
-  const name = row.key === "" ? "the new field" : row.key;
+  const isNew = row.stored === undefined;
+  const name = row.key !== "" ? row.key : isNew ? "the new field" : "the field without a name";
   const wrong = problem === undefined ? {} : { "aria-invalid": true, "aria-describedby": id };
   const typed = (text: string): void => onChange({ ...row, text });
   return (
@@ -125,7 +126,7 @@ function MetadataRow({
         onInput={(event) => onChange({ ...row, key: event.currentTarget.value })}
         // A field that one has just asked for is there to be named.
         ref={(element) => {
-          if (element && row.key === "" && row.text === "" && !element.dataset["met"]) {
+          if (element && isNew && row.key === "" && row.text === "" && !element.dataset["met"]) {
             element.dataset["met"] = "yes";
             element.focus();
           }

@@ -11,6 +11,8 @@ export interface Row {
   /** Tells rows apart while their keys are typed. */
   readonly id: number;
   readonly key: string;
+  /** The key that the record has it under, which may be empty. Undefined of a row that was added here. */
+  readonly stored?: string | undefined;
   readonly kind: Kind;
   /** The value as it is typed. */
   readonly text: string;
@@ -18,7 +20,8 @@ export interface Row {
 
 let last = 0;
 
-export const newRow = (key = "", value: unknown = ""): Row => ({ id: ++last, key, ...written(value) });
+/** A row that is not in the record yet. */
+export const newRow = (): Row => ({ id: ++last, key: "", ...written("") });
 
 /** A value as it stands in a form. */
 function written(value: unknown): Pick<Row, "kind" | "text"> {
@@ -29,7 +32,7 @@ function written(value: unknown): Pick<Row, "kind" | "text"> {
 }
 
 export const rowsOf = (metadata: JsonObject): Row[] =>
-  Object.entries(metadata).map(([key, value]) => newRow(key, value));
+  Object.entries(metadata).map(([key, value]) => ({ id: ++last, key, stored: key, ...written(value) }));
 
 /** What a text comes to as a value of each kind. */
 const READ: Readonly<Record<Kind, (text: string) => Read<unknown>>> = {
@@ -58,14 +61,15 @@ export interface Form {
   readonly problems: ReadonlyMap<number, string>;
 }
 
-/** Reads rows. One without key and text is not there yet. */
+/** Reads rows. One that was added without key and text is not there yet. */
 export function formOf(rows: readonly Row[]): Form {
   const problems = new Map<number, string>();
   const entries = new Map<string, unknown>();
   for (const row of rows) {
-    if (row.key === "" && row.text === "") continue;
+    if (row.stored === undefined && row.key === "" && row.text === "") continue;
     const value = READ[row.kind](row.text);
-    if (row.key === "") problems.set(row.id, "Give it a name.");
+    // JSON has the empty key, and so has whoever stored it.
+    if (row.key === "" && row.stored !== "") problems.set(row.id, "Give it a name.");
     else if (entries.has(row.key)) problems.set(row.id, "This name is there already.");
     else if (value.problem !== undefined) problems.set(row.id, value.problem);
     else entries.set(row.key, value.value);

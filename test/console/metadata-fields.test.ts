@@ -1,0 +1,42 @@
+/** What metadata is as rows of a form, and what is typed into them. */
+
+import { expect, it } from "vitest";
+import { readNumber, readObject } from "../../src/console/asset/json.ts";
+import { formOf, newRow, rowsOf } from "../../src/console/asset/rows.ts";
+
+const formed = (rows: Parameters<typeof formOf>[0]): unknown[] => {
+  const { metadata, problems } = formOf(rows);
+  return [metadata, [...problems.values()]];
+};
+
+it("rows: say what the record says, whatever its keys are, until somebody types", () => {
+  for (const metadata of [
+    { "": "", a: "1" },
+    { "": null, a: "1" },
+    { "": "e" },
+    JSON.parse('{ "__proto__": "", "a": [1, { "": 2 }], "b": 1e21, "c": false, "d": null }') as Record<string, unknown>,
+  ]) {
+    const rows = rowsOf(metadata);
+    expect(formed(rows)).toEqual([metadata, []]);
+    // A row that was added, and not filled in, is none yet.
+    expect(formed([...rows, newRow()])).toEqual([metadata, []]);
+    expect(formed([...rows, { ...newRow(), text: "x" }])).toEqual([metadata, ["Give it a name."]]);
+  }
+  const [empty, a] = rowsOf({ "": "", a: "" });
+  if (!empty || !a) throw new Error("two keys, two rows");
+  expect(formed([empty, { ...a, text: "2" }])).toEqual([{ "": "", a: "2" }, []]);
+  // A key that is wiped out is not one that is taken away: for that there is a button.
+  expect(formed([{ ...a, key: "" }])).toEqual([{}, ["Give it a name."]]);
+});
+
+it("numbers: are refused if they would become others, as the server refuses them", () => {
+  const kept = (text: string): boolean => {
+    const inJson = readObject(`{"a": ${text}}`).problem === undefined;
+    expect(readNumber(text).problem === undefined, text).toBe(inJson);
+    return inJson;
+  };
+  expect(["0", "-12.50", "1e2", "0e-400", "1.7976931348623157e308", "100000000000000000000"].filter(kept)).toHaveLength(
+    6,
+  );
+  expect(["1e-400", "1e400", "9007199254740993", "0.1000000000000000000001"].filter(kept)).toEqual([]);
+});
