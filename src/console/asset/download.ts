@@ -8,7 +8,8 @@ const HANDED_OVER_MS = 60_000;
 
 /**
  * Has the browser save a file. With a secret key it gets a link and fetches by itself, so that the file is never in this
- * page's memory; a public key cannot make links, and then the bytes are fetched here.
+ * page's memory; a public key cannot make links, and then the file is fetched here, into a blob: browsers keep a large one on
+ * disk.
  */
 export async function saveFile(vault: Strongroom, asset: Asset, mayLink: boolean): Promise<void> {
   if (mayLink) {
@@ -16,8 +17,8 @@ export async function saveFile(vault: Strongroom, asset: Asset, mayLink: boolean
     click(url, asset.filename);
     return;
   }
-  const bytes = await (await vault.assets.download(asset.id)).arrayBuffer();
-  const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  const file = await (await vault.assets.download(asset.id)).blob();
+  const url = URL.createObjectURL(file.slice(0, file.size, "application/octet-stream"));
   click(url, asset.filename);
   setTimeout(() => URL.revokeObjectURL(url), HANDED_OVER_MS);
 }
