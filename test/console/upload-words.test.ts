@@ -42,3 +42,15 @@ it("uploads: what a vault refuses a file for is told in the console's own words"
     room,
   ]);
 });
+
+it("uploads: a pause that the server asks for is no connection that is lost", () => {
+  const verdict = (status: number, retryAfter?: number) =>
+    verdictOf(new StrongroomError("no", { code: "SERVICE_UNAVAILABLE", status, retryAfter }), FILE);
+  const hold = (seconds: number) => ({ kind: "hold", seconds });
+  expect([verdict(503, 7), verdict(503, 600), verdict(429), verdict(423), verdict(409, 1)]).toEqual(
+    [7, 60, 2, 2, 1].map(hold),
+  );
+  expect([verdict(503), verdict(502, 7), verdict(408), verdict(0)].map(({ kind }) => kind)).toEqual(
+    Array(4).fill("lost"),
+  );
+});

@@ -167,7 +167,9 @@ export class UploadQueue {
         await item.clearAway();
         this.#closing.shift();
       } catch (error) {
-        if (verdictOf(error, item.file).kind === "lost" && ++item.failures <= MOST_FAILURES) this.#gate.lose();
+        const verdict = verdictOf(error, item.file);
+        if (verdict.kind === "hold") this.#gate.hold(verdict.seconds);
+        else if (verdict.kind === "lost" && ++item.failures <= MOST_FAILURES) this.#gate.lose();
         else {
           this.#closing.shift();
           this.#leftBehind(item);

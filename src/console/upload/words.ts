@@ -30,9 +30,11 @@ const fail = (what: string, hint?: string): Verdict => ({ kind: "fail", refused:
 export function verdictOf(error: unknown, file: { readonly size: number; readonly type: string }): Verdict {
   if (!(error instanceof StrongroomError)) return fail("The file could not be sent.", (error as Error).message);
   const { code, status, retryAfter, message } = error;
+  // What stands before a server that is gone answers 503 too, but does not say for how long.
+  const saysWhen = (status === 409 || status === 503) && retryAfter !== undefined;
+  if (status === 429 || status === 423 || saysWhen)
+    return { kind: "hold", seconds: Math.min(Math.max(retryAfter ?? 2, 1), LONGEST_HOLD_S) };
   if (status === 0 || status === 408 || status > 500) return { kind: "lost" };
-  const isBusy = status === 429 || status === 423 || (status === 409 && retryAfter !== undefined);
-  if (isBusy) return { kind: "hold", seconds: Math.min(Math.max(retryAfter ?? 2, 1), LONGEST_HOLD_S) };
   const words = REFUSALS[code];
   if (words) return words(error, file);
   if (status === 500) return fail("The server failed at this file.", "Try again. Its log says why.");
