@@ -20,7 +20,7 @@ export const REFUSALS: Readonly<
   METHOD_NOT_ALLOWED: { is: "The path cannot be asked for that.", headers: ["Allow"] },
   REQUEST_TIMEOUT: { is: "The body did not come in time." },
   CONFLICT: {
-    is: "The vault has as many keys as it may have, or the key as many uploads under way; the key is revoked or has expired; the upload is finished already; a request with the same `Idempotency-Key` is still running; the ticket was used for another file; or an import does not fit: the vault is not empty, or has another one.",
+    is: "The vault has as many keys as it may have, or the key as many uploads under way; the key is revoked or has expired; the upload is finished already; a request with the same `Idempotency-Key` is still running; the ticket was used for another file; the vault is being deleted; or an import does not fit: the vault is not empty, or has another one.",
     mayHave: ["Retry-After"],
   },
   UPLOAD_OFFSET_MISMATCH: {

@@ -54,14 +54,16 @@ export const VAULT_ENDPOINTS = {
       example: { quota_bytes: 10_000_000_000, allowed_types: ["image/*"] },
     },
     answers: { 200: { is: "The vault as it is now.", body: VaultReport, headers: ["Cache-Control"] } },
-    refusals: ["NOT_FOUND"],
+    refusals: ["NOT_FOUND", "CONFLICT"],
   },
   "vaults.delete": {
     method: "DELETE",
     path: VAULT,
     access: "admin",
     does: "Delete a vault with everything in it",
-    notes: "Its keys get 401 from then on. Everything else follows in the background.",
+    notes:
+      "Its keys get 401 from then on, and the operator gets 409 for whatever would change the vault, but for revoking a key. " +
+      "Everything else follows in the background.",
     answers: {
       202: {
         is: "The vault, which is being deleted.",
@@ -79,7 +81,7 @@ export const VAULT_ENDPOINTS = {
     does: "Compare a vault's stores now",
     notes: "In the background. `reconcile` of the vault says how far it is and what it found.",
     answers: { 202: { is: "The vault.", body: VaultReport, headers: ["Cache-Control"] } },
-    refusals: ["NOT_FOUND"],
+    refusals: ["NOT_FOUND", "CONFLICT"],
   },
   "vaults.clearLostWindows": {
     method: "DELETE",
@@ -88,7 +90,7 @@ export const VAULT_ENDPOINTS = {
     does: "Say that nothing more is to be found of what a vault lost",
     notes: "Bodies that no asset names are deleted again from then on.",
     answers: { 204: { is: "The vault has no lost windows.", mayHave: ["Strongroom-Durability"] } },
-    refusals: ["NOT_FOUND"],
+    refusals: ["NOT_FOUND", "CONFLICT"],
   },
   "keys.create": {
     method: "POST",

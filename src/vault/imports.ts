@@ -22,6 +22,7 @@ import {
   placed,
   presence,
 } from "./state/imports.ts";
+import { beingDeleted } from "./urgency.ts";
 
 export class ImportDesk {
   readonly #life: Lifecycle;
@@ -40,6 +41,8 @@ export class ImportDesk {
     records: readonly ImportedAsset[],
   ): Promise<Result<{ present: number[] }>> {
     return this.#life.authorized<{ present: number[] }>(caller, async (live) => {
+      const deleted = beingDeleted(live.row);
+      if (deleted) return deleted;
       const begun = await this.#begin(live, caller, terms);
       if (!begun.ok) return begun;
       const present: number[] = [];
@@ -55,10 +58,10 @@ export class ImportDesk {
 
   /** Whether a body may come: 409 unless an import is under way, and for one that an asset has in another form. */
   async check(caller: Caller, body: ImportedFile): Promise<Result> {
-    return this.#life.authorized(
-      caller,
-      (live) => (live.bounds.isImporting ? bodyDiffers(this.#life.database, body) : notUnderWay()) ?? { ok: true },
-    );
+    return this.#life.authorized(caller, (live): Result => {
+      const refusal = beingDeleted(live.row) ?? (live.bounds.isImporting ? undefined : notUnderWay());
+      return refusal ?? bodyDiffers(this.#life.database, body) ?? { ok: true };
+    });
   }
 
   /** Takes assets whose bodies are in R2. See {@link importAssets}. */

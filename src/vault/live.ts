@@ -162,15 +162,15 @@ export class LiveVault {
     return isOver ? refuse("UNAUTHORIZED", "this vault is being deleted") : admitted;
   }
 
-  /** The 503 of a write that is not taken while the vault is at a revision. Undefined when it is. */
-  #notNow(urgency: Urgency, rev: number): Refusal | undefined {
+  /** The refusal of a write that is not taken while the vault is at a revision. Undefined when it is. */
+  #notNow(actor: Actor, urgency: Urgency, rev: number): Refusal | undefined {
     // What D1 had and lost does not count, or else no write would be taken.
     const backlog = rev - Math.max(this.relayD1.watermark, this.#lostByD1At);
-    return notNow(urgency, { row: this.#row, bounds: this.bounds, backlog });
+    return notNow(urgency, actor, { row: this.#row, bounds: this.bounds, backlog });
   }
 
   /**
-   * Runs an operation in the next group, or refuses it with 503 as its {@link Urgency} says. The actor's key is checked
+   * Runs an operation in the next group, or refuses it as its {@link Urgency} says. The actor's key is checked
    * once more in the group, since another operation may have revoked it first. An operation of some weight is also
    * refused if those of its kind that came before it have put D1 too far behind.
    *
@@ -183,9 +183,9 @@ export class LiveVault {
     weight = 1,
   ): Promise<Result<T>> {
     if (urgency === "careful") await this.#latestState();
-    const refusal = this.#notNow(urgency, this.#row.rev);
+    const refusal = this.#notNow(actor, urgency, this.#row.rev);
     if (refusal) return refusal;
-    const late = (rev: number): Refusal | undefined => (weight > 1 ? this.#notNow(urgency, rev) : undefined);
+    const late = (rev: number): Refusal | undefined => (weight > 1 ? this.#notNow(actor, urgency, rev) : undefined);
     const admitted = (change: Change) => refusalOf(this.admit(actor)) ?? late(change.rev) ?? operation(change);
     const arrived = Date.now();
     return { ...(await this.#groupCommit.run(admitted, weight)), queued: Date.now() - arrived };

@@ -42,6 +42,7 @@ import type { VaultDatabase } from "./state/database.ts";
 import type { FolderRequest } from "./state/folders.ts";
 import type { Operation } from "./state/group-commit.ts";
 import { UploadDesk } from "./uploads.ts";
+import { beingDeleted } from "./urgency.ts";
 
 /**
  * One vault. The object owns the vault's state, is the one point of order for its writes, and answers every read from
@@ -226,7 +227,9 @@ export class Vault extends ImportSurface {
 
   /** Begins a reconciliation, which goes on in the background. {@link describeVault} tells how far it is. */
   async reconcileVault(caller: Caller): Promise<Result<{ vault: VaultReport }>> {
-    return this.life.authorized(caller, async (live) => {
+    return this.life.authorized(caller, async (live): Promise<Result<{ vault: VaultReport }>> => {
+      const deleted = beingDeleted(live.row);
+      if (deleted) return deleted;
       live.reconciler.request();
       await this.life.alarm.set(0);
       return { ok: true, vault: report(this.#database, live) };

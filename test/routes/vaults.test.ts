@@ -1,8 +1,10 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import type { VaultInfo } from "../../src/model/vault.ts";
-import { admin, bearer, type Page, post, refusal, send, TestVault } from "../support/api.ts";
+import type { ImportedLine } from "../../src/api/types.ts";
+import type { Key, VaultInfo } from "../../src/model/vault.ts";
+import { admin, bearer, type Page, post, refusal, send, TestVault, textFile } from "../support/api.ts";
+import { exported, importPage, sendBody, sendImport, termsOf } from "../support/imports.ts";
 
 describe("vaults: create", () => {
   it("answers 201 with the vault and its two keys, which work at once", async () => {
@@ -102,6 +104,37 @@ describe("vaults: delete", () => {
     }
     await refusal(await vault.send({}), 401, "UNAUTHORIZED");
     expect((await send(vault.path, { method: "DELETE", headers: admin })).status).toBe(202);
+  });
+
+  it("takes no write of the operator's from then on, and no import, but for revoking a key", async () => {
+    const [vault, other] = [await TestVault.create(), await TestVault.create()];
+    await other.upload({ file: textFile("late") });
+    const lines = await exported(other);
+    const [line] = lines as [ImportedLine];
+    const page = { ...termsOf(lines), records: [] };
+    expect(await importPage(vault, page)).toMatchObject({ done: false });
+    expect((await send(vault.path, { method: "DELETE", headers: admin })).status).toBe(202);
+    const { data: keys } = await (await send(`${vault.path}/keys`, { headers: admin })).json<Page<Key>>();
+    const key = `${vault.path}/keys/${keys[0]?.id}`;
+    for (const late of [
+      await sendImport(vault, page),
+      await sendBody(vault, line, "late"),
+      await sendImport(vault, { ...page, records: lines }),
+      await sendImport(vault, { ...page, finish: true }),
+      await post(`${vault.path}/keys`, admin, {}),
+      await vault.request("PATCH", key, { label: "late" }, admin),
+      await vault.request("PATCH", vault.path, { name: "late" }, admin),
+      await vault.request("POST", `${vault.path}/reconcile`, undefined, admin),
+      await vault.request("DELETE", `${vault.path}/lost-windows`, undefined, admin),
+    ]) {
+      expect(await refusal(late, 409, "CONFLICT")).toBe("this vault is being deleted");
+    }
+    expect((await send(key, { method: "DELETE", headers: admin })).status).toBe(204);
+    expect(await (await send(vault.path, { headers: admin })).json()).toMatchObject({
+      name: "test",
+      usage: { assets: 0 },
+    });
+    expect(await vault.bodies()).toEqual([]);
   });
 
   it("removes everything from all three stores, and in the end the vault itself", async () => {
