@@ -96,6 +96,35 @@ it("selects by checkbox, by range and all, and tags, moves and deletes what is s
   );
 });
 
+it("deletes a whole folder, also what is not loaded, and never one that is filtered", async () => {
+  const more = 110;
+  const path = { partition: "site", collection: "blog", channel: "whole" };
+  const files = Array.from({ length: more }, (_, at) => new File([`${at}`], `n-${at}.txt`));
+  await Promise.all(files.map((file) => console.vault.assets.upload(file, path)));
+  const place = `/${console.vault.vaultId}/site/blog/whole`;
+  await console.openConsole(
+    console.credentials.secret_key,
+    async (page) => {
+      const select = page.getByRole("checkbox", { name: /^Select all/ });
+      const whole = bar(page).getByRole("button", { name: `Delete the folder, ${more} files` });
+      await select.click();
+      await bar(page).getByText("100 files", { exact: true }).waitFor();
+      expect(await whole.count()).toBe(0);
+      await page.goto(`${console.credentials.url}/#${place}`);
+      await page.getByText("Clear filters").waitFor({ state: "detached" });
+      await bar(page).waitFor({ state: "detached" });
+      await select.click();
+      await whole.click();
+      const question = dialog(page, `Delete ${more} files in site/blog/whole?`);
+      await question.getByRole("button", { name: `Delete ${more} files` }).click();
+      await page.locator(".toast", { hasText: `${more} files deleted.` }).waitFor();
+      await page.getByText("Nothing in site/blog/whole").waitFor();
+      expect(await all("whole")).toEqual([]);
+    },
+    { fragment: `${place}?filename_prefix=n-` },
+  );
+});
+
 it("tells by name and reason what was refused, keeps it selected, and tries it again", async () => {
   const { fragment, ids } = await fill("refused");
   await console.openConsole(

@@ -132,19 +132,6 @@ function MetadataRow({
           }
         }}
       />
-      <select
-        class="input metadata-kind"
-        aria-label={`Kind of ${name}`}
-        value={row.kind}
-        onChange={(event) => onChange(withKind(row, event.currentTarget.value as Kind))}
-      >
-        {KINDS.map((kind) => (
-          <option key={kind} value={kind}>
-            {KIND_NAMES[kind]}
-          </option>
-        ))}
-      </select>
-      <Button kind="quiet" icon="close" aria-label={`Remove ${name}`} onClick={() => onChange(undefined)} />
       <div class="metadata-value">
         {row.kind === "yes or no" ? (
           <select
@@ -180,6 +167,19 @@ function MetadataRow({
           />
         )}
       </div>
+      <select
+        class="input metadata-kind"
+        aria-label={`Kind of ${name}`}
+        value={row.kind}
+        onChange={(event) => onChange(withKind(row, event.currentTarget.value as Kind))}
+      >
+        {KINDS.map((kind) => (
+          <option key={kind} value={kind}>
+            {KIND_NAMES[kind]}
+          </option>
+        ))}
+      </select>
+      <Button kind="quiet" icon="close" aria-label={`Remove ${name}`} onClick={() => onChange(undefined)} />
       {problem !== undefined && (
         <p class="hint wrong" id={id}>
           {problem}

@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 import type { Asset, Strongroom } from "../../client/index.ts";
-import { rows } from "../browse/rows.ts";
+import { hasMore, rows } from "../browse/rows.ts";
 import { clearSelection, selection } from "../browse/selection.ts";
 import { canWrite, session } from "../session.ts";
 import { Button, bytes, confirm, count, toast } from "../ui/index.ts";
 import type { Change } from "./changing.ts";
+import { DeleteFolder } from "./delete-folder.tsx";
 import { MoveDialog } from "./move-dialog.tsx";
 import { TagDialog } from "./tag-dialog.tsx";
 import { start, underWay, type Work } from "./work.ts";
@@ -60,6 +61,7 @@ function Bar({ vault }: { vault: Strongroom }) {
               {`Select all ${list.length.toLocaleString("en")} loaded`}
             </Button>
           )}
+          {chosen.length === list.length && hasMore.value && <DeleteFolder vault={vault} />}
           <span class="selection-actions">
             <Button icon="tag" onClick={() => setAsking("tags")}>
               Tag

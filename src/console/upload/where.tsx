@@ -80,6 +80,9 @@ export function Where({ asked, path, vault }: { asked: Asked; path: Folder; vaul
           {unreadable > 0 && ` · ${count(unreadable, "file")} could not be read`}
           {isFull && ` · the first ${count(MOST_FILES, "file")}; upload the others afterwards`}
         </p>
+        <p class="hint">
+          Files are kept three folders deep: marketing, then blog, then hero-images. New names make new folders.
+        </p>
         <PathFields target={target} isTried={isTried} vault={vault} first={first} onChange={setEdited} />
         {inFolder && !isReading && (
           <Names example={inFolder} shared={shared} withFolders={isWithFolders} onChange={setWithFolders} />
