@@ -13,7 +13,7 @@ import type { ImportedAsset, ImportTerms } from "../model/import.ts";
 import { IMPORT_CLOCK_MS } from "../model/limits.ts";
 import { essenceOf } from "../model/media-type.ts";
 import { parseJsonField, serializeMetadata, serializeTags } from "../model/metadata.ts";
-import { invalid, type Refusal, type Result, unavailable, vaultNotFound } from "../model/refusal.ts";
+import { invalid, type Refusal, refusalOf, type Result, unavailable, vaultNotFound } from "../model/refusal.ts";
 import { parseTimestamp, timestamp } from "../model/time.ts";
 import { Bucket } from "../r2/bucket.ts";
 import { importedKey } from "../r2/keys.ts";
@@ -83,9 +83,10 @@ export const importBody: Handler = async (api) => {
   if (!key) return invalid("r2_key: must be that of an asset's file, as its record has it");
   const { mime_type, sha256 } = query.value;
   const file = { id: key.id, r2_key: key.r2_key, sha256 };
-  const checked = await api.vault("repeatable", (stub, caller) => stub.checkImport(caller, file));
-  if (!checked.ok) return checked;
-  return (await receiveImported(api, api.reader, { r2_key: key.r2_key, mime_type, sha256 })) ?? { status: 204 };
+  const check = async (): Promise<Refusal | undefined> =>
+    refusalOf(await api.vault("repeatable", (stub, caller) => stub.checkImport(caller, file)));
+  const body = { r2_key: key.r2_key, mime_type, sha256 };
+  return (await check()) ?? (await receiveImported(api, api.reader, body, check)) ?? { status: 204 };
 };
 
 /** Reads a line of an export as an asset of this vault. A refusal says at which place what is wrong. */

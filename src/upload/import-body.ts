@@ -33,11 +33,15 @@ export interface ImportedBody {
 /**
  * Streams the body into one put, and holds back its last bytes until its digest is right. R2 checks the digest too, and
  * keeps it: by it the import recognises the file. Returns why not.
+ *
+ * @param check why the file may not be stored. It is asked when all has come but is not handed to R2 yet, since the asset
+ *   may have been imported with another file meanwhile
  */
 export async function receiveImported(
   { env, watchdog, id: request }: { env: Env; watchdog: Watchdog; id: string },
   reader: BodyReader,
   { r2_key, mime_type, sha256 }: ImportedBody,
+  check: () => Promise<Refusal | undefined>,
 ): Promise<Refusal | undefined> {
   const { declared: size } = reader;
   if (size === undefined) return invalid("Content-Length: is required");
@@ -79,6 +83,8 @@ export async function receiveImported(
     const found = hash.digest("hex");
     if (reader.bytesRead !== size) throw new Refused(longer());
     if (found !== sha256) throw new Refused(invalid(`sha256: the file's is ${found}`));
+    const refusal = await check();
+    if (refusal) throw new Refused(refusal);
     if (!stream) await storing(sendPieces(collected, put), STORE_MS);
     else {
       await storing(stream.write(last), STORE_MS);

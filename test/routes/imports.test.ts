@@ -147,6 +147,50 @@ describe("import", () => {
     expect(await reconcile(copy)).toMatchObject({ restored: 0, orphans_waiting: 0, orphans_deleted: 0, missing: 0 });
   });
 
+  it("import: a file that is on its way while its asset is taken does not get its place", async () => {
+    const vault = await TestVault.create();
+    const texts = ["small", "large".repeat(400_000)];
+    for (const text of texts) await vault.upload({ file: textFile(text) });
+    const lines = await exported(vault);
+    const copy = await TestVault.create();
+    await importPage(copy, { ...termsOf(lines), records: [] });
+    const late = lines.map((line) => {
+      const { size } = line.asset;
+      const bytes = Buffer.alloc(size, "x");
+      const other = { ...line, sha256: createHash("sha256").update(bytes).digest("hex") };
+      const [begun, rest] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let at = 0;
+      const body = new ReadableStream<Uint8Array>(
+        {
+          async pull(controller) {
+            if (at > 0) begun.resolve();
+            if (at > 0) await rest.promise;
+            if (at === size) return controller.close();
+            const end = at === 0 ? size - 1 : size;
+            controller.enqueue(bytes.subarray(at, end));
+            at = end;
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      const answer = sendBody(copy, other, body, {}, { "Content-Length": `${size}` });
+      return { answer, begun: begun.promise, go: rest.resolve };
+    });
+    await Promise.all(late.map(({ begun }) => begun));
+    const [taken, done] = late as [(typeof late)[0], (typeof late)[0]];
+    await bringBodies(copy, lines);
+    await importPage(copy, { ...termsOf(lines), records: lines });
+    taken.go();
+    expect(await refused(taken.answer, 409)).toMatch(/^sha256: the vault has this asset/);
+    await importAll(copy, lines);
+    done.go();
+    expect(await refused(done.answer, 409)).toContain("no such import");
+    for (const { asset } of lines) {
+      const content = await (await copy.request("GET", `${copy.assets}/${asset.id}/content`)).text();
+      expect(texts.includes(content), asset.id).toBe(true);
+    }
+  });
+
   it("import: a line that breaks a rule is refused by its place and the rule", async () => {
     const { lines } = await original();
     const copy = await TestVault.create();

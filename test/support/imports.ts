@@ -38,9 +38,10 @@ export function sendBody(
   { asset, sha256 }: ImportedLine,
   body: BodyInit,
   more: Readonly<Record<string, string>> = {},
+  moreHeaders: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   const query = new URLSearchParams({ r2_key: asset.r2_key, mime_type: asset.mime_type, sha256, ...more });
-  const headers = { ...admin, "Content-Type": "application/octet-stream" };
+  const headers = { ...admin, "Content-Type": "application/octet-stream", ...moreHeaders };
   return send(`${vault.path}/import/bodies?${query.toString()}`, { method: "POST", headers, body });
 }
 
