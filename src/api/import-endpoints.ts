@@ -17,7 +17,7 @@ export const IMPORT_ENDPOINTS = {
       "stay as they were, and `vault_id` and the beginning of `r2_key` become this vault's. An asset is taken when its file is there: those whose file is not " +
       "there are named in `missing`, and `vaults.importBody` brings it. Lines may come in any order, at the same time and again, " +
       "so whoever was cut off begins anew. `top`, `assets` and `bytes` say what the whole is, and name the import: " +
-      "another one gets 409, and so does a vault that has assets of its own or had some of late. With the first request the vault stops taking other " +
+      "another one gets 409, and so does a line that is beyond them, and a vault that has assets of its own or had some of late. With the first request the vault stops taking other " +
       "writes of assets, and its feed of changes: they get 503 until a request with `finish` has found that all is there.",
     body: { json: { "application/json": ImportBody }, example: importExample },
     answers: {

@@ -101,6 +101,25 @@ describe("import", () => {
     expect(await refused(sendImport(copy, { ...terms, records: [], finish: true }), 409)).toContain("0 of 3 assets");
   });
 
+  it("import: takes no line beyond what it is of, which could never be finished", async () => {
+    const { lines } = await original();
+    const copy = await TestVault.create();
+    for (const [fewer, message] of [
+      [{ assets: 2 }, /^records\[2\]: the import is of 2 assets/],
+      [{ bytes: 5 }, /^records\[\d\]\.asset\.size: the import is of 5 bytes/],
+    ] as const) {
+      const into = "assets" in fewer ? copy : await TestVault.create();
+      const terms = { ...termsOf(lines), ...fewer };
+      await importPage(into, { ...terms, records: [] });
+      await bringBodies(into, lines);
+      expect(await refused(sendImport(into, { ...terms, records: lines }), 409)).toMatch(message);
+      expect((await into.list()).data).toEqual([]);
+    }
+    const two = { ...termsOf(lines), assets: 2 };
+    const rest = lines.filter(({ asset }) => asset.size > 0);
+    expect(await importPage(copy, { ...two, records: rest, finish: true })).toMatchObject({ imported: 2, done: true });
+  });
+
   it("import: quotas and the other bounds of the vault hold", async () => {
     const { lines } = await original();
     const copy = await TestVault.create();

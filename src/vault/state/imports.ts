@@ -86,8 +86,8 @@ function beyondQuota(
 /**
  * Takes assets whose bodies are here: all of them, or none. One that is there already, as it is to be, is only counted.
  *
- * 400 for what breaks the order of a history, 409 for an id or a place that another asset has, and for an import that is
- * not under way. 403, 413 and 415 for what the bounds of the vault do not allow. A refusal names the record.
+ * 400 for what breaks the order of a history, 409 for an id or a place that another asset has, for what is more than the
+ * import is of, and for an import that is not under way. 403, 413 and 415 for what the bounds of the vault do not allow. A refusal names the record.
  */
 export function importAssets(
   database: VaultDatabase,
@@ -145,6 +145,7 @@ function take(
   if (database.voids.has(asset.id)) return unavailable("asset.id: is void for up to two hours after it was made", 60);
   const file = { size: asset.size, mimeType: asset.mime_type };
   const refusal =
+    beyondTerms(state, change, asset) ??
     outOfOrder(database, state, asset) ??
     outOfBounds(settings, withReserved(settings, change, database.sessions), file, OPERATOR);
   if (refusal) return refusal;
@@ -153,6 +154,13 @@ function take(
   const clock = change.vault.clock ?? change.row.clock;
   if (asset.updated_at > clock) change.vault.clock = asset.updated_at;
   return undefined;
+}
+
+/** The refusal of an asset with which the import would be more than it is of: nothing could finish it then. */
+function beyondTerms(terms: ImportTerms, { assets, bytes }: Change, { size }: Asset): Refusal | undefined {
+  if (assets + 1 > terms.assets) return refuse("CONFLICT", `the import is of ${terms.assets} assets, which are there`);
+  if (bytes + size <= terms.bytes) return undefined;
+  return refuse("CONFLICT", `asset.size: the import is of ${terms.bytes} bytes, and ${bytes} of them are there`);
 }
 
 /** Whether the vault has an asset as it is to be. 409 when it has another one of its id. */
