@@ -2,6 +2,7 @@ import type * as v from "valibot";
 import { unsupportedType } from "./media-types.ts";
 import { type ObjectSchema, parseBody } from "../api/parse.ts";
 import { MAX_JSON_BODY_BYTES, SMALL_JSON_BYTES } from "../model/limits.ts";
+import { inspectBody } from "../model/metadata.ts";
 import { parseMediaType } from "../model/media-type.ts";
 import { invalid, type Refusal, refuse, Refused, type Result } from "../model/refusal.ts";
 import { jsonLoan } from "./memory.ts";
@@ -17,12 +18,13 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * Reads the JSON body of an endpoint, within bounds, and validates it by the schema of its media type. Returns the
  * value and that type.
  *
- * @param inspect may refuse the text before it is parsed, since parsing costs more than all else
+ * @param inspect may refuse the text before it is parsed, since parsing costs more than all else. One of an endpoint's own
+ *   looks at the depth as well
  */
 export async function readBody<S extends ObjectSchema>(
   { request, reader }: { request: Request; reader: BodyReader },
   { json, optional = false }: { readonly json: Readonly<Record<string, S>>; readonly optional?: boolean },
-  inspect: (text: string, type: string) => Refusal | undefined = () => undefined,
+  inspect: (text: string, type: string) => Refusal | undefined = inspectBody,
 ): Promise<Result<{ type: string; value: v.InferOutput<S> }>> {
   const types = Object.keys(json);
   const sent = parseMediaType(request.headers.get("Content-Type") ?? "")?.essence ?? "";

@@ -37,7 +37,7 @@ export const MAX_FILENAME_BYTES = 255;
 export const MAX_JSON_FIELD_BYTES = 64 * KIB;
 
 /**
- * The most levels of objects and arrays in metadata. A value of more than some thousand levels can be parsed, but
+ * The most levels of objects and arrays in metadata, and in any other field of a JSON body. A value of more than some thousand levels can be parsed, but
  * cannot be serialised again.
  */
 export const MAX_METADATA_DEPTH = 32;

@@ -86,6 +86,15 @@ function inspectField(field: string, text: string): Refusal | undefined {
 }
 
 /**
+ * The refusal of the JSON text of any body in which a field nests deeper than metadata may. Parsing half a million levels
+ * takes a fifth of a second.
+ */
+export function inspectBody(text: string): Refusal | undefined {
+  const objection = inspectJson(text, () => undefined, { depth: MAX_METADATA_DEPTH });
+  return objection && refuseObjection(objection);
+}
+
+/**
  * What is wrong with the JSON text of a patch, as far as can be told before it is parsed; undefined when nothing is. A
  * merge leaves at least what the patch sets, so a patch that is over a limit cannot succeed. The nulls of a merge patch
  * set nothing.

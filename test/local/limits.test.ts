@@ -44,6 +44,7 @@ const ROWS: readonly (readonly [what: string, limits: readonly Limit[], beyond?:
   ["time for which it is known what became of a resumable upload", ["SESSION_KEPT_MS"]],
   ["silence after which another request may go on with a resumable upload", ["SESSION_STALL_MS"], "UPLOAD_LOCKED"],
   ["JSON body", ["MAX_JSON_BODY_BYTES"], "PAYLOAD_TOO_LARGE"],
+  ["any field of a JSON body", ["MAX_METADATA_DEPTH"], "INVALID_PARAMS"],
   ["a JSON body's time", ["SMALL_JSON_DEADLINE_MS", "SMALL_JSON_BYTES", "JSON_DEADLINE_MS"], "REQUEST_TIMEOUT"],
   ["memory of one isolate for bodies", ["BODY_BUDGET_BYTES", "BODY_WAIT_MS"], "UNAVAILABLE"],
   [

@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
-import { bearer, refusal, send, TestVault } from "../support/api.ts";
+import { describe, expect, it, vi } from "vitest";
+import type { Endpoint } from "../../src/api/endpoint.ts";
+import { ENDPOINTS } from "../../src/api/endpoints.ts";
+import { admin, bearer, refusal, send, TestVault } from "../support/api.ts";
 
 const chunked = (...texts: string[]): ReadableStream<Uint8Array> =>
   new ReadableStream({
@@ -60,5 +62,29 @@ describe("a body whose fields are all optional", () => {
     const { id } = await vault.upload();
     await refusal(await vault.request("PATCH", `${vault.assets}/${id}`), 415, "UNSUPPORTED_MEDIA_TYPE");
     await refusal(await vault.patch(id, ""), 400, "INVALID_PARAMS");
+  });
+});
+
+describe("a JSON body", () => {
+  it("is refused at every endpoint before it is parsed, when a field nests deeper than any may", async () => {
+    const vault = await TestVault.create();
+    const ids = { vaultId: vault.id, assetId: (await vault.upload()).id, keyId: "key_x" };
+    const parse = vi.spyOn(JSON, "parse");
+    const deep = (levels: number) => `{"scope":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    let asked = 0;
+    for (const [id, { method, path: pattern, access, body }] of Object.entries<Endpoint>(ENDPOINTS)) {
+      if (!body || !("json" in body)) continue;
+      const path = pattern.replace(/:(\w+)/g, (_, name: keyof typeof ids) => ids[name]);
+      const key = access === "admin" ? admin : bearer(vault.secretKey);
+      const headers = { ...key, "Content-Type": Object.keys(body.json)[0] ?? "" };
+      const ask = (text: string) => send(path, { method, headers, body: text });
+      const message = await refusal(await ask(deep(400_000)), 400, "INVALID_PARAMS");
+      expect(message, id).toMatch(/^scope\S*: must not nest deeper than 32 levels$/);
+      expect(await refusal(await ask(deep(32)), 400, "INVALID_PARAMS"), id).not.toContain("levels");
+      asked++;
+    }
+    expect(asked).toBeGreaterThan(7);
+    expect(parse.mock.calls.filter(([text]) => text.length > 400_000)).toEqual([]);
+    parse.mockRestore();
   });
 });
