@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 import type { Strongroom } from "../../client/index.ts";
 import { PATH_COMPONENTS } from "../../model/asset.ts";
+import { nameProblem } from "../filename.ts";
+import { FolderFields } from "../folder-names.tsx";
 import { href, NO_QUERY } from "../route.ts";
 import { Button, TextField } from "../ui/index.ts";
 import type { Opened } from "./opened.ts";
-import { FolderFields } from "../folder-names.tsx";
 
 /** Where the asset is, and how it is moved and renamed. Its file stays where it is, and so do its links. */
 export function PlaceEditor({ vault, opened, isReadOnly }: { vault: Strongroom; opened: Opened; isReadOnly: boolean }) {
@@ -57,9 +58,3 @@ export function PlaceEditor({ vault, opened, isReadOnly }: { vault: Strongroom; 
 }
 
 const isComponent = (name: string): boolean => (PATH_COMPONENTS as readonly string[]).includes(name);
-
-/** What is wrong with a filename, as far as can be told here. */
-export function nameProblem(filename: string): string | undefined {
-  if (filename === "" || filename === "." || filename === "..") return "Give it a name.";
-  return /[/\\\p{Cc}]/u.test(filename) ? "A name has no / or \\ in it." : undefined;
-}

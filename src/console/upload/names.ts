@@ -2,8 +2,7 @@
 
 import type { AssetPathFields } from "../../client/index.ts";
 import { PATH_COMPONENT } from "../../model/asset.ts";
-import { hasControl } from "../../model/control.ts";
-import { MAX_COMPONENT_LENGTH, MAX_FILENAME_BYTES } from "../../model/limits.ts";
+import { MAX_COMPONENT_LENGTH } from "../../model/limits.ts";
 
 /** A file that somebody chose or dropped. */
 export interface Chosen {
@@ -46,14 +45,4 @@ export function namesakes(chosen: readonly Chosen[]): number {
   let shared = 0;
   for (const count of counts.values()) if (count > 1) shared += count;
   return shared;
-}
-
-/** What is wrong with a filename, for a person; undefined when nothing is. */
-export function nameProblem(name: string): string | undefined {
-  const length = new TextEncoder().encode(name).length;
-  if (length > MAX_FILENAME_BYTES)
-    return `The name is too long: ${length} bytes, and ${MAX_FILENAME_BYTES} are the most.`;
-  if (hasControl(name)) return "The name has characters that cannot be seen. Rename the file.";
-  if (/[/\\]/.test(name)) return "The name must not contain / or \\. Rename the file.";
-  return undefined;
 }

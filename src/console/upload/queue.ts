@@ -2,10 +2,11 @@
 
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Strongroom } from "../../client/index.ts";
+import { nameProblem } from "../filename.ts";
 import { Gate, type GateState } from "./gate.ts";
 import { UploadItem } from "./item.ts";
 import { Meter } from "./meter.ts";
-import { nameProblem, type Target } from "./names.ts";
+import type { Target } from "./names.ts";
 import { Redraw, type Totals, totalsOf } from "./totals.ts";
 import { type Refused, STUCK, UNREADABLE, verdictOf } from "./words.ts";
 
@@ -63,7 +64,7 @@ export class UploadQueue {
     for (const { file, name } of files) {
       const item = new UploadItem(file, name, target, vault);
       const problem = nameProblem(name);
-      if (problem !== undefined) this.#refuse(item, { what: problem });
+      if (problem !== undefined) this.#refuse(item, misnamed(problem));
       this.#items.push(item);
     }
     this.#go();
@@ -103,7 +104,7 @@ export class UploadQueue {
     item.failures = 0;
     const problem = nameProblem(item.name);
     if (problem === undefined) this.#queue(item);
-    else this.#refuse(item, { what: problem });
+    else this.#refuse(item, misnamed(problem));
     this.halted.value = undefined;
     this.#go();
   }
@@ -279,6 +280,8 @@ export class UploadQueue {
     }
   }
 }
+
+const misnamed = (what: string): Refused => ({ what, hint: "Rename the file." });
 
 async function isReadable(file: File): Promise<boolean> {
   try {

@@ -1,7 +1,8 @@
-/** What metadata is as rows of a form, and what is typed into them. */
+/** What is typed of an asset: its name, its metadata as rows of a form, and the numbers in them. */
 
 import { expect, it } from "vitest";
 import { readNumber, readObject } from "../../src/console/asset/json.ts";
+import { nameProblem } from "../../src/console/filename.ts";
 import { formOf, newRow, rowsOf } from "../../src/console/asset/rows.ts";
 
 const formed = (rows: Parameters<typeof formOf>[0]): unknown[] => {
@@ -39,4 +40,17 @@ it("numbers: are refused if they would become others, as the server refuses them
     6,
   );
   expect(["1e-400", "1e400", "9007199254740993", "0.1000000000000000000001"].filter(kept)).toEqual([]);
+});
+
+it("names: are refused in the words of the server, which counts bytes", () => {
+  expect(["a.png", "é".repeat(127), ".b"].map(nameProblem)).toEqual([undefined, undefined, undefined]);
+  expect(["", "..", "a/b", "a\u0007", "\ud800", "é".repeat(128), "a".repeat(256)].map(nameProblem)).toEqual([
+    "The name must not be empty.",
+    'The name must not be "." or "..".',
+    "The name must not contain / or \\.",
+    "The name must not contain control characters.",
+    "The name must be valid Unicode.",
+    "The name must be at most 255 bytes of UTF-8.",
+    "The name must be at most 255 bytes of UTF-8.",
+  ]);
 });
