@@ -52,7 +52,7 @@ function LevelList({ to, path, depth }: { to: BrowseRoute; path: Folder; depth: 
   );
 }
 
-export function childOf({ partition, collection }: Folder, name: string): Folder {
+function childOf({ partition, collection }: Folder, name: string): Folder {
   if (partition === undefined) return { partition: name };
   return collection === undefined ? { partition, collection: name } : { partition, collection, channel: name };
 }

@@ -9,8 +9,7 @@ export interface DialogProps {
   children: ComponentChildren;
   /** The buttons below. */
   footer?: ComponentChildren;
-  /** `side` stands at the right edge and is as high as the window; on a phone it fills it. */
-  shape?: "small" | "wide" | "side";
+  shape?: "small" | "wide";
   /** Neither Escape nor a click beside it closes it: something is shown this once. */
   isFirm?: boolean;
 }
