@@ -1,12 +1,10 @@
 /** What files can be narrowed by, beside the folder and the search. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { MAX_TAG_FILTERS } from "../../model/limits.ts";
 import { type BrowseRoute, go, type Query } from "../route.ts";
 import { Button, Field, TextField } from "../ui/index.ts";
 import { isTime, TYPE_CHOICES } from "./kinds.ts";
-
-/** The most tags of a list. */
-const MOST_TAGS = 5;
 
 /** A day of the calendar, as a date field has it, in the time of whoever looks. */
 function dateOf(time: string | undefined): string {
@@ -59,8 +57,8 @@ export function FilterForm({ to, onShown, onDone }: FilterFormProps) {
         label="Tag"
         value={tag}
         placeholder="hero"
-        disabled={query.tag.length >= MOST_TAGS}
-        hint={query.tag.length >= MOST_TAGS ? `At most ${MOST_TAGS} tags` : undefined}
+        disabled={query.tag.length >= MAX_TAG_FILTERS}
+        hint={query.tag.length >= MAX_TAG_FILTERS ? `At most ${MAX_TAG_FILTERS} tags` : undefined}
         onInput={(event) => setTag(event.currentTarget.value)}
       />
       <Field label="Type">

@@ -1,9 +1,7 @@
 /** How many assets are changed or deleted: in bites, with what became of each of them. */
 
 import type { Asset, BatchOperation, BatchResult, Strongroom } from "../../client/index.ts";
-
-/** The most operations of a request. */
-const BITE = 1_000;
+import { MAX_BATCH_OPERATIONS } from "../../model/limits.ts";
 
 /** What is done to each. An update is the same for all of them. */
 export type Action = { readonly op: "delete" } | ({ readonly op: "update" } & Change);
@@ -50,7 +48,7 @@ export async function changeAll(
   const failed: Failure[] = [];
   let waiting = [...assets];
   while (waiting.length > 0 && !isStopped()) {
-    const bite = waiting.slice(0, BITE);
+    const bite = waiting.slice(0, MAX_BATCH_OPERATIONS);
     let results: readonly BatchResult[];
     try {
       ({ data: results } = await vault.assets.batch(bite.map(({ id }): BatchOperation => ({ ...action, id }))));

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { KeyInfo, VaultReport } from "../../client/index.ts";
+import { KEY_KEPT_MS } from "../../model/limits.ts";
 import { signOut } from "../session.ts";
 import { ago, Button, confirm, count, day, Empty, Failure, Menu, moment, toast, wordsOf } from "../ui/index.ts";
 import type { Managed } from "./access.ts";
@@ -9,6 +10,7 @@ import { EditKey } from "./edit-key.tsx";
 import { folderOf, KeyList, nameOf, stateOf, TYPES } from "./keys.ts";
 import { NewKey } from "./new-key.tsx";
 import { Part } from "./parts.tsx";
+import { exactSeconds } from "./units.ts";
 
 export function KeysPage({ vault, report }: { vault: Managed; report: VaultReport }) {
   const list = useMemo(() => new KeyList(vault.keys), [vault]);
@@ -56,7 +58,7 @@ export function KeysPage({ vault, report }: { vault: Managed; report: VaultRepor
             {count(dead.length, "key")} that {dead.length === 1 ? "was" : "were"} revoked or{" "}
             {dead.length === 1 ? "has" : "have"} expired
           </summary>
-          <p class="hint">They are refused, and are listed here for 37 days.</p>
+          <p class="hint">They are refused, and are listed here for {exactSeconds(KEY_KEPT_MS / 1000)}.</p>
           <KeyTable keys={dead} ownKeyId={vault.ownKeyId} />
         </details>
       )}
