@@ -3,7 +3,7 @@
 import { OFFSET_BYTES, TUS_ALGORITHMS, TUS_VERSION } from "../api/session-endpoints.ts";
 import { unsupportedType } from "./media-types.ts";
 import { MAX_SESSION_BYTES } from "../model/limits.ts";
-import { essenceOf } from "../model/media-type.ts";
+import { essenceOf } from "../model/essence.ts";
 import { invalid, refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { ApiRequest } from "./request.ts";
 

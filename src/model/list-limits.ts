@@ -1,4 +1,7 @@
-/** The bounds of lists, which limits.ts has among its own: the rest of the code takes them from there. */
+/**
+ * The bounds of lists, which limits.ts has among its own: the rest of the code takes them from there. Only the console's
+ * first view, which has to be small, takes them from here.
+ */
 
 /** How many records a page has when the client does not say how many it wants: what a screen shows. */
 export const DEFAULT_PAGE = 50;

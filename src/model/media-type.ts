@@ -3,6 +3,7 @@
  * refused, because readers would take it for different types.
  */
 
+import { essenceOf } from "./essence.ts";
 import { extensionOf, typeOfExtension } from "./extensions.ts";
 import { MAX_MIME_TYPE_LENGTH } from "./limits.ts";
 import { invalid, type Result } from "./refusal.ts";
@@ -63,9 +64,6 @@ export function parseMediaType(contentType: string): MediaType | undefined {
 
 /** What an escape inside a quoted value comes to. Only a quote and a backslash need one. */
 const unescaped = (escape: string, char: string): string => (char === '"' || char === "\\" ? escape : char);
-
-/** The type and subtype that a Content-Type begins with, whatever follows. They tell how a body is to be read. */
-export const essenceOf = (contentType: string): string => contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 
 /**
  * Whether a declaration tells nothing of the file: it names unknown bytes, or a range such as `image/*` (RFC 9110

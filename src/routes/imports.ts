@@ -11,7 +11,7 @@ import { checkFilename } from "../model/filename.ts";
 import { isVaultId } from "../model/id.ts";
 import type { ImportedAsset, ImportTerms } from "../model/import.ts";
 import { IMPORT_CLOCK_MS } from "../model/limits.ts";
-import { essenceOf } from "../model/media-type.ts";
+import { essenceOf } from "../model/essence.ts";
 import { parseJsonField, serializeMetadata, serializeTags } from "../model/metadata.ts";
 import { invalid, type Refusal, refusalOf, type Result, unavailable, vaultNotFound } from "../model/refusal.ts";
 import { parseTimestamp, timestamp } from "../model/time.ts";

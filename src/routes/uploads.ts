@@ -11,7 +11,7 @@ import { TICKET } from "../http/ticket.ts";
 import { durability, json, recordHeaders, replay, type Reply } from "../http/reply.ts";
 import { PATH_COMPONENTS, type StoredRecord } from "../model/asset.ts";
 import { MAX_FILE_BYTES } from "../model/limits.ts";
-import { essenceOf } from "../model/media-type.ts";
+import { essenceOf } from "../model/essence.ts";
 import { invalid, must, refuse, type Refusal, Refused, type Result } from "../model/refusal.ts";
 import type { Acknowledged } from "../model/safe-retry.ts";
 import { KeyedUpload } from "../upload/keyed-upload.ts";

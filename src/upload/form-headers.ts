@@ -4,7 +4,7 @@
  */
 
 import { MAX_PART_HEADER_LINES } from "../model/limits.ts";
-import { essenceOf } from "../model/media-type.ts";
+import { essenceOf } from "../model/essence.ts";
 import { invalid, Refused } from "../model/refusal.ts";
 
 /** What a part says of itself. */

@@ -3,7 +3,7 @@ import type { Query } from "../http/query.ts";
 import type { BodyReader } from "../http/body-reader.ts";
 import type { AssetPath } from "../model/asset.ts";
 import { newAssetId } from "../model/id.ts";
-import { essenceOf } from "../model/media-type.ts";
+import { essenceOf } from "../model/essence.ts";
 import { invalid, must, Refused, type Result } from "../model/refusal.ts";
 import { bodyKey } from "../r2/keys.ts";
 import { BodySink } from "./body-sink.ts";

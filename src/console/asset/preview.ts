@@ -4,6 +4,7 @@
  */
 
 import type { Asset } from "../../client/index.ts";
+import { essenceOf } from "../../model/essence.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -66,7 +67,7 @@ export type Preview =
 
 /** What can be shown of an asset. */
 export function previewOf({ mime_type, size }: Pick<Asset, "mime_type" | "size">): Preview {
-  const [essence = "", ...parameters] = mime_type.split(";").map((part) => part.trim().toLowerCase());
+  const essence = essenceOf(mime_type);
   if (size === 0) return { shows: "nothing", because: "The file is empty." };
   if (IMAGES.has(essence)) return { shows: "image", type: essence };
   if (essence === SVG) {
@@ -75,6 +76,7 @@ export function previewOf({ mime_type, size }: Pick<Asset, "mime_type" | "size">
   }
   if (MEDIA.has(essence)) return { shows: essence.startsWith("video/") ? "video" : "audio", type: essence };
   if (TEXT.test(essence)) {
+    const parameters = mime_type.split(";").map((part) => part.trim().toLowerCase());
     const charset = parameters.find((each) => each.startsWith("charset="))?.slice("charset=".length);
     return { shows: "text", charset: charset?.replaceAll('"', "") };
   }

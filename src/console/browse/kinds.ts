@@ -1,44 +1,35 @@
 /** Media types as people name them, and times that can be read. */
 
+import { essenceOf } from "../../model/essence.ts";
 import type { IconName } from "../ui/icon.tsx";
 
+/** Those whose subtype is not what they are called. */
 const NAMES: Readonly<Record<string, string>> = {
-  "application/gzip": "GZIP",
   "application/javascript": "JavaScript",
-  "application/json": "JSON",
   "application/msword": "Word",
   "application/octet-stream": "Data",
-  "application/pdf": "PDF",
   "application/vnd.ms-excel": "Excel",
   "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
   "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
-  "application/xml": "XML",
-  "application/zip": "ZIP",
   "audio/mpeg": "MP3",
-  "image/svg+xml": "SVG",
   "image/vnd.microsoft.icon": "Icon",
-  "text/css": "CSS",
-  "text/csv": "CSV",
-  "text/html": "HTML",
   "text/javascript": "JavaScript",
   "text/markdown": "Markdown",
   "text/plain": "Text",
   "video/quicktime": "QuickTime",
 };
 
-const essence = (type: string): string => (type.split(";")[0] ?? "").trim().toLowerCase();
-
 /** `PNG`, `Text`, `WebM` */
 export function typeName(type: string): string {
-  const plain = essence(type);
+  const plain = essenceOf(type);
   const subtype = (plain.split("/")[1] ?? "").replace(/^x-|^vnd\.|\+.*$/g, "");
   return NAMES[plain] ?? (subtype.length > 0 && subtype.length <= 8 ? subtype.toUpperCase() : plain || "Data");
 }
 
 /** What a file of a type is shown by. */
 export function typeIcon(type: string): IconName {
-  const plain = essence(type);
+  const plain = essenceOf(type);
   const [kind, subtype = ""] = plain.split("/");
   if (kind === "image" || kind === "video" || kind === "audio") return kind;
   if (plain === "application/pdf") return "pdf";

@@ -1,10 +1,9 @@
-/** Which assets are in a list, and in which order: what the server decides, for what it tells of meanwhile. */
+/** Which assets are in a list, and in which order: for what the server tells of after the list was asked for. */
 
 import type { Asset, AssetListParameters } from "../../client/index.ts";
+import { lowerAscii, matcher } from "../../model/asset-match.ts";
+import { MIN_SEARCH_LENGTH } from "../../model/list-limits.ts";
 import type { BrowseRoute } from "../route.ts";
-
-/** The shortest text that the server looks for. Characters. */
-export const MIN_SEARCH = 3;
 
 /** What is asked of the server for a route. */
 export function parametersOf({ path, query }: BrowseRoute): AssetListParameters {
@@ -14,7 +13,7 @@ export function parametersOf({ path, query }: BrowseRoute): AssetListParameters 
     ...rest,
     tags: tag,
     metadata,
-    ...(Array.from(q).length < MIN_SEARCH ? {} : { q }),
+    ...(q.length < MIN_SEARCH_LENGTH ? {} : { q }),
     ...(order === "oldest" ? { order } : {}),
   };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
@@ -31,17 +30,18 @@ export const isNarrowed = ({ query }: BrowseRoute): boolean => {
   return tags.length > 0 || Object.keys(metadata).length > 0 || Object.keys(rest).length > 0;
 };
 
-const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-
-const essence = (type: string): string => lower((type.split(";")[0] ?? "").trim());
-
 /** Makes the function that says whether an asset is in the list. */
 export function matcherOf(asked: AssetListParameters): (asset: Asset) => boolean {
-  const { partition, collection, channel, tags = [], filename_prefix = "", metadata = {} } = asked;
+  const { partition, collection, channel, tags = [], filename_prefix, metadata = {}, mime_type, q } = asked;
+  // Here times are compared as such: they stand in the address however one has written them.
   const since = asked.created_since === undefined ? -Infinity : Date.parse(asked.created_since);
   const before = asked.created_before === undefined ? Infinity : Date.parse(asked.created_before);
-  const q = lower(asked.q ?? "");
-  const type = asked.mime_type === undefined ? undefined : lower(asked.mime_type);
+  const matches = matcher({
+    filename_prefix,
+    mime_type: mime_type && lowerAscii(mime_type),
+    metadata: Object.entries(metadata).map(([key, value]) => [key, String(value)]),
+    q: q && lowerAscii(q),
+  });
   return (asset) => {
     const created = Date.parse(asset.created_at);
     return (
@@ -49,22 +49,12 @@ export function matcherOf(asked: AssetListParameters): (asset: Asset) => boolean
       (collection === undefined || asset.collection === collection) &&
       (channel === undefined || asset.channel === channel) &&
       tags.every((tag) => asset.tags.includes(tag)) &&
-      asset.filename.startsWith(filename_prefix) &&
-      (type === undefined ||
-        (type.endsWith("/*")
-          ? essence(asset.mime_type).startsWith(type.slice(0, -1))
-          : essence(asset.mime_type) === type)) &&
       created >= since &&
       created < before &&
-      (lower(asset.filename).includes(q) || asset.tags.some((tag) => lower(tag).includes(q))) &&
-      Object.entries(metadata).every(
-        ([key, value]) => Object.hasOwn(asset.metadata, key) && textOf(asset.metadata[key]) === String(value),
-      )
+      matches({ ...asset, tags: JSON.stringify(asset.tags), metadata: JSON.stringify(asset.metadata) })
     );
   };
 }
-
-const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** Less than zero when `a` comes before `b`, newest first. */
 const byNewest = (a: Asset, b: Asset): number =>

@@ -5,6 +5,7 @@
 
 import { effect } from "@preact/signals";
 import type { Asset, Strongroom } from "../../client/index.ts";
+import { essenceOf } from "../../model/essence.ts";
 import { session } from "../session.ts";
 
 /** The largest file that is fetched to be shown small. Bytes. */
@@ -34,11 +35,9 @@ const TYPES: ReadonlySet<string> = new Set([
   "image/x-icon",
 ]);
 
-const typeOf = ({ mime_type }: Asset): string => (mime_type.split(";")[0] ?? "").trim().toLowerCase();
-
 /** Whether an asset is shown by a picture of itself. */
 export const hasThumb = (asset: Asset): boolean =>
-  TYPES.has(typeOf(asset)) &&
+  TYPES.has(essenceOf(asset.mime_type)) &&
   asset.size > 0 &&
   asset.size <= MOST_BYTES &&
   (asset.width ?? 0) * (asset.height ?? 0) <= MOST_PIXELS;
@@ -129,7 +128,7 @@ async function load({ vault, asset, controller, done }: Wanted): Promise<void> {
     const response = await vault.assets.download(asset.id, { signal: controller.signal });
     const body = await response.arrayBuffer();
     if (controller.signal.aborted) return;
-    const url = URL.createObjectURL(new Blob([body], { type: typeOf(asset) }));
+    const url = URL.createObjectURL(new Blob([body], { type: essenceOf(asset.mime_type) }));
     kept.set(asset.id, { url, size: body.byteLength, uses: 0 });
     done(url);
     trim(KEPT_BYTES);

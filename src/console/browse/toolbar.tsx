@@ -1,6 +1,7 @@
 /** Above the files: where one is, how much is there, what it is narrowed to, and the way in for more. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { MIN_SEARCH_LENGTH } from "../../model/list-limits.ts";
 import { type BrowseRoute, type Folder, go, href, NO_QUERY } from "../route.ts";
 import { canWrite } from "../session.ts";
 import { bytes, count } from "../ui/format.ts";
@@ -9,7 +10,6 @@ import { UploadButton } from "../upload/button.tsx";
 import { Chips, FilterButton } from "./filters.tsx";
 import { totalOf } from "./folders.ts";
 import { live } from "./live.ts";
-import { MIN_SEARCH } from "./matches.ts";
 
 /** Typing goes on; when it pauses for so long, it is looked for. Milliseconds. */
 const TYPED_MS = 250;
@@ -109,7 +109,7 @@ function Search({ to }: { to: BrowseRoute }) {
     clearTimeout(timer.current);
     go({ ...to, query: { ...to.query, q: q.trim() || undefined } }, { replace: true });
   };
-  const length = Array.from(text.trim()).length;
+  const length = text.trim().length;
   return (
     <form
       class="search"
@@ -144,7 +144,7 @@ function Search({ to }: { to: BrowseRoute }) {
         }}
       />
       <span id="search-told" class="search-told" role="status">
-        {length > 0 && length < MIN_SEARCH && `${MIN_SEARCH - length} more…`}
+        {length > 0 && length < MIN_SEARCH_LENGTH && `${MIN_SEARCH_LENGTH - length} more…`}
       </span>
     </form>
   );

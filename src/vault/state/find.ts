@@ -7,7 +7,8 @@
  * tells is looked up in the assets' own rows.
  */
 
-import { fieldsLookedAt, matcher, matchesAll, type AssetSearch, type Order } from "../../model/asset-search.ts";
+import { matcher } from "../../model/asset-match.ts";
+import { fieldsLookedAt, matchesAll, type AssetSearch, type Order } from "../../model/asset-search.ts";
 import type { AssetFilter } from "../../model/asset.ts";
 import { MAX_LIST_ROWS, MAX_LIST_LENGTH } from "../../model/limits.ts";
 import type { LookedRow, SeqRange, Source } from "./asset-list.ts";
