@@ -104,5 +104,10 @@ it("import: a vault with assets is left alone, and a line that is none is named"
   expect((await into(bad(`\n${climbing}`))).stderr).toContain(
     "bad.ndjson, line 2: asset.filename: must not contain / or \\",
   );
+  expect((await into(bad(`${good}\n${" ".repeat(5 << 20)}\n`))).stderr).toBe(
+    "strongroom: bad.ndjson, line 2: is longer than 4194304 bytes, and no line of an export is\n",
+  );
+  // A vault takes a single import, so one of nothing would use it up.
+  expect(await into("/dev/null")).toEqual({ code: 1, stdout: "", stderr: "strongroom: /dev/null: has no assets\n" });
   expect(await run("import", "backup.ndjson")).toMatchObject({ code: 2 });
 });

@@ -35,6 +35,8 @@ If it is broken off, the same command goes on. Until it is done, the vault takes
     const admin = access.admin();
     const vaultId = given ?? access.vault().vaultId;
     const exported = await ExportFile.read(file, signal);
+    // The import of nothing would be done at once, and a vault takes one alone.
+    if (exported.terms.assets === 0) throw new Error(`${visible(file)}: has no assets`);
     const importer = new Importer(call, { vaults: admin.vaults, vaultId }, { file, folder, export: exported });
     const done = await importer.run(most);
     if (done.failed > 0) {

@@ -1,9 +1,14 @@
 /** Reads an export that was written to a file, as often as need be: it may be larger than memory. */
 
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import type { Change, ImportedLine, ImportPage } from "../../client/index.ts";
 import { visible } from "../terminal/visible.ts";
+
+/** A record has some 200 KB at most, with every character escaped. A line is kept as a whole. Bytes. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
+
+const LINE_FEED = 0x0a;
 
 /** What is kept of each asset while the file is read again. */
 interface Kept {
@@ -93,7 +98,7 @@ async function* changesIn(file: string, signal: AbortSignal): AsyncGenerator<{ n
   const handle = await open(file);
   try {
     let number = 0;
-    for await (const line of handle.readLines()) {
+    for await (const line of linesIn(handle, file)) {
       signal.throwIfAborted();
       number++;
       if (line !== "") yield { number, change: changeOf(line, named(file, number)) };
@@ -101,6 +106,30 @@ async function* changesIn(file: string, signal: AbortSignal): AsyncGenerator<{ n
   } finally {
     await handle.close().catch(() => {});
   }
+}
+
+/** The lines of a file, without white space around them. Those of Node have no bound. */
+async function* linesIn(handle: FileHandle, file: string): AsyncGenerator<string> {
+  let number = 1;
+  let begun: Buffer[] = [];
+  let size = 0;
+  const keep = (piece: Buffer): void => {
+    begun.push(piece);
+    size += piece.length;
+    if (size <= MAX_LINE_BYTES) return;
+    throw new Error(`${named(file, number)}: is longer than ${MAX_LINE_BYTES} bytes, and no line of an export is`);
+  };
+  for await (const chunk of handle.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
+      keep(chunk.subarray(from, end));
+      yield Buffer.concat(begun).toString("utf8").trim();
+      [begun, size, from] = [[], 0, end + 1];
+      number++;
+    }
+    keep(chunk.subarray(from));
+  }
+  yield Buffer.concat(begun).toString("utf8").trim();
 }
 
 /** Looks only at what is needed here: the server checks all of it. */
