@@ -17,6 +17,8 @@ const DIGEST = SHA256.digest("base64");
 
 let url = "";
 let records: AssetRecord[] = [];
+/** What the feed says of an asset beside its record. */
+let place: object;
 let serve: (response: ServerResponse, id: string, request: IncomingMessage) => void;
 /** What becomes of an upload, which has arrived. */
 let store: (response: ServerResponse, filename: string, request: IncomingMessage) => void;
@@ -64,6 +66,10 @@ const server = createServer((request, response) => {
   if (request.method === "POST") {
     const filename = new URL(request.url ?? "", "http://x").searchParams.get("filename") ?? "";
     request.resume().on("end", () => store(response, filename, request));
+  } else if (kind === "changes") {
+    response.setHeader("Content-Type", "application/json");
+    const data = records.map((asset) => ({ type: "asset", asset, etag: '"1"', ...place }));
+    response.end(JSON.stringify({ data, cursor: "c", has_more: false }));
   } else if (kind === "assets" && rest.length === 0) {
     response.setHeader("Content-Type", "application/json");
     response.end(JSON.stringify({ data: records, cursor: null, has_more: false }));
@@ -177,6 +183,23 @@ it("get: a file with another SHA-256 than it should have never gets its name", a
   // cat cannot take back what it has written, and says so.
   const cat = await run("cat", id);
   expect(cat).toMatchObject({ code: 1, stdout: "what was served" });
+});
+
+it("export: a file that is not its line's never gets its name, and a line must say which file it is of", async () => {
+  const { id } = record("a.txt", { r2_key: `${VAULT}/p/c/h/asset_${"0".repeat(26)}_a.txt` });
+  const exporting = ["export", "all.ndjson", "--bodies", "bodies"];
+  place = { seq: 1, sha256: "0".repeat(64) };
+  const other = await run(...exporting);
+  expect(other).toMatchObject({ code: 1, stdout: "" });
+  expect(other.stderr).toContain(`a.txt: what came is not the file of ${id}: its SHA-256 is another one`);
+  place = {};
+  const old = await run(...exporting);
+  expect(old).toMatchObject({ code: 1, stdout: "" });
+  expect(old.stderr).toContain(`${id}: the server does not tell its seq and SHA-256, without which no import takes it`);
+  expect(readdirSync(join(program.work, "bodies/p/c/h"))).toEqual([]);
+  expect(existsSync(join(program.work, "all.ndjson"))).toBe(false);
+  place = { seq: 1, sha256: Buffer.from(DIGEST, "base64").toString("hex") };
+  expect(await run(...exporting)).toMatchObject({ code: 0 });
 });
 
 it("get: begins anew when the connection breaks off", async () => {

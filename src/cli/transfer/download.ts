@@ -17,15 +17,21 @@ export class Incomplete extends Error {}
  *
  * @param respond asks for the content, again when it broke off
  * @param first an answer that is there already
+ * @param check throws when what came is not what was to come, although it is what the answer's headers say
  * @returns how many bytes came, and their SHA-256
  * @throws Incomplete
  */
 export async function downloadTo(
   { file, folder }: { file: string; folder: string },
   respond: () => Promise<Response>,
-  options: { first?: Response; signal: AbortSignal; moved: (size: number) => void },
+  options: {
+    first?: Response;
+    signal: AbortSignal;
+    moved: (size: number) => void;
+    check?: (received: { size: number; sha256: string }) => void;
+  },
 ): Promise<{ size: number; sha256: string }> {
-  const { signal, moved } = options;
+  const { signal, moved, check } = options;
   let response = options.first;
   for (let repeat = 0; ; repeat++) {
     response ??= await respond();
@@ -43,6 +49,7 @@ export async function downloadTo(
         } finally {
           await handle.close();
         }
+        check?.(received);
         await rename(temporary, file);
         return received;
       });

@@ -1,7 +1,8 @@
 /** Writes the files of assets into a folder, where an import finds them again. */
 
-import { type Changes, StrongroomError, type ImportedLine, type Strongroom } from "../../client/index.ts";
+import { type Change, type Changes, StrongroomError, type ImportedLine, type Strongroom } from "../../client/index.ts";
 import { MAX_FILENAME_BYTES } from "../../model/limits.ts";
+import { visible } from "../terminal/visible.ts";
 import { Destination } from "./destination.ts";
 import { hasContent, hasSize } from "./digest.ts";
 import { downloadTo } from "./download.ts";
@@ -17,6 +18,13 @@ type Page = Awaited<ReturnType<Changes["list"]>>;
 export function bodyNames({ id, r2_key }: ImportedLine["asset"]): { folders: string[]; name: string } {
   const [name = "", ...folders] = r2_key.split("/").slice(1).toReversed();
   return { folders: folders.toReversed(), name: Buffer.byteLength(name) > MAX_FILENAME_BYTES ? id : name };
+}
+
+/** @throws Error when a server of an older version does not tell what an import needs */
+function wholeLine(change: Extract<Change, { type: "asset" }>): ImportedLine {
+  if (change.seq !== undefined && change.sha256 !== undefined) return toLine(change);
+  const { id } = change.asset;
+  throw new Error(`${visible(id)}: the server does not tell its seq and SHA-256, without which no import takes it`);
 }
 
 export class BodyFolder {
@@ -36,7 +44,7 @@ export class BodyFolder {
 
   /** Writes the files of the assets in a page of changes, but for those that are there already. */
   async write({ data }: Page, signal: AbortSignal): Promise<void> {
-    const assets = data.flatMap((change) => (change.type === "asset" ? [toLine(change)] : []));
+    const assets = data.flatMap((change) => (change.type === "asset" ? [wholeLine(change)] : []));
     await each(assets, this.#width, (line) => this.#one(line, signal));
   }
 
@@ -45,8 +53,12 @@ export class BodyFolder {
     const place = await this.#destination.place(folders, name);
     if ((await hasSize(place.file, asset.size)) && (await hasContent(place.file, sha256, signal))) return;
     const respond = (): Promise<Response> => this.#vault.assets.download(asset.id, { signal });
+    const check = (received: { sha256: string }): void => {
+      if (received.sha256 === sha256) return;
+      throw new Error(`${visible(place.shown)}: what came is not the file of ${asset.id}: its SHA-256 is another one`);
+    };
     try {
-      await downloadTo(place, respond, { signal, moved: () => {} });
+      await downloadTo(place, respond, { signal, moved: () => {}, check });
     } catch (error) {
       // It was deleted meanwhile, which a later line says.
       if (!(error instanceof StrongroomError) || error.code !== "ASSET_NOT_FOUND") throw error;
