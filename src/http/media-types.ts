@@ -1,4 +1,4 @@
-/** Which media types a method takes, as answers say it. */
+/** Which media types and encodings a method takes, as answers say it. */
 
 import { refuse, type Refusal } from "../model/refusal.ts";
 
@@ -13,3 +13,11 @@ export const unsupportedType = (
   types: readonly string[],
   message = `Content-Type: must be ${types.join(" or ")}`,
 ): Refusal => refuse("UNSUPPORTED_MEDIA_TYPE", message, acceptedTypes(method, types));
+
+/** The 415 of a file that is sent in another form than it has. Undefined when there is no Content-Encoding that changes it. */
+export function unsupportedEncoding(contentEncoding: string | null): Refusal | undefined {
+  if ((contentEncoding?.trim().toLowerCase() ?? "identity") === "identity") return undefined;
+  // RFC 9110 15.5.16: the refusal says what would be accepted.
+  const message = "Content-Encoding: must be identity; send the file as it is";
+  return refuse("UNSUPPORTED_MEDIA_TYPE", message, { "Accept-Encoding": "identity" });
+}

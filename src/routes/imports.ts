@@ -1,7 +1,7 @@
 /** The handlers of an import: lines of an export, and the files of their assets. */
 
 import { ENDPOINTS } from "../api/endpoints.ts";
-import { unsupportedType } from "../http/media-types.ts";
+import { unsupportedEncoding, unsupportedType } from "../http/media-types.ts";
 import { ImportedEnvelope, ImportEnvelope, ImportedRecord } from "../api/import-schemas.ts";
 import { parseBody, parseParameters } from "../api/parse.ts";
 import { readBody } from "../http/json.ts";
@@ -78,6 +78,8 @@ export const importBody: Handler = async (api) => {
   if (essenceOf(api.header("Content-Type") ?? "") !== "application/octet-stream") {
     return unsupportedType(api, ["application/octet-stream"]);
   }
+  const encoded = unsupportedEncoding(api.header("Content-Encoding"));
+  if (encoded) return encoded;
   if (!isVaultId(api.vaultId)) return vaultNotFound();
   const key = importedKey(api.vaultId, query.value.r2_key);
   if (!key) return invalid("r2_key: must be that of an asset's file, as its record has it");

@@ -1,7 +1,7 @@
 /** The handler of uploads, which chooses between the two ways in which a file may come. */
 
 import { bodyTypes } from "../api/endpoint.ts";
-import { unsupportedType } from "../http/media-types.ts";
+import { unsupportedEncoding, unsupportedType } from "../http/media-types.ts";
 import { ENDPOINTS } from "../api/endpoints.ts";
 import { idempotencyKey } from "../http/idempotency.ts";
 import type { IgnoredNames } from "../http/ignored.ts";
@@ -152,12 +152,8 @@ function created(
 function comingOf(api: ApiRequest): Result<{ how: Coming }> {
   const { reader, query, ticket } = api;
   const contentType = api.header("Content-Type") ?? "";
-  const encoding = api.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding !== "identity") {
-    // RFC 9110 15.5.16: the refusal says what would be accepted.
-    const message = "Content-Encoding: must be identity; send the file as it is";
-    return refuse("UNSUPPORTED_MEDIA_TYPE", message, { "Accept-Encoding": "identity" });
-  }
+  const encoded = unsupportedEncoding(api.header("Content-Encoding"));
+  if (encoded) return encoded;
   if (essenceOf(contentType) === FORM) {
     const boundary = boundaryOf(contentType);
     if (!boundary.ok) return boundary;

@@ -145,6 +145,8 @@ describe("import", () => {
     expect(await refused(sendBody(copy, line, "wrong"), 400)).toMatch(/^sha256: the file's is [0-9a-f]{64}$/);
     expect(await refused(sendBody(copy, line, "one and more of it"), 400)).toMatch(/^sha256/);
     expect(await refused(sendBody(copy, line, "one", { nothing: "1" }), 400)).toMatch(/^nothing: /);
+    const gzip = sendBody(copy, line, "one", {}, { "Content-Encoding": "gzip" });
+    expect(await refused(gzip, 415)).toBe("Content-Encoding: must be identity; send the file as it is");
     expect(await copy.bodies()).toEqual([]);
     const wild = { ...line, asset: { ...line.asset, r2_key: `${line.asset.vault_id}/../x` } };
     expect(await refused(sendBody(copy, wild, "one"), 400)).toMatch(/^r2_key: /);
