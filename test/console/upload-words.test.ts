@@ -54,3 +54,16 @@ it("uploads: a pause that the server asks for is no connection that is lost", ()
     Array(4).fill("lost"),
   );
 });
+
+it("uploads: a conflict is told as too many uploads only when it is that", () => {
+  const told = (message: string): unknown => {
+    const verdict = verdictOf(new StrongroomError(message, { code: "CONFLICT", status: 409 }), FILE);
+    return "refused" in verdict ? [verdict.refused.what, verdict.refused.hint] : verdict;
+  };
+  expect(told("a key has at most 100 open uploads: finish or delete one first")).toEqual([
+    "Too many uploads are unfinished with this key.",
+    "Finish or cancel some of them, then try again.",
+  ]);
+  const finished = "the upload is finished: its file is the asset asset_1";
+  expect(told(finished)).toEqual(["The server refused this file.", finished]);
+});

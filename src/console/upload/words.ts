@@ -62,8 +62,10 @@ const REFUSALS: Readonly<Record<string, Words>> = {
     const [, type = file.type, only] = /is (\S+), and this vault takes only (.+)$/.exec(message) ?? [];
     return fail(`${type || "Its type"} is not taken here.`, only && `This vault takes ${only}.`);
   },
-  CONFLICT: () =>
-    fail("Too many uploads are unfinished with this key.", "Finish or cancel some of them, then try again."),
+  CONFLICT: ({ message }) =>
+    / open uploads: /.test(message)
+      ? fail("Too many uploads are unfinished with this key.", "Finish or cancel some of them, then try again.")
+      : fail("The server refused this file.", message),
   NOT_FOUND: () => fail("This key does not reach that folder.", "Choose a folder that the key is for."),
 };
 
