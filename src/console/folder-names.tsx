@@ -6,7 +6,15 @@ import { TextField } from "./ui/index.ts";
 
 export const isName = (text: string): boolean => PATH_COMPONENT.test(text);
 
-const NAME_RULE = `1 to ${MAX_COMPONENT_LENGTH} lowercase letters, digits and hyphens; no hyphen at either end.`;
+/** What is wrong with the name of a folder, for a person; undefined when nothing is. */
+function problemOf(name: string): string | undefined {
+  if (isName(name)) return undefined;
+  if (name === "") return "Needs a name.";
+  if (name.length > MAX_COMPONENT_LENGTH) return `At most ${MAX_COMPONENT_LENGTH} characters.`;
+  if (/[A-Z]/.test(name)) return "Lowercase letters only.";
+  if (/^-|-$/.test(name)) return "Must begin and end with a letter or digit.";
+  return "Lowercase letters, digits and hyphens only.";
+}
 
 /** The most folders that are offered to choose from. Whoever has more types what the folder is called. */
 const OFFERED = 100;
@@ -23,12 +31,18 @@ export function FolderFields({
   vault,
   path,
   mayLack = false,
+  isTried = true,
+  first,
   onChange,
 }: {
   vault: Strongroom;
   path: Path;
   /** Whether a part may be left empty. */
   mayLack?: boolean;
+  /** Whether it is to be said where a name is missing. */
+  isTried?: boolean;
+  /** What is to be written first. */
+  first?: Component | undefined;
   onChange: (path: Path) => void;
 }) {
   const id = useId();
@@ -38,8 +52,11 @@ export function FolderFields({
         <TextField
           key={name}
           label={`${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`}
-          error={isName(path[name]) || (mayLack && path[name] === "") ? undefined : NAME_RULE}
+          name={name}
+          error={path[name] === "" && (mayLack || !isTried) ? undefined : problemOf(path[name])}
           {...{ list: `${id}-${name}` }}
+          autocapitalize="none"
+          autofocus={name === first}
           placeholder={mayLack ? "stays as it is for each" : undefined}
           value={path[name]}
           onInput={(event) => onChange({ ...path, [name]: event.currentTarget.value.trim() })}
@@ -51,7 +68,7 @@ export function FolderFields({
 }
 
 /** The folders that there are, as lists for the inputs of a path: `id-partition`, `id-collection` and `id-channel`. */
-export function FolderNames({ vault, id, path }: { vault: Strongroom; id: string; path: Path }) {
+function FolderNames({ vault, id, path }: { vault: Strongroom; id: string; path: Path }) {
   const { partition, collection } = path;
   return (
     <>

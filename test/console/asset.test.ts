@@ -136,7 +136,7 @@ it("edits tags, metadata, name and place, with one condition for all of it", asy
     await button(page, "Move or rename").click();
     await panel(page).getByLabel("Name", { exact: true }).fill("final.png");
     await panel(page).getByLabel("Channel", { exact: true }).fill("Not a name");
-    await panel(page).getByText("1 to 64 lowercase letters").waitFor();
+    await panel(page).getByText("Lowercase letters only.").waitFor();
     await panel(page).getByLabel("Channel", { exact: true }).fill("done");
     await picture(page, "asset-edited");
     await page.keyboard.press("Control+s");

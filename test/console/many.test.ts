@@ -70,7 +70,7 @@ it("selects by checkbox, by range and all, and tags, moves and deletes what is s
       const place = dialog(page, "Move 3 files");
       expect(await place.getByLabel("Channel").inputValue()).toBe("many");
       await place.getByLabel("Channel").fill("No");
-      await place.getByText("1 to 64 lowercase letters").waitFor();
+      await place.getByText("Lowercase letters only.").waitFor();
       await place.getByLabel("Channel").fill("moved");
       await place.getByRole("button", { name: "Move 3 files" }).click();
       await page.locator(".toast", { hasText: "3 files moved." }).waitFor();

@@ -1,8 +1,8 @@
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Asset, Strongroom } from "../../client/index.ts";
 import { PATH_COMPONENTS } from "../../model/asset.ts";
 import { isName, FolderFields } from "../folder-names.tsx";
-import { Button, count, Dialog } from "../ui/index.ts";
+import { count, FormDialog } from "../ui/index.ts";
 import type { Change } from "./changing.ts";
 
 /** The part of a path that all of the assets have; empty where they differ. */
@@ -23,7 +23,6 @@ export function MoveDialog({
   onClose: () => void;
   onDone: (change: Change) => void;
 }) {
-  const id = useId();
   const [path, setPath] = useState(() => ({
     partition: common(assets, "partition"),
     collection: common(assets, "collection"),
@@ -39,29 +38,17 @@ export function MoveDialog({
   const isReady = isSound && Object.keys(change).length > 0;
   const title = `Move ${count(assets.length, "file")}`;
   return (
-    <Dialog
+    <FormDialog
       title={title}
+      verb={title}
+      isBusy={false}
+      isReady={isReady}
+      error={undefined}
+      onSubmit={() => isReady && onDone(change)}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form={id} disabled={!isReady}>
-            {title}
-          </Button>
-        </>
-      }
     >
-      <form
-        id={id}
-        class="move-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) onDone(change);
-        }}
-      >
-        <FolderFields vault={vault} path={path} mayLack onChange={setPath} />
-      </form>
+      <FolderFields vault={vault} path={path} mayLack onChange={setPath} />
       <p class="hint">Folders need not be made: one that is not there yet comes with its first file.</p>
-    </Dialog>
+    </FormDialog>
   );
 }

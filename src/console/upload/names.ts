@@ -1,7 +1,6 @@
 /** What files are called when they are stored: a vault has three levels of folders, and a folder on disk may have more. */
 
 import type { AssetPathFields } from "../../client/index.ts";
-import { PATH_COMPONENT } from "../../model/asset.ts";
 import { MAX_COMPONENT_LENGTH } from "../../model/limits.ts";
 
 /** A file that somebody chose or dropped. */
@@ -13,16 +12,6 @@ export interface Chosen {
 
 /** Where files go: all three levels. */
 export type Target = Required<Pick<AssetPathFields, "partition" | "collection" | "channel">>;
-
-/** What is wrong with the name of a level, for a person; undefined when nothing is. */
-export function levelProblem(name: string): string | undefined {
-  if (name === "") return "Needs a name.";
-  if (PATH_COMPONENT.test(name)) return undefined;
-  if (name.length > MAX_COMPONENT_LENGTH) return `At most ${MAX_COMPONENT_LENGTH} characters.`;
-  if (/[A-Z]/.test(name)) return "Lowercase letters only.";
-  if (/^-|-$/.test(name)) return "Must begin and end with a letter or digit.";
-  return "Lowercase letters, digits and hyphens only.";
-}
 
 /** A name as a level could have it: `Summer 2024` is `summer-2024`. Empty when nothing is left of it. */
 export const asLevel = (name: string): string =>

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { typeIcon } from "../browse/kinds.ts";
 import { Button, bytes, Icon, type IconName, Progress } from "../ui/index.ts";
 import type { UploadItem } from "./item.ts";
 import { timeLeft } from "./meter.ts";
@@ -60,20 +61,10 @@ export function Rows({ items, isLost }: { items: readonly UploadItem[]; isLost: 
   );
 }
 
-const KINDS: readonly (readonly [RegExp, IconName])[] = [
-  [/^image\//, "image"],
-  [/^video\//, "video"],
-  [/^audio\//, "audio"],
-  [/^application\/pdf/, "pdf"],
-  [/zip|tar|compressed/, "archive"],
-  [/json|xml|javascript|html|css/, "code"],
-  [/^text\//, "text"],
-];
-
 function signOf({ state, file }: UploadItem): IconName {
   if (state === "done") return "check";
   if (state === "failed") return "warn";
-  return KINDS.find(([type]) => type.test(file.type))?.[1] ?? "file";
+  return typeIcon(file.type);
 }
 
 interface RowProps {

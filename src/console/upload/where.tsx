@@ -1,13 +1,13 @@
 /** Where what was chosen goes, asked once for all of it. */
 
 import { useEffect, useState } from "preact/hooks";
+import { FolderFields, isName } from "../folder-names.tsx";
 import type { Folder } from "../route.ts";
 import type { Strongroom } from "../../client/index.ts";
 import { PATH_COMPONENTS } from "../../model/asset.ts";
 import { Button, bytes, count, Dialog } from "../ui/index.ts";
 import { MOST_FILES, rootFolder } from "./collect.ts";
-import { PathFields } from "./path-fields.tsx";
-import { asLevel, type Chosen, levelProblem, namesakes, storedName, type Target } from "./names.ts";
+import { asLevel, type Chosen, namesakes, storedName, type Target } from "./names.ts";
 import { type Asked, forget, uploads } from "./uploads.ts";
 
 /** Where files went last: the next ones probably follow. */
@@ -47,7 +47,7 @@ export function Where({ asked, path, vault }: { asked: Asked; path: Folder; vaul
   const start = (event: Event): void => {
     event.preventDefault();
     setTried(true);
-    const wrong = PATH_COMPONENTS.find((level) => levelProblem(target[level]) !== undefined);
+    const wrong = PATH_COMPONENTS.find((level) => !isName(target[level]));
     if (isReading || wrong !== undefined) {
       if (wrong !== undefined) document.querySelector<HTMLElement>(`.upload-path input[name=${wrong}]`)?.focus();
       return;
@@ -83,7 +83,9 @@ export function Where({ asked, path, vault }: { asked: Asked; path: Folder; vaul
         <p class="hint">
           Files are kept three folders deep: marketing, then blog, then hero-images. New names make new folders.
         </p>
-        <PathFields target={target} isTried={isTried} vault={vault} first={first} onChange={setEdited} />
+        <div class="upload-path" role="group" aria-label="Where to">
+          <FolderFields vault={vault} path={target} isTried={isTried} first={first} onChange={setEdited} />
+        </div>
         {inFolder && !isReading && (
           <Names example={inFolder} shared={shared} withFolders={isWithFolders} onChange={setWithFolders} />
         )}
