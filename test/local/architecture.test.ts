@@ -109,6 +109,24 @@ it("imports: have no cycle, in src or in bench", () => {
   for (const file of files) visit(file, []);
 });
 
+it("imports: have no cycle between the rooms of the console", () => {
+  const inside = (file: string): string | undefined => /^src\/console\/(\w+)\//.exec(file)?.[1];
+  const graph = new Map<string, Set<string>>();
+  for (const [file, targets] of imports) {
+    const room = inside(file);
+    if (room === undefined) continue;
+    const others = graph.get(room) ?? new Set();
+    for (const other of targets.map(inside)) if (other !== undefined && other !== room) others.add(other);
+    graph.set(room, others);
+  }
+  const reached = (room: string, seen = new Set<string>()): Set<string> => {
+    for (const other of graph.get(room) ?? []) if (!seen.has(other)) reached(other, seen.add(other));
+    return seen;
+  };
+  expect(graph.size).toBeGreaterThan(5);
+  expect([...graph.keys()].filter((room) => reached(room).has(room))).toEqual([]);
+});
+
 it("SQL: stands in one module per database", () => {
   const withSql = sources.filter((file) =>
     /\b(?:SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b/.test(read(file)),

@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { StoredAsset, Strongroom } from "../../client/index.ts";
 import { rows } from "../browse/rows.ts";
 import { nameProblem } from "../filename.ts";
-import { tagCounts } from "../many/changing.ts";
 import { go, NO_QUERY, route } from "../route.ts";
 import { canWrite, session } from "../session.ts";
 import { Button, confirm, Empty, Failure, Icon, Progress, toast } from "../ui/index.ts";
+import { tagCounts, TagEditor } from "../ui/tags.tsx";
 import { Actions } from "./actions.tsx";
 import { ConflictDialog } from "./conflict.tsx";
 import { Facts, RecordJson } from "./facts.tsx";
@@ -16,7 +16,6 @@ import { isName } from "../folder-names.tsx";
 import { PlaceEditor } from "./place.tsx";
 import { PreviewPane } from "./preview-pane.tsx";
 import { Sharing } from "./sharing.tsx";
-import { TagEditor } from "./tags.tsx";
 
 /** The most tags that are offered to choose from: the most frequent ones of what is listed. */
 const OFFERED_TAGS = 100;

@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MAX_TAG_FILTERS } from "../../model/limits.ts";
 import { type BrowseRoute, go, type Query } from "../route.ts";
 import { Button, Field, TextField } from "../ui/index.ts";
-import { isTime, TYPE_CHOICES } from "./kinds.ts";
+import { isTime, TYPE_CHOICES } from "../ui/kinds.ts";
 
 /** A day of the calendar, as a date field has it, in the time of whoever looks. */
 function dateOf(time: string | undefined): string {

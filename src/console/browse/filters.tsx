@@ -7,7 +7,7 @@ import { Button } from "../ui/button.tsx";
 import { day } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { placeBeside } from "../ui/place.ts";
-import { choiceName, isTime } from "./kinds.ts";
+import { choiceName, isTime } from "../ui/kinds.ts";
 
 const FilterForm = lazy(async () => (await import("./filter-form.tsx")).FilterForm);
 

@@ -3,7 +3,7 @@ import type { Asset } from "../../client/index.ts";
 import { type BrowseRoute, go, href } from "../route.ts";
 import { ago, bytes, moment } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
-import { typeIcon, typeName } from "./kinds.ts";
+import { typeIcon, typeName } from "../ui/kinds.ts";
 import { fetchThumb, hasThumb, hold, thumbOf } from "./thumbs.ts";
 import { openVault } from "./vault.ts";
 

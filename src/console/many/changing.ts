@@ -77,10 +77,3 @@ export function changedBy(asset: Asset, { add_tags = [], remove_tags = [], ...pa
   const added = add_tags.filter((tag) => !kept.includes(tag));
   return { ...asset, ...path, tags: [...kept, ...new Set(added)] };
 }
-
-/** How often each tag is among assets, the most frequent first. */
-export function tagCounts(assets: readonly Asset[]): [tag: string, count: number][] {
-  const counts = new Map<string, number>();
-  for (const { tags } of assets) for (const tag of new Set(tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  return [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-}

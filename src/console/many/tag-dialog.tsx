@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import type { Asset } from "../../client/index.ts";
-import { TagEditor } from "../asset/tags.tsx";
 import { Button, count, Dialog } from "../ui/index.ts";
-import { type Change, tagCounts } from "./changing.ts";
+import { tagCounts, TagEditor } from "../ui/tags.tsx";
+import type { Change } from "./changing.ts";
 
 /** The most tags that are shown to take away: the most frequent ones. */
 const SHOWN = 60;

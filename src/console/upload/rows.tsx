@@ -2,8 +2,8 @@
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { typeIcon } from "../browse/kinds.ts";
 import { Button, bytes, Icon, type IconName, Progress } from "../ui/index.ts";
+import { typeIcon } from "../ui/kinds.ts";
 import type { UploadItem } from "./item.ts";
 import { timeLeft } from "./meter.ts";
 import { uploads } from "./uploads.ts";

@@ -5,8 +5,8 @@ import { StrongroomError, type VaultChange, type VaultReport, type VaultSettings
 import { ACTS_ALREADY } from "../../model/refusal.ts";
 import { go } from "../route.ts";
 import { Button, Field as Labelled, TextField, toast, wordsOf } from "../ui/index.ts";
-import { DeleteVault } from "../admin/delete.tsx";
 import type { Managed } from "./access.ts";
+import { DeleteVault } from "./delete.tsx";
 import { changeOf, type Field, FIELDS, NAMES, type Texts, textsOf } from "./fields.ts";
 import { Notice, Part } from "./parts.tsx";
 import type { ReportStore } from "./report.ts";

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { VaultReport, Vaults } from "../../client/index.ts";
 import { bytes, Button, count, FormDialog, TextField, toast, useAttempt } from "../ui/index.ts";
-import { Part } from "../vault/parts.tsx";
+import { Part } from "./parts.tsx";
 
 export function DeleteVault({
   operator,

@@ -1,7 +1,7 @@
 /** Media types as people name them, and times that can be read. */
 
 import { essenceOf } from "../../model/essence.ts";
-import type { IconName } from "../ui/icon.tsx";
+import type { IconName } from "./icon.tsx";
 
 /** Those whose subtype is not what they are called. */
 const NAMES: Readonly<Record<string, string>> = {

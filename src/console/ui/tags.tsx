@@ -1,5 +1,6 @@
 import { useId, useState } from "preact/hooks";
-import { Button } from "../ui/index.ts";
+import type { Asset } from "../../client/index.ts";
+import { Button } from "./button.tsx";
 
 /** Tags as chips, with a line to write new ones in. */
 export function TagEditor({
@@ -81,4 +82,11 @@ export function TagEditor({
       )}
     </div>
   );
+}
+
+/** How often each tag is among assets, the most frequent first. */
+export function tagCounts(assets: readonly Asset[]): [tag: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const { tags } of assets) for (const tag of new Set(tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
