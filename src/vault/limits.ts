@@ -40,8 +40,9 @@ export const USES_SAVED_MS: number = 1_000;
 // --- what several files of the vault need
 
 /**
- * The most calls to D1 and R2 that one run of background work makes before it leaves the rest to the alarm. An
- * invocation may make 50 on Cloudflare's free plan, and the request that began the run has made some of them.
+ * The most calls to D1 and R2 that one run of a background job makes before it leaves the rest to the alarm. An
+ * alarm does several jobs in turn: together they may pass the 50 calls that an invocation has on Cloudflare's Free plan,
+ * and stay far below the 1,000 of the Paid plan.
  */
 export const MAX_CALLS = 40;
 
