@@ -1,10 +1,15 @@
 /**
  * The key or token that one is signed in with. It stays in this tab: sessionStorage is neither shared with other tabs nor
  * kept when the tab is closed. It is in no URL.
+ *
+ * A page has one session in its life. Whoever signs in after another gets a page that is loaded anew, so that nothing that
+ * any module holds of the one before (edits, uploads, what they chose) is there for the next.
  */
 
 import { type Signal, signal } from "@preact/signals";
 import { Strongroom, StrongroomAdmin, StrongroomError } from "../client/index.ts";
+import { dismissQuestion } from "./ui/confirm.tsx";
+import { dismissToasts } from "./ui/toast.tsx";
 
 /** A key opens its vault, and the admin token opens the administration of all vaults, but no file. */
 export type Session =
@@ -13,10 +18,15 @@ export type Session =
       readonly keyType: "secret" | "public";
       readonly vaultId: string;
       readonly vault: Strongroom;
+      /** Whether it manages the vault: a secret key does, unless it is good for one folder alone. */
+      readonly manages: boolean;
     }
   | { readonly kind: "admin"; readonly admin: StrongroomAdmin };
 
 const STORED = "strongroom.credential";
+
+/** Stands behind a secret key that is good for one folder alone, which the key itself does not tell. */
+const NARROWED = " narrowed";
 
 /** Where the delivery key is kept that URLs are made with. */
 export const DELIVERY_KEY = "strongroom.delivery-key";
@@ -35,13 +45,16 @@ export class SignInError extends Error {
 }
 
 /** Opens a credential. Nothing is asked of the server. */
-function opened(credential: string): Session {
+function opened(stored: string): Session {
+  const credential = stored.replace(NARROWED, "");
   const prefix = /^[a-z](?=k_)/.exec(credential)?.[0] ?? "";
   switch (prefix) {
     case "s":
     case "p": {
       const vault = new Strongroom({ url, key: credential });
-      return { kind: "key", keyType: prefix === "s" ? "secret" : "public", vaultId: vault.vaultId, vault };
+      const isSecret = prefix === "s";
+      const keyType = isSecret ? "secret" : "public";
+      return { kind: "key", keyType, vaultId: vault.vaultId, vault, manages: isSecret && stored === credential };
     }
     case "d":
       throw new SignInError(
@@ -66,9 +79,16 @@ function restored(): Session | undefined {
   }
 }
 
-/** Signs in with a key or the admin token, once the server has taken it. Throws an error with words for people. */
-export async function signIn(credential: string): Promise<void> {
-  const text = credential.trim().replace(/^Bearer\s+/i, "");
+/** Whether somebody was signed in since the page was loaded. */
+let isUsed = session.value !== undefined;
+
+/**
+ * Signs in with a key or the admin token, once the server has taken it. Throws an error with words for people.
+ *
+ * @param taken called then, before anything is shown
+ */
+export async function signIn(credential: string, taken = () => {}): Promise<void> {
+  let text = credential.trim().replace(/^Bearer\s+/i, "");
   if (text === "") throw new SignInError("Paste a key or the admin token.");
   // No more of it than a header may hold.
   if (!/^[!-~]+$/.test(text)) throw new SignInError("A key or token is one word. Paste nothing else with it.");
@@ -80,12 +100,21 @@ export async function signIn(credential: string): Promise<void> {
     throw new SignInError("This is not a whole key. Copy all of it: a key has 98 characters.");
   }
   try {
-    await (next.kind === "key" ? next.vault.folders.list({ limit: 1 }) : next.admin.vaults.list({ limit: 1 }));
+    if (next.kind === "admin") await next.admin.vaults.list({ limit: 1 });
+    else if (next.manages) await next.vault.vaults.get(next.vaultId);
+    else await next.vault.folders.list({ limit: 1 });
   } catch (error) {
-    throw new SignInError(refused(next, error));
+    // A key that is not accepted is told so before.
+    if (!(error instanceof StrongroomError && error.code === "FORBIDDEN")) throw new SignInError(refused(next, error));
+    text += NARROWED;
+    next = opened(text);
   }
+  forget();
   sessionStorage.setItem(STORED, text);
-  session.value = next;
+  taken();
+  if (isUsed) location.reload();
+  else session.value = next;
+  isUsed = true;
 }
 
 function refused({ kind }: Session, error: unknown): string {
@@ -99,8 +128,14 @@ function refused({ kind }: Session, error: unknown): string {
   return error.message;
 }
 
-/** Forgets the key. */
-export function signOut(): void {
+function forget(): void {
   for (const name of [STORED, DELIVERY_KEY]) sessionStorage.removeItem(name);
+}
+
+/** Forgets the key, and what is said and asked of what it opened. */
+export function signOut(): void {
+  forget();
+  dismissQuestion();
+  dismissToasts();
   session.value = undefined;
 }

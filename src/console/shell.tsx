@@ -6,10 +6,8 @@ import { go, href, NO_QUERY, type Route, route, type Section } from "./route.ts"
 import { canWrite, type Session, session, signOut } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { isDark, toggleTheme } from "./theme.ts";
-import { underWay } from "./upload/ask.ts";
 import { Button } from "./ui/button.tsx";
 import { confirm, Confirmation } from "./ui/confirm.tsx";
-import { count } from "./ui/format.ts";
 import { Icon, type IconName } from "./ui/icon.tsx";
 import { Toasts } from "./ui/toast.tsx";
 
@@ -33,7 +31,7 @@ export function Shell() {
 function allowed(current: Session, to: Route): Route {
   if (current.kind === "admin") return to;
   const isOwn = to.page !== "vaults" && to.vaultId === current.vaultId;
-  if (isOwn && (to.page === "browse" || current.keyType === "secret")) return to;
+  if (isOwn && (to.page === "browse" || current.manages)) return to;
   return { page: "browse", vaultId: current.vaultId, path: {}, query: NO_QUERY };
 }
 
@@ -76,16 +74,16 @@ function Frame({ session: current }: { session: Session }) {
   );
 }
 
-/** Signs out; what is being uploaded ends with it. */
+/** Signs out. What would be lost with the page is lost with the session: so whoever would ask there makes it ask here. */
 async function leave(): Promise<void> {
-  const left = underWay.value;
+  const isFree = dispatchEvent(new Event("beforeunload", { cancelable: true }));
   const question = {
     title: "Sign out?",
-    body: `${count(left, "upload")} ${left === 1 ? "is" : "are"} not done: signing out cancels ${left === 1 ? "it" : "them"}.`,
+    body: "What is not saved or not uploaded yet is lost.",
     verb: "Sign out",
     danger: true,
   };
-  if (left === 0 || (await confirm(question))) signOut();
+  if (isFree || (await confirm(question))) signOut();
 }
 
 /** The fragment is where one is, so that a link into the page must not change it. */
@@ -105,7 +103,7 @@ const SECTIONS: readonly (readonly [Section, string, IconName])[] = [
 
 function Sections({ session: current, to }: { session: Session; to: Route }) {
   if (to.page === "vaults") return <div class="sections" />;
-  const mayManage = current.kind === "admin" || current.keyType === "secret";
+  const mayManage = current.kind === "admin" || current.manages;
   const isHere = (isIt: boolean): { "aria-current"?: "page" } => (isIt ? { "aria-current": "page" } : {});
   return (
     <nav class="sections" aria-label="Vault">

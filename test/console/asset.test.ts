@@ -151,6 +151,8 @@ it("edits tags, metadata, name and place, with one condition for all of it", asy
     const raw = panel(page).getByLabel("Metadata as JSON");
     await raw.fill('{"alt": "A cat", "big": 12345678901234567890}');
     await panel(page).getByText("cannot be kept exactly").waitFor();
+    await raw.fill('{"small": 1e-400}');
+    await panel(page).getByText("The number 1e-400 cannot be kept exactly").waitFor();
     await raw.fill('{"alt": "Two cats"}');
     await button(page, "Save").click();
     await expect.poll(async () => (await console.vault.assets.get(asset.id)).metadata).toEqual({ alt: "Two cats" });
@@ -269,6 +271,47 @@ it("shares by links with an expiry and by delivery URLs, downloads and deletes",
 
     await page.getByRole("button", { name: "Sign out" }).click();
     expect(await page.evaluate("Object.keys(sessionStorage).filter((name) => name.includes('key'))")).toEqual([]);
+  });
+});
+
+it("leaves nothing of one session to the next in the same tab", async () => {
+  const { token } = await console.vault.keys.create({ label: "the next one" });
+  const other = await console.admin.vaults.create({ name: "another vault" });
+  const asset = await upload("left.txt", "left", "text/plain");
+  const elsewhere = new Strongroom({ url: console.credentials.url, key: other.secret_key });
+  const theirs = await elsewhere.assets.upload(new File(["theirs"], "theirs.txt"), PATH);
+  await open(asset, async (page) => {
+    await button(page, "Make a key").click();
+    await panel(page).getByLabel("URL of this file", { exact: true }).waitFor();
+    await panel(page).getByLabel("Add a tag").fill("mine");
+    await panel(page).getByLabel("Add a tag").press("Enter");
+    const signOut = page.getByRole("button", { name: "Sign out" });
+    await signOut.click();
+    const question = page.getByRole("dialog", { name: "Sign out?" });
+    await question.getByText("What is not saved").waitFor();
+    await question.getByRole("button", { name: "Cancel" }).click();
+    await signOut.click();
+    await question.getByRole("button", { name: "Sign out" }).click();
+    const signIn = async (key: string): Promise<void> => {
+      await page.getByLabel("Key or admin token").fill(key);
+      await page.getByRole("button", { name: "Sign in" }).click();
+    };
+    await page.getByLabel("Key or admin token").waitFor();
+    expect(await page.locator(".toast").count()).toBe(0);
+    await signIn(token);
+    await panel(page).getByRole("heading", { name: "left.txt" }).waitFor();
+    await button(page, "Make a key").waitFor();
+    expect(await button(page, "Remove the tag mine").count()).toBe(0);
+    expect(await panel(page).getByLabel("URL of this file", { exact: true }).count()).toBe(0);
+
+    await button(page, "Make a key").click();
+    await panel(page).getByLabel("URL of this file", { exact: true }).waitFor();
+    await signOut.click();
+    await signIn(other.secret_key);
+    await page.getByRole("link", { name: "theirs.txt" }).click();
+    await panel(page).getByRole("heading", { name: "theirs.txt" }).waitFor();
+    await button(page, "Make a key").waitFor();
+    expect((await elsewhere.assets.get(theirs.id)).tags).toEqual([]);
   });
 });
 

@@ -147,18 +147,48 @@ it("a secret key: sees how its vault is, reads the settings, and makes, changes 
   );
 });
 
-it("a key that manages nothing: is told so, and a public one is led to the files", async () => {
+it("a key that manages nothing: is led to the files, and is offered nothing that would be refused", async () => {
   const { id, vault } = await newVault("narrow");
   const narrowed = await vault.keys.create({ scope: { partition: "marketing" } });
   const reader = await vault.keys.create({ type: "public" });
-  await scene.openConsole(
-    narrowed.token,
-    async (page) => {
-      await see(page, "This key manages nothing");
-      await picture(page, "vault-narrowed");
-    },
-    { fragment: `/${id}/-/keys` },
-  );
+  const sees = await vault.keys.create({ type: "public", scope: { partition: "marketing" } });
+  await vault.assets.upload(file("a.txt"), PATH);
+  await vault.assets.upload(file("b.txt"), { ...PATH, partition: "legal" });
+  for (const { token, type } of [narrowed, sees]) {
+    await scene.openConsole(
+      undefined,
+      async (page) => {
+        await page.getByLabel("Key or admin token").fill(token);
+        await button(page, "Sign in").click();
+        await page.waitForURL(`**/#/${id}`);
+        // It is known after a reload, too.
+        await page.reload();
+        await page.getByRole("link", { name: "a.txt" }).click();
+        await see(page.locator(".asset-panel"), "Delivery URLs");
+        for (const name of ["Overview", "Keys", "Settings", "Health"])
+          expect(await page.getByRole("link", { name, exact: true }).count()).toBe(0);
+        expect(await page.getByRole("link", { name: "legal" }).count()).toBe(0);
+        expect(await button(page, "Make a key").count()).toBe(0);
+        expect(await button(page, "Make a link").count()).toBe(type === "secret" ? 1 : 0);
+        await picture(page, `vault-narrowed-${type}`);
+        if (type !== "secret") return;
+        await button(page, "Make a link").click();
+        await see(page, "Opens for whoever has it");
+        await page.keyboard.press("Escape");
+        await page.locator(".asset-panel").waitFor({ state: "detached" });
+        const choosing = page.waitForEvent("filechooser");
+        await button(page, "Upload").click();
+        await page.getByRole("menuitem", { name: "Files…" }).click();
+        await (await choosing).setFiles({ name: "c.txt", mimeType: "text/plain", buffer: Buffer.from("c") });
+        const dialog = page.getByRole("dialog");
+        for (const name of ["Partition", "Collection", "Channel"]) await dialog.getByLabel(name).fill("legal");
+        await button(dialog, "Upload").click();
+        await see(page, "This key does not reach that folder");
+        await picture(page, "vault-narrowed-upload");
+      },
+      { fragment: `/${id}/-/keys` },
+    );
+  }
   await scene.openConsole(
     reader.token,
     async (page) => {

@@ -4,7 +4,7 @@ import { type Signal, signal } from "@preact/signals";
 import { Strongroom, StrongroomError, type Asset, type KeyScope } from "../../client/index.ts";
 import { DELIVERY_KEY } from "../session.ts";
 
-/** Only keys of this vault are taken, so one is enough. */
+/** Only keys of the session's vault are taken, so one is enough. It ends with the session. */
 export const deliveryToken: Signal<string | undefined> = signal(sessionStorage.getItem(DELIVERY_KEY) ?? undefined);
 
 export function keepToken(token: string | undefined): void {

@@ -144,7 +144,7 @@ const sayIsSaved = (): void => toast("Saved.", { tone: "ok" });
 /** What was edited is kept for a while, and one is told. */
 function keep(opened: Opened, vaultId: string): void {
   const asset = opened.asset.value;
-  if (!asset || opened.isGone.value || opened.changes.value.length === 0) return;
+  if (session.value === undefined || !asset || opened.isGone.value || opened.changes.value.length === 0) return;
   unsaved = opened;
   const { partition, collection, channel, filename } = asset;
   const path = { partition, collection, channel };

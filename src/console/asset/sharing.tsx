@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Asset, Link, Strongroom } from "../../client/index.ts";
 import { Button, Copy, Failure, Field, moment, TextField, useAttempt } from "../ui/index.ts";
+import { session } from "../session.ts";
 import { deliveryToken, keepToken, makeToken, objection, scopesOf } from "./delivery.ts";
 
 const HOUR = 60 * 60;
@@ -40,7 +41,7 @@ export function Sharing({ vault, asset, mayWrite }: { vault: Strongroom; asset: 
         <h3>Share</h3>
       </header>
       {mayWrite && <SignedLink vault={vault} asset={asset} />}
-      <Delivery vault={vault} asset={asset} mayWrite={mayWrite} />
+      <Delivery vault={vault} asset={asset} />
     </section>
   );
 }
@@ -92,10 +93,10 @@ function Check({ label, isOn, onChange }: { label: string; isOn: boolean; onChan
   );
 }
 
-function Delivery({ vault, asset, mayWrite }: { vault: Strongroom; asset: Asset; mayWrite: boolean }) {
+function Delivery({ vault, asset }: { vault: Strongroom; asset: Asset }) {
   const [isDownload, setDownload] = useState(false);
   const token = deliveryToken.value;
-  if (token === undefined) return <NoToken vault={vault} asset={asset} mayWrite={mayWrite} />;
+  if (token === undefined) return <NoToken vault={vault} asset={asset} />;
   const options = isDownload ? { token, download: true } : { token };
   return (
     <div class="sharing">
@@ -119,7 +120,9 @@ function Delivery({ vault, asset, mayWrite }: { vault: Strongroom; asset: Asset;
 }
 
 /** Asks for a delivery key, or makes one. */
-function NoToken({ vault, asset, mayWrite }: { vault: Strongroom; asset: Asset; mayWrite: boolean }) {
+function NoToken({ vault, asset }: { vault: Strongroom; asset: Asset }) {
+  const current = session.value;
+  const mayMake = current?.kind === "key" && current.manages;
   const scopes = scopesOf(asset);
   const [scope, setScope] = useState(2);
   const [pasted, setPasted] = useState("");
@@ -144,7 +147,7 @@ function NoToken({ vault, asset, mayWrite }: { vault: Strongroom; asset: Asset; 
         <strong>Delivery URLs</strong> show a file in any page for as long as their key lives. Whoever sees such a URL
         has its key, which opens files and nothing else.
       </p>
-      {mayWrite && (
+      {mayMake && (
         <div class="sharing-line">
           <Field label="A new delivery key for">
             {(control) => (
@@ -175,7 +178,7 @@ function NoToken({ vault, asset, mayWrite }: { vault: Strongroom; asset: Asset; 
         }}
       >
         <TextField
-          label={mayWrite ? "Or one that you have" : "A delivery key"}
+          label={mayMake ? "Or one that you have" : "A delivery key"}
           placeholder="dk_…"
           value={pasted}
           error={wrong}

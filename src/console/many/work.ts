@@ -3,6 +3,7 @@
 import { batch, type Signal, signal } from "@preact/signals";
 import type { Asset, Strongroom } from "../../client/index.ts";
 import { patch, remove } from "../browse/rows.ts";
+import { session } from "../session.ts";
 import { selection } from "../browse/selection.ts";
 import { type Action, changeAll, changedBy, type Outcome } from "./changing.ts";
 
@@ -38,8 +39,13 @@ export async function start(vault: Strongroom, work: Work): Promise<Outcome> {
     onProgress: ({ tried }) => {
       if (underWay.value) underWay.value = { ...underWay.value, tried };
     },
-    isStopped: () => underWay.value?.isStopping ?? false,
+    // Nothing is done with a key that was signed out.
+    isStopped: () => underWay.value?.isStopping !== false || session.value === undefined,
   });
+  if (session.value === undefined) {
+    underWay.value = undefined;
+    return outcome;
+  }
   const open = [...outcome.failed.map(({ asset }) => asset), ...outcome.left];
   const isWhole = open.length === 0;
   batch(() => {

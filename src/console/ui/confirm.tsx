@@ -28,6 +28,9 @@ export function confirm(question: Question): Promise<boolean> {
   });
 }
 
+/** Takes the question away, as if it was said no to. */
+export const dismissQuestion = (): void => asked.value?.answer(false);
+
 /** Where the question is shown: once in the shell. */
 export function Confirmation() {
   const question = asked.value;

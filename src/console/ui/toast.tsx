@@ -33,6 +33,10 @@ export function toast(message: string, options: ToastOptions = {}): void {
   if (options.tone !== "danger") setTimeout(close, SHOWN_MS, id);
 }
 
+export const dismissToasts = (): void => {
+  toasts.value = [];
+};
+
 const ICONS: Record<NonNullable<ToastOptions["tone"]>, IconName> = {
   info: "info",
   ok: "check",

@@ -5,9 +5,6 @@ import { signal } from "@preact/signals";
 /** Files that somebody has chosen to upload; what `UploadPanel` takes up. A new object each time. */
 export const chosen = signal<{ readonly files: readonly File[] } | undefined>(undefined);
 
-/** How many files are on their way: they would be lost with the tab, and with the key. */
-export const underWay = signal(0);
-
 /** Lets one choose files or a whole folder, and hands them to the panel. It must be called by a click. */
 export function askToUpload(what: "files" | "folder" = "files"): void {
   const input = document.createElement("input");

@@ -6,7 +6,7 @@ import { type Folder, route } from "../route.ts";
 import { session } from "../session.ts";
 import { Icon } from "../ui/index.ts";
 import { Announcer } from "./announce.ts";
-import { chosen, underWay } from "./ask.ts";
+import { chosen } from "./ask.ts";
 import { droppedOf } from "./collect.ts";
 import { UploadList } from "./list.tsx";
 import { Where } from "./where.tsx";
@@ -46,14 +46,9 @@ export function UploadPanel() {
   );
 }
 
-/** The browser tells when it believes to be offline or online, and asks before the tab is closed. */
+/** The browser tells when it believes to be offline or online, and asks before the tab is closed; so does signing out. */
 function useConnection(): void {
   useEffect(() => {
-    const stop = effect(() => {
-      void uploads.version.value;
-      const { queued, sending, paused } = uploads.totals();
-      underWay.value = queued + sending + paused + uploads.closing.value;
-    });
     const listeners = {
       online: () => void uploads.hope(),
       offline: () => void uploads.suspect(),
@@ -61,7 +56,6 @@ function useConnection(): void {
     };
     for (const [name, listener] of Object.entries(listeners)) addEventListener(name, listener);
     return () => {
-      stop();
       for (const [name, listener] of Object.entries(listeners)) removeEventListener(name, listener);
     };
   }, []);

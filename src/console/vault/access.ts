@@ -29,8 +29,8 @@ export function managed(session: Session | undefined, vaultId: string): Managed 
       reconcile: () => vaults.reconcile(vaultId),
     };
   }
-  const { vault, keyType } = session;
-  if (keyType !== "secret" || vault.vaultId !== vaultId) return undefined;
+  const { vault, manages } = session;
+  if (!manages || vault.vaultId !== vaultId) return undefined;
   return {
     vaultId,
     keys: vault.keys,

@@ -10,8 +10,7 @@ export function useOpenWith(
   const { isBusy, error, attempt } = useAttempt();
   const open = (): Promise<void> =>
     attempt(async () => {
-      await signIn(token);
-      go({ page: "browse", vaultId, path: {}, query: NO_QUERY });
+      await signIn(token, () => go({ page: "browse", vaultId, path: {}, query: NO_QUERY }));
     });
   return { open, isBusy, error };
 }

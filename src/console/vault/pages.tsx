@@ -76,13 +76,6 @@ const codeOf = (error: unknown): string | undefined => (error instanceof Strongr
 /** Why a vault cannot be seen. */
 function Unreached({ error, retry, isOperator }: { error: unknown; retry: () => void; isOperator: boolean }) {
   const code = codeOf(error);
-  if (code === "FORBIDDEN")
-    return (
-      <Empty icon="key" title="This key manages nothing">
-        It is good for the files of one folder. To see the vault and its keys, sign in with a secret key of the whole
-        vault.
-      </Empty>
-    );
   if (code === "NOT_FOUND" && isOperator)
     return (
       <Empty icon="vault" title="There is no such vault" action={<a href={href({ page: "vaults" })}>See all vaults</a>}>
