@@ -148,6 +148,33 @@ it("browse: shows at once what others upload, change, move and delete", async ()
   );
 });
 
+it("browse: shows the files though the vault cannot be followed, and misses nothing once it can", async () => {
+  const { vault, credentials } = scene;
+  const path = { partition: "slow", collection: "x", channel: "y" };
+  await vault.assets.upload(new File(["1"], "first.txt"), path);
+  await scene.openConsole(undefined, async (page) => {
+    let isRefused = true;
+    // As an import under way answers, but for the pause.
+    await page.route(/\/changes/, (route) =>
+      isRefused ? route.fulfill({ status: 503, headers: { "Retry-After": "0" } }) : route.continue(),
+    );
+    await page.getByLabel("Key or admin token").fill(credentials.public_key);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("link", { name: "slow 1 file" }).click();
+    await expect.poll(() => names(page), { timeout: 20_000 }).toEqual(["first.txt"]);
+    await page.getByText("Reconnecting").waitFor();
+    await vault.assets.upload(new File(["2"], "second.txt"), path);
+    // It has given up once by then, and tries anew.
+    for (let n = 0; n < 5; n++) await page.waitForResponse(/\/changes/);
+    expect(await names(page)).toEqual(["first.txt"]);
+    isRefused = false;
+    await expect.poll(() => names(page), { timeout: 20_000 }).toEqual(["second.txt", "first.txt"]);
+    await page.getByText("Reconnecting").waitFor({ state: "detached" });
+    await vault.assets.upload(new File(["3"], "third.txt"), path);
+    await expect.poll(() => names(page)).toEqual(["third.txt", "second.txt", "first.txt"]);
+  });
+});
+
 it("browse: goes by keyboard alone, and on a phone", async () => {
   await scene.openConsole(
     scene.credentials.secret_key,

@@ -7,23 +7,34 @@ import { toast } from "../ui/toast.tsx";
 import { refreshFolders } from "./folders.ts";
 import { apply, reopen } from "./rows.ts";
 
-/** `on`: what others do is seen at once. `broken`: the server does not answer, and is asked again. */
+/** `on`: what others do is seen at once. `broken`: it is not, and the server is asked again. */
 export const live = signal<"starting" | "on" | "broken">("starting");
 
 /** Changes of a page. More of them come with the next one. */
 const PAGE = 200;
 
-/** Follows a vault; resolves once all that happens from now on will be seen. */
+/** How long a list waits until it can be followed: one that comes before its changes comes twice. Milliseconds. */
+const FIRST_MS = 1_000;
+
+/** Between a failure, which was repeated some times, and the next try. Milliseconds. */
+const PAUSE_MS = 3_000;
+
+/** Follows a vault. Resolves once all that happens from now on will be seen, or when that takes long: it is seen later. */
 export function follow(vault: Strongroom, until: AbortSignal): Promise<void> {
   live.value = "starting";
-  return new Promise((resolve) => {
-    // A vault that cannot be followed can still be looked at.
-    followOn(vault, until, resolve).then(resolve, resolve);
-  });
+  return new Promise((resolve) => void followOn(vault, until, resolve));
 }
 
 async function followOn(vault: Strongroom, until: AbortSignal, onBegun: () => void): Promise<void> {
+  /** Whether something may have happened that the list does not have. */
   let isMissing = false;
+  const miss = (): void => {
+    if (until.aborted) return;
+    live.value = "broken";
+    isMissing = true;
+    onBegun();
+  };
+  const timer = setTimeout(miss, FIRST_MS);
   for (;;) {
     try {
       const pages = vault.changes.watch({
@@ -34,25 +45,26 @@ async function followOn(vault: Strongroom, until: AbortSignal, onBegun: () => vo
         onAnswer: () => (live.value = "on"),
       });
       for await (const { data } of pages) {
+        clearTimeout(timer);
         onBegun();
-        // Something may have happened since the place was lost.
-        if (isMissing) reopen();
+        if (isMissing) {
+          reopen();
+          refreshFolders();
+        }
         isMissing = false;
         apply(data);
         if (data.length > 0) refreshFolders();
       }
     } catch (error) {
       if (until.aborted) return;
-      const { code, status } = error instanceof StrongroomError ? error : { code: "", status: 0 };
-      if (code === "CURSOR_EXPIRED") {
-        isMissing = true;
-        continue;
+      if (error instanceof StrongroomError && error.status === 401) {
+        signOut();
+        toast("The key is no longer accepted: it was revoked or has expired.", { tone: "danger" });
+        return;
       }
-      live.value = "broken";
-      if (status !== 401) throw error;
-      signOut();
-      toast("The key is no longer accepted: it was revoked or has expired.", { tone: "danger" });
-      return;
+      // The place in the feed may be lost, too: the next try has another.
+      miss();
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 }

@@ -76,7 +76,7 @@ function Summary({ to }: { to: BrowseRoute }) {
         </span>
       )}
       {isBroken && (
-        <span class="not-live" title="The server does not answer. It is asked again.">
+        <span class="not-live" title="What others do is not seen yet.">
           <Icon name="warn" size={12} /> Reconnecting
         </span>
       )}
