@@ -268,6 +268,13 @@ it("the operator: finds all vaults, makes one, sets its bounds, opens no files, 
     // As they were set they stand in the form, and an empty field takes a bound away.
     expect(await page.getByLabel("Storage", { exact: true }).inputValue()).toBe("1.5 GiB");
     expect(await page.getByLabel("Time in caches").inputValue()).toBe("1 hour");
+    // What was typed is not lost with the page.
+    await page.getByLabel("Assets", { exact: true }).fill("7 or so");
+    await page.getByRole("link", { name: "Overview" }).click();
+    await see(page, "The settings of Acme Ltd are not saved.");
+    await button(page, "Back to it").click();
+    expect(await page.getByLabel("Assets", { exact: true }).inputValue()).toBe("7 or so");
+    await button(page, "Undo").click();
     await page.getByLabel("Storage", { exact: true }).fill("");
     await save.click();
     await expect.poll(async () => (await admin.vaults.get(id)).settings.quota_bytes).toBeNull();

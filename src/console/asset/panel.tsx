@@ -7,6 +7,7 @@ import { go, NO_QUERY, route } from "../route.ts";
 import { canWrite, session } from "../session.ts";
 import { Button, confirm, Empty, Failure, Icon, Progress, toast } from "../ui/index.ts";
 import { tagCounts, TagEditor } from "../ui/tags.tsx";
+import { useUnload } from "../ui/unload.ts";
 import { Actions } from "./actions.tsx";
 import { ConflictDialog } from "./conflict.tsx";
 import { Facts, RecordJson } from "./facts.tsx";
@@ -61,12 +62,7 @@ function Panel({ id, vault }: { id: string; vault: Strongroom }) {
     };
   }, []);
   useSignalEffect(() => opened.compareWithList());
-  useEffect(() => {
-    if (!isEdited) return undefined;
-    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [isEdited]);
+  useUnload(isEdited);
 
   const close = async (): Promise<void> => {
     const question = { title: "Discard what you edited?", verb: "Discard", danger: true };

@@ -1,21 +1,44 @@
 /** The settings of a vault: a form for the operator, and a list for everybody else. */
 
-import { useState } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { StrongroomError, type VaultChange, type VaultReport, type VaultSettings } from "../../client/index.ts";
 import { ACTS_ALREADY } from "../../model/refusal.ts";
 import { go } from "../route.ts";
+import { session } from "../session.ts";
 import { Button, Field as Labelled, TextField, toast, wordsOf } from "../ui/index.ts";
 import type { Managed } from "./access.ts";
+import { useUnload } from "../ui/unload.ts";
 import { DeleteVault } from "./delete.tsx";
 import { changeOf, type Field, FIELDS, NAMES, type Texts, textsOf } from "./fields.ts";
 import { Notice, Part } from "./parts.tsx";
 import type { ReportStore } from "./report.ts";
 
+/** What is typed, and what acts already and was not recorded: it is sent once more. */
+interface Unsaved {
+  readonly edited: Partial<Texts>;
+  readonly owed: VaultChange;
+}
+
+/** What was not saved when the page went away, so that nothing is lost by a click beside it. */
+let left: (Unsaved & { readonly by: Managed["operator"]; readonly vaultId: string }) | undefined;
+
+function takeUp(by: Managed["operator"], vaultId: string): Unsaved {
+  const kept = left?.vaultId === vaultId && left.by === by ? left : { edited: {}, owed: {} };
+  left = undefined;
+  return kept;
+}
+
 export function SettingsPage({ vault, report, store }: { vault: Managed; report: VaultReport; store: ReportStore }) {
+  const isDeleted = useRef(false);
+  const onDeleted = (): void => {
+    isDeleted.current = true;
+    go({ page: "vaults" });
+  };
   return vault.operator && report.status === "active" ? (
     <>
-      <SettingsForm operator={vault.operator} report={report} store={store} />
-      <DeleteVault operator={vault.operator} report={report} onDeleted={() => go({ page: "vaults" })} />
+      <SettingsForm operator={vault.operator} report={report} store={store} isDeleted={isDeleted} />
+      <DeleteVault operator={vault.operator} report={report} onDeleted={onDeleted} />
     </>
   ) : (
     <SettingsList report={report} />
@@ -50,21 +73,38 @@ function SettingsForm({
   operator,
   report,
   store,
+  isDeleted,
 }: {
   operator: NonNullable<Managed["operator"]>;
   report: VaultReport;
   store: ReportStore;
+  isDeleted: RefObject<boolean>;
 }) {
-  const [edited, setEdited] = useState<Partial<Texts>>({});
+  const [before] = useState(() => takeUp(operator, report.id));
+  const [edited, setEdited] = useState(before.edited);
   const [isSaving, setSaving] = useState(false);
   const [error, setError] = useState<unknown>();
-  /** What acts already and was not recorded: it is sent once more. */
-  const [owed, setOwed] = useState<VaultChange>({});
+  const [owed, setOwed] = useState(before.owed);
   // What is not being edited follows what others set.
   const texts: Texts = { ...textsOf(report), ...edited };
   const { change, rules } = changeOf(texts, report);
   const toSave = { ...owed, ...change };
   const [changes, wrong] = [Object.keys(toSave).length, Object.keys(rules).length];
+  const isUnsaved = changes + wrong > 0;
+  const now = useRef<(Unsaved & { readonly name: string }) | undefined>(undefined);
+  now.current = isUnsaved ? { edited, owed, name: report.name } : undefined;
+  useEffect(() => {
+    const whose = session.value;
+    return () => {
+      // Whoever has signed out does not come back to it.
+      if (!now.current || isDeleted.current || session.value !== whose) return;
+      const { name, ...unsaved } = now.current;
+      left = { ...unsaved, by: operator, vaultId: report.id };
+      const run = (): void => go({ page: "vault", vaultId: report.id, section: "settings" });
+      toast(`The settings of ${name} are not saved.`, { tone: "warn", action: { label: "Back to it", run } });
+    };
+  }, []);
+  useUnload(isUnsaved);
   const edit = (name: keyof Texts, text: string): void => setEdited({ ...edited, [name]: text });
   const save = async (): Promise<void> => {
     if (wrong > 0 || changes === 0) return;

@@ -1,0 +1,11 @@
+import { useEffect } from "preact/hooks";
+
+/** Has the browser ask before the tab goes, while something is not saved. */
+export function useUnload(isUnsaved: boolean): void {
+  useEffect(() => {
+    if (!isUnsaved) return undefined;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [isUnsaved]);
+}
