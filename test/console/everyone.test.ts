@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
-import { isLong } from "../support/at-length.ts";
+import { cases } from "../support/at-length.ts";
 import { noBrowser } from "../support/browser.ts";
 import { consoleScene, PHONE, picture, WIDE } from "./scene.ts";
 
@@ -89,13 +89,11 @@ const pages = () => {
   ];
 };
 
-const THEMES = ["light", "dark"] as const;
+const DEVICES = { desktop: WIDE, phone: PHONE } as const;
 
-for (const [device, viewport, themes] of [
-  ["desktop", WIDE, THEMES],
-  ["phone", PHONE, isLong ? THEMES : (["light"] as const)],
-] as const) {
-  it(`everyone: axe finds nothing serious on any page, ${themes.join(" and ")}, on a ${device}`, async () => {
+for (const device of cases<keyof typeof DEVICES>(["desktop"], ["phone"])) {
+  const viewport = DEVICES[device];
+  it(`everyone: axe finds nothing serious on any page, in both themes, on a ${device}`, async () => {
     const found: string[] = [];
     for (const { name, fragment, shows, ...rest } of pages()) {
       const key = "key" in rest ? rest.key : undefined;
@@ -105,7 +103,7 @@ for (const [device, viewport, themes] of [
           await page.locator(shows).first().waitFor();
           await page.locator("[aria-busy=true], .skeleton").first().waitFor({ state: "hidden" });
           await page.evaluate(AXE);
-          for (const colorScheme of themes) {
+          for (const colorScheme of ["light", "dark"] as const) {
             await page.emulateMedia({ colorScheme });
             await picture(page, `${name}-${device}-${colorScheme}`);
             // The other theme has other colours and nothing else.
