@@ -34,6 +34,7 @@ export function SignIn() {
             label="Key or admin token"
             class="input secret"
             name="credential"
+            autofocus
             autocomplete="off"
             placeholder="sk_…"
             value={credential}

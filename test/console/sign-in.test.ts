@@ -21,6 +21,8 @@ it("sign in: takes a key, keeps it in this tab alone, and forgets it", async () 
     page.on("request", (request) => requests.push(request.url()));
     await page.getByRole("heading", { name: "Strongroom" }).waitFor();
     await picture(page, "sign-in");
+    // One may paste at once, and so after one has signed out.
+    await page.locator("input:focus").waitFor();
     await signIn(page, `  ${secret_key}\n`);
     await page.getByRole("link", { name: "Files", exact: true }).waitFor();
     expect(page.url()).toBe(`${url}/#/${vault_id}`);
@@ -37,7 +39,7 @@ it("sign in: takes a key, keeps it in this tab alone, and forgets it", async () 
 
     await page.getByRole("button", { name: "Dark theme" }).click();
     await page.getByRole("button", { name: "Sign out" }).click();
-    await page.getByLabel("Key or admin token").waitFor();
+    await page.locator("input:focus").waitFor();
     expect(await stored(page)).toBe(JSON.stringify([{ "strongroom.theme": "dark" }, {}, ""]));
 
     expect(requests.length).toBeGreaterThan(5);
