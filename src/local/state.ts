@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { CACHE, DATA } from "./layout.ts";
 import { end, isRunning, startTime, workerdsWith } from "./processes.ts";
 import { OperatorError } from "./operator-error.ts";
+import { sweepBodies } from "./sweep-bodies.ts";
 
 /** What `credentials.json` holds: all that a client on this machine needs. */
 export interface Credentials {
@@ -66,6 +67,7 @@ export class StateDirectory {
     await end(workerdsWith(OWNER_VARIABLE, state.path));
     state.#upgrade();
     rmSync(state.#file(CACHE), { recursive: true, force: true });
+    await sweepBodies(state.path);
     return state;
   }
 
