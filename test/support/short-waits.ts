@@ -4,7 +4,8 @@ import type * as limits from "../../src/vault/limits.ts";
 
 const waits = {
   DURABLE_WAIT_MS: 200,
-  REBUILD_WAIT_MS: 600,
+  // A machine that stands still for a moment must not pass for a D1 that does not answer.
+  REBUILD_WAIT_MS: 2_500,
   RETRY_MIN_MS: 20,
   RETRY_MAX_MS: 200,
 } satisfies Partial<Record<keyof typeof limits, number>>;

@@ -118,10 +118,10 @@ describe("storage that goes back in time", () => {
       const { id } = await upload(vault, "A");
       await work(vault);
       await restart(vault);
-      // D1 answers slowly, so the first write is saved before D1 has confirmed the start.
+      // D1 answers when the first write is saved, so that one comes before D1 has confirmed the start.
       const original = vault.db.batch.bind(vault.db);
       const slow = (async (statements: D1PreparedStatement[]) => {
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await vi.waitUntil(async () => (await stored(vault)).get("vault")?.[0]?.["rev"] === 2, 10_000);
         return original(statements);
       }) as D1Database["batch"];
       await withD1(vault, slow, () => upload(vault, "B"));
