@@ -9,7 +9,8 @@ const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 150);
 
 /**
  * Tests that take long and have siblings in each run: of faults, of resumable uploads by other programs, of the package's
- * client beside the one of the sources, and of what is beside the product: the bench, the examples, the reference page. Only `npm run test:long` runs them.
+ * client beside the one of the sources, and of what is beside the product: the bench, the examples, the reference page.
+ * Only `npm run test:long` runs them.
  */
 const LONG =
   fuzzRuns > 1_000
@@ -44,8 +45,8 @@ declare module "vitest" {
 }
 
 /**
- * Tests of plain functions and objects. A runtime of its own for each file would take longer than the tests. A file that sends requests
- * has one: what the Worker keeps in its memory belongs to the context that made it, which ends with the file.
+ * Tests of plain functions and objects. A runtime of its own for each file would take longer than the tests. A file that
+ * sends requests has one: what the Worker keeps in its memory belongs to the context that made it, which ends with the file.
  */
 const SHARING = [
   "test/model/**/*.test.ts",

@@ -87,7 +87,8 @@ function beyondQuota(
  * Takes assets whose bodies are here: all of them, or none. One that is there already, as it is to be, is only counted.
  *
  * 400 for what breaks the order of a history, 409 for an id or a place that another asset has, for what is more than the
- * import is of, and for an import that is not under way. 403, 413 and 415 for what the bounds of the vault do not allow. A refusal names the record.
+ * import is of, and for an import that is not under way. 403, 413 and 415 for what the bounds of the vault do not allow. A
+ * refusal names the record.
  */
 export function importAssets(
   database: VaultDatabase,

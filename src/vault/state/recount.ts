@@ -10,8 +10,8 @@
  * {@link Recount.settle} removes those of a folder that the last asset leaves, whatever they are.
  */
 
-import { type Asset, PATH_COMPONENTS } from "../../model/asset.ts";
-import type { Folder, Folders } from "./folders.ts";
+import { type Asset, type FolderPath, PATH_COMPONENTS } from "../../model/asset.ts";
+import { channelPath, type Folder, type Folders } from "./folders.ts";
 import type { Sql } from "./sql.ts";
 
 /** Assets of one step: some 10 ms. */
@@ -58,8 +58,8 @@ export class Recount {
   readonly #folders: Folders;
   /** Null while no recount is under way. Undefined before it has been looked up. */
   #place: Place | null | undefined;
-  /** The folders that an asset has left since the last {@link settle}. */
-  #left: Place[] = [];
+  /** The channels that an asset has left since the last {@link settle}, by their paths. */
+  readonly #left = new Map<string, FolderPath>();
 
   constructor(sql: Sql, folders: Folders) {
     this.#sql = sql;
@@ -71,7 +71,7 @@ export class Recount {
     if (this.#place === undefined) this.#place = this.#load()?.place ?? null;
     const place = this.#place;
     if (!place) return;
-    if (by < 0) this.#left.push(asset);
+    if (by < 0) this.#left.set(channelPath(asset), asset);
     const level = sharedFolders(asset, place);
     const state = isBehind(asset, place, level) ? this.#load() : undefined;
     if (!state) return;
@@ -82,13 +82,13 @@ export class Recount {
 
   /** Inside the transaction of writes, when the counters have what they add: folders that they have emptied have none. */
   settle(): void {
-    for (const { partition, collection, channel } of this.#left) {
+    for (const { partition, collection, channel } of this.#left.values()) {
       const names = [partition, collection, channel];
       for (const [depth, name] of names.entries()) {
         this.#removeIfEmpty({ level: depth + 1, parent: names.slice(0, depth).join("/"), name });
       }
     }
-    this.#left = [];
+    this.#left.clear();
   }
 
   /** Counts the next assets, at most `most`. The recount is over when a step returns totals. */
