@@ -154,7 +154,7 @@ const MOST_PAUSES = 1_000;
 
 /** The objects whose alarm runs at this moment. What the platform tells is the same when no alarm is set. */
 const running = new Set<unknown>();
-const { alarmFired } = Lifecycle.prototype;
+const alarmFired = Reflect.get(Lifecycle.prototype, "alarmFired");
 Lifecycle.prototype.alarmFired = async function (): Promise<void> {
   running.add(this);
   await alarmFired.call(this).finally(() => running.delete(this));
