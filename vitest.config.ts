@@ -108,6 +108,7 @@ export default defineConfig({
         // In Node, against the server process that `npm start` runs.
         test: {
           name: "local",
+          pool: "threads",
           include: ["test/{cli,console,examples,local,package}/**/*.test.ts"],
           exclude: [...LONG, ...(install === "ci" ? [] : INSTALLING)],
           env: COMPILED,
@@ -121,6 +122,7 @@ export default defineConfig({
         // In Node: the client, with that server, and with one that fails on purpose and whose answers no document has.
         test: {
           name: "client",
+          pool: "threads",
           include: ["test/client/**/*.test.ts"],
           env: COMPILED,
           globalSetup: "test/support/build-once.ts",
