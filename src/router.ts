@@ -11,7 +11,7 @@ import type { Env } from "./env.ts";
 import { idempotencyKeyRefusal } from "./http/idempotency.ts";
 import { ApiRequest, type Handler, type RequestContext } from "./http/request.ts";
 import { refusalReply, render, type Reply } from "./http/reply.ts";
-import { refuse, type Refusal } from "./model/refusal.ts";
+import { noHost, refuse, type Refusal } from "./model/refusal.ts";
 import { deleteAsset, getAsset, listAssets, updateAsset } from "./routes/assets.ts";
 import { batchAssets, deleteFolder } from "./routes/batch.ts";
 import { listChanges } from "./routes/changes.ts";
@@ -148,6 +148,7 @@ async function unmatched(api: ApiRequest): Promise<Reply | Refusal> {
   if (api.method === "OPTIONS") return preflight(api, allowed);
   return refuse("METHOD_NOT_ALLOWED", `${api.sentMethod.slice(0, 16)} is not allowed here`, {
     Allow: allowed.join(", "),
+    ...alwaysAt(api.path),
   });
 }
 
@@ -155,8 +156,9 @@ async function unmatched(api: ApiRequest): Promise<Reply | Refusal> {
 const API = "/api/";
 
 /** A static file, if the path names one. Where the files are served in front of the Worker, none comes as far as here. */
-async function page({ env, method, path, request }: ApiRequest): Promise<Reply | undefined> {
+async function page({ env, method, path, request, url }: ApiRequest): Promise<Reply | Refusal | undefined> {
   if (!env.ASSETS || method !== "GET" || path.startsWith(API)) return undefined;
+  if (!URL.canParse(url)) return noHost();
   const { status, headers, body } = await env.ASSETS.fetch(request);
   if (status !== 404) return { status, headers: Object.fromEntries(headers), ...(body ? { body } : {}) };
   await body?.cancel();
@@ -180,11 +182,16 @@ function acceptedAt(path: string): Record<string, string> {
   return headers;
 }
 
+const endpointsAt = (path: string): Endpoint[] =>
+  ROUTES.filter(({ pattern }) => pattern.test(path)).map(({ id }) => ENDPOINTS[id]);
+
 /** What the endpoints of a path say of themselves to whoever asks by OPTIONS. */
-function optionsAt(path: string): Record<string, string> {
-  const found = ROUTES.filter(({ pattern }) => pattern.test(path)).map(({ id }): Endpoint => ENDPOINTS[id]);
-  return Object.assign({}, ...found.map(({ options }) => options)) as Record<string, string>;
-}
+const optionsAt = (path: string): Record<string, string> =>
+  Object.assign({}, ...endpointsAt(path).map(({ options }) => options)) as Record<string, string>;
+
+/** What every answer of the endpoints of a path carries. */
+const alwaysAt = (path: string): Record<string, string> =>
+  Object.assign({}, ...endpointsAt(path).map(({ always }) => always)) as Record<string, string>;
 
 /** CORS: answers what a browser asks before it sends the request itself. No key is needed to ask. */
 function preflight(api: ApiRequest, allowed: string[]): Reply {

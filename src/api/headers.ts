@@ -161,6 +161,10 @@ export const RESPONSE_HEADERS = {
   "Tus-Checksum-Algorithm": { description: "What `Upload-Checksum` may name." },
   "Upload-Offset": { description: "How many bytes of the upload are safe.", pattern: String.raw`^\d+$` },
   "Upload-Length": { description: "How many bytes the upload has in all.", pattern: String.raw`^\d+$` },
+  "Upload-Metadata": {
+    description: "What the upload was begun with, as it was sent.",
+    pattern: String.raw`^[\t -~]+$`,
+  },
   "Upload-Expires": {
     description: "When the upload ends unless bytes come. Not of one that is finished.",
     pattern: " GMT$",

@@ -46,7 +46,8 @@ export const SESSION_ENDPOINTS = {
     does: "Send the next bytes of a resumable upload",
     notes:
       "What has come of a request that breaks is kept: `uploads.get` says how much. The last byte makes the asset, whose path " +
-      "and entity tag are then in the answer. A client should send no more than 100 MB a request, since proxies take no more.",
+      "and entity tag are then in the answer. A client should send no more than 100 MB a request, since proxies take no more. Where nothing but POST comes through, a " +
+      "client sends POST with `X-HTTP-Method-Override: PATCH`, and the same with HEAD or DELETE.",
     ...TUS,
     parameters: TicketQuery,
     headers: ["tusResumable", "uploadOffset", "uploadChecksum"],
@@ -76,7 +77,7 @@ export const SESSION_ENDPOINTS = {
         is: "How it stands.",
         body: UploadInfo,
         headers: ["Upload-Offset", "Upload-Length", "Cache-Control"],
-        mayHave: ["Upload-Expires", "Location", "ETag", "Strongroom-Durability"],
+        mayHave: ["Upload-Metadata", "Upload-Expires", "Location", "ETag", "Strongroom-Durability"],
       },
     },
     refusals: ["NOT_FOUND", "PRECONDITION_FAILED", ...HELD],

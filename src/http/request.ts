@@ -24,6 +24,9 @@ import { bodyLength, type Reply } from "./reply.ts";
 
 const NO_QUERY: Query = {};
 
+/** The paths of resumable uploads. */
+const UPLOADS = /^\/api\/v1\/vaults\/[^/]+\/uploads(?:\/|$)/;
+
 /** What a request uses of the runtime's context: it announces work that must go on after its client has gone. */
 export type RequestContext = Pick<ExecutionContext, "waitUntil">;
 
@@ -36,10 +39,7 @@ export class ApiRequest {
   readonly request: Request;
   readonly env: Env;
   readonly #context: RequestContext;
-  /**
-   * The method as the client sent it. It is read once, because each look at a property of the request crosses into the
-   * runtime.
-   */
+  /** The method that the client means. It is read once: each look at a property of the request crosses into the runtime. */
   readonly sentMethod: string;
   readonly method: string;
   readonly url: string;
@@ -78,13 +78,23 @@ export class ApiRequest {
     this.request = request;
     this.env = env;
     this.#context = context;
-    this.sentMethod = request.method;
-    this.method = this.isHead ? "GET" : this.sentMethod;
     this.url = request.url;
     const start = this.url.indexOf("/", this.url.indexOf("://") + 3);
     const end = this.url.indexOf("?", start);
     this.path = this.url.slice(start, end < 0 ? undefined : end);
     this.#search = end < 0 ? "" : this.url.slice(end + 1);
+    this.sentMethod = this.#sentMethod();
+    this.method = this.isHead ? "GET" : this.sentMethod;
+  }
+
+  /**
+   * The method, which tus has a client name in a header where something on the way lets no other than POST through. Only
+   * resumable uploads have that: a GET stays what it is.
+   */
+  #sentMethod(): string {
+    const { method } = this.request;
+    if (method !== "POST" || !UPLOADS.test(this.path)) return method;
+    return this.header("X-HTTP-Method-Override")?.trim().toUpperCase() || method;
   }
 
   get isHead(): boolean {

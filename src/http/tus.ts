@@ -1,7 +1,7 @@
 /** What the head of a request says by the protocol tus 1.0.0 (https://tus.io/protocols/resumable-upload). */
 
 import { OFFSET_BYTES, TUS_ALGORITHMS, TUS_VERSION } from "../api/session-endpoints.ts";
-import { unsupportedType } from "./media-types.ts";
+import { unsupportedEncoding, unsupportedType } from "./media-types.ts";
 import { MAX_SESSION_BYTES } from "../model/limits.ts";
 import { essenceOf } from "../model/essence.ts";
 import { invalid, refuse, type Refusal, type Result } from "../model/refusal.ts";
@@ -33,6 +33,10 @@ const bytesIn = (text: string | null): number | undefined =>
 
 /** Upload-Length: the bytes of the whole file. */
 export function uploadLength(api: ApiRequest): Result<{ length: number }> {
+  // A part of a file, made an asset, would pass for the file.
+  if (api.header("Upload-Concat") !== null) {
+    return invalid("Upload-Concat: is not supported; send the file as one upload");
+  }
   if (api.header("Upload-Defer-Length") !== null) {
     return invalid("Upload-Defer-Length: is not supported; send Upload-Length");
   }
@@ -54,8 +58,10 @@ export function uploadOffset(api: ApiRequest): Result<{ offset: number }> {
   return offset === undefined ? invalid("Upload-Offset: must be a whole number of bytes") : { ok: true, offset };
 }
 
-/** Refuses a body of another media type than bytes of an upload have. */
+/** Refuses a body of another media type than bytes of an upload have, and one that is encoded. */
 export function bytesRefusal(api: ApiRequest): Refusal | undefined {
+  const encoded = unsupportedEncoding(api.header("Content-Encoding"));
+  if (encoded) return encoded;
   if (essenceOf(api.header("Content-Type") ?? "") === OFFSET_BYTES) return undefined;
   return unsupportedType(api, [OFFSET_BYTES]);
 }
@@ -78,9 +84,12 @@ export function uploadChecksum(api: ApiRequest): Result<{ checksum: Checksum | u
  * Upload-Metadata: "The Client MUST ensure that keys are unique […]. The key and value MUST be separated by a space […].
  * The value MUST be Base64 encoded. All keys MUST be unique. The value MAY be empty."
  */
-export function uploadMetadata(api: ApiRequest): Result<{ pairs: [name: string, value: string][] }> {
+export function uploadMetadata(api: ApiRequest): Result<{ sent: string; pairs: [name: string, value: string][] }> {
+  const sent = api.header("Upload-Metadata") ?? "";
+  // "The key SHOULD be ASCII encoded": nothing else can be sent back in a header as it came.
+  if (!/^[\t\x20-\x7e]*$/.test(sent)) return invalid("Upload-Metadata: must be ASCII");
   const pairs = new Map<string, string>();
-  for (const pair of (api.header("Upload-Metadata") ?? "").split(",")) {
+  for (const pair of sent.split(",")) {
     const [name = "", base64 = "", ...more] = pair.trim().split(/ +/);
     if (name === "") continue;
     const shown = name.slice(0, 64);
@@ -91,7 +100,7 @@ export function uploadMetadata(api: ApiRequest): Result<{ pairs: [name: string, 
     if (!Buffer.from(text, "utf8").equals(bytes)) return invalid(`${shown}: must be valid UTF-8`);
     pairs.set(name, text);
   }
-  return { ok: true, pairs: [...pairs] };
+  return { ok: true, sent, pairs: [...pairs] };
 }
 
 /** The bytes of a base64 text; undefined when it is none. Padding may be missing, as some clients leave it out. */

@@ -21,6 +21,8 @@ export type SessionFile = AssetPath & Pick<NewAsset, "mime_type" | "metadata" | 
 export interface NewSession {
   readonly id: string;
   readonly file: SessionFile;
+  /** Upload-Metadata, as it came. Empty when there was none. */
+  readonly sent: string;
   /** The bytes that the whole file has. */
   readonly length: number;
   /** The state of the digest before the first byte. */
@@ -33,6 +35,8 @@ export interface NewSession {
 export interface SessionStatus {
   readonly id: string;
   readonly state: Exclude<SessionState, "ended">;
+  /** Upload-Metadata, as it came. */
+  readonly sent: string;
   /** The bytes that are safe. The next request begins with the byte behind them. */
   readonly offset: number;
   readonly length: number;

@@ -13,7 +13,7 @@ import {
 } from "../http/tus.ts";
 import { TICKET } from "../http/ticket.ts";
 import { isSessionId, newSessionId } from "../model/id.ts";
-import { refuse, uploadNotFound } from "../model/refusal.ts";
+import { invalid, refuse, uploadNotFound } from "../model/refusal.ts";
 import type { SessionStatus } from "../model/session.ts";
 import { timestamp } from "../model/time.ts";
 import { type Advanced, advanceSession } from "../upload/resumable/advance.ts";
@@ -25,6 +25,7 @@ import { newDigest } from "../upload/resumable/sha256.ts";
 export const createUpload: Handler = async (api) => {
   const wrongVersion = versionRefusal(api);
   if (wrongVersion) return wrongVersion;
+  if (api.header("If-None-Match") !== null) return invalid("If-None-Match: is not taken here");
   const { declared } = api.reader;
   const hasBody = api.request.body !== null && declared !== 0;
   const wrongType = hasBody ? bytesRefusal(api) : undefined;
@@ -45,7 +46,7 @@ export const createUpload: Handler = async (api) => {
   const outOf = outOfTerms(api.ticket, { size: length, mimeType: file.mime_type });
   if (outOf) return outOf;
   const isHeld = hasBody || length === 0;
-  const begun = { id: newSessionId(), file, length, digest: newDigest().state(), isHeld };
+  const begun = { id: newSessionId(), file, sent: metadata.sent, length, digest: newDigest().state(), isHeld };
   const created = await api.vault("repeatable", (stub, caller) => stub.createSession(caller, begun));
   if (!created.ok) return created;
   const { status, held } = created;
@@ -105,6 +106,8 @@ export const appendUpload: Handler = async (api) => {
   if (!held) {
     // The request is the last one, repeated.
     await api.drain();
+    const isMore = at.offset === status.length && api.reader.bytesRead > 0;
+    if (isMore) return refuse("PAYLOAD_TOO_LARGE", "the upload is finished: it has all bytes of Upload-Length");
     return { status: 204, headers: headersOf(api, status, undefined) };
   }
   const advanced = await api.lasting(() => advanceSession(api, held, sum.checksum));
@@ -132,7 +135,14 @@ export const getUpload: Handler = async (api) => {
       expires_at: timestamp(now.ends),
       asset_id: now.asset?.id ?? null,
     },
-    { headers: { ...headersOf(api, status, advanced), "Upload-Length": String(now.length) } },
+    {
+      headers: {
+        ...headersOf(api, status, advanced),
+        "Upload-Length": String(now.length),
+        // "If present in the Creation request, responses to HEAD requests MUST include the Upload-Metadata header and its value."
+        ...(now.sent === "" ? {} : { "Upload-Metadata": now.sent }),
+      },
+    },
   );
 };
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { IgnoredNames } from "../http/ignored.ts";
 import { parse } from "../api/parse.ts";
 import { PathComponent } from "../api/schemas.ts";
@@ -61,6 +62,8 @@ export class UploadFields {
   #allowed(name: keyof FixedFields, value: string): string {
     const fixed = this.#fixed[name];
     if (fixed === undefined || fixed === value) return value;
+    // The order in which a client writes the names of its metadata says nothing.
+    if (name === "metadata" && isDeepStrictEqual(JSON.parse(fixed), JSON.parse(value))) return fixed;
     throw new Refused(refuse("FORBIDDEN", `${name}: the ticket says what it is, which cannot be changed`));
   }
 

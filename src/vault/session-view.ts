@@ -3,7 +3,7 @@
 import type { Asset, StoredRecord } from "../model/asset.ts";
 import { decodeScope } from "../model/key-scope.ts";
 import { type Refusal, refuse, type Result, uploadNotFound } from "../model/refusal.ts";
-import type { HeldSession, KnownDimensions, SessionFile, SessionStatus, Taken } from "../model/session.ts";
+import type { HeldSession, KnownDimensions, SessionFile, SessionStatus, Taken, Taking } from "../model/session.ts";
 import type { Caller } from "../model/vault.ts";
 import { stored } from "./answers.ts";
 import { assetWithin, recordTag } from "./state/assets.ts";
@@ -25,6 +25,10 @@ export const mismatch = ({ received }: SessionRow): Refusal =>
 
 export const tooLong = ({ length, received }: SessionRow): Refusal =>
   refuse("PAYLOAD_TOO_LARGE", `the body is longer than what is left of Upload-Length: ${length - received} bytes`);
+
+/** Whether a request has the bytes once more with which a session was finished. */
+export const isRepeat = ({ last_from, length }: SessionRow, taking: Taking): boolean =>
+  last_from !== null && taking.offset === last_from && taking.length === length - last_from;
 
 /** The session, if the caller's key began it: 404. And if it is not over without an asset: 410. */
 export function findSession({ sessions }: VaultDatabase, caller: Caller, id: string): Result<{ row: SessionRow }> {
@@ -55,11 +59,11 @@ function assetOf(database: VaultDatabase, { key_id, asset_id }: SessionRow): Ass
 
 /** How a session stands. */
 export function statusOf(database: VaultDatabase, row: SessionRow): SessionStatus {
-  const { id, state, received: offset, length, ends, asset_id } = row;
+  const { id, state, sent, received: offset, length, ends, asset_id } = row;
   if (state === "ended") throw new Error("the session has ended");
-  if (state !== "done" || asset_id === null) return { id, state, offset, length, ends, asset: null };
+  if (state !== "done" || asset_id === null) return { id, state, sent, offset, length, ends, asset: null };
   const asset = assetOf(database, row);
-  return { id, state, offset, length, ends, asset: { id: asset_id, etag: asset ? recordTag(asset) : null } };
+  return { id, state, sent, offset, length, ends, asset: { id: asset_id, etag: asset ? recordTag(asset) : null } };
 }
 
 /** A session as the request gets it that takes it. */

@@ -9,7 +9,7 @@
 
 import type { StoredRecord } from "../model/asset.ts";
 import { isWithin, type KeyScope, outOfReach } from "../model/key-scope.ts";
-import { MAX_OPEN_SESSIONS, SESSION_IDLE_MS, SESSION_KEPT_MS, SESSION_LIFE_MS } from "../model/limits.ts";
+import { MAX_OPEN_SESSIONS, SESSION_KEPT_MS } from "../model/limits.ts";
 import { refuse, type Refusal, type Result } from "../model/refusal.ts";
 import type { NewSession, SessionBody, SessionCommit, SessionSave, Taken, Taking } from "../model/session.ts";
 import type { Caller } from "../model/vault.ts";
@@ -22,6 +22,7 @@ import {
   findSession,
   type FinishedSession,
   heldBy,
+  isRepeat,
   keyOf,
   locked,
   mismatch,
@@ -33,7 +34,7 @@ import {
 import { outOfBounds, withReserved } from "./state/bounds.ts";
 import type { VaultDatabase } from "./state/database.ts";
 import type { Operation } from "./state/group-commit.ts";
-import { newSession } from "./state/sessions.ts";
+import { endOfSession, newSession } from "./state/sessions.ts";
 import { firstUse, ticketOver } from "./state/ticketed.ts";
 
 export class SessionDesk {
@@ -56,7 +57,7 @@ export class SessionDesk {
    * no more of the key's sessions and of the quotas. One of a ticket that is used may bring the same bytes once more. 409
    * when its length is another.
    */
-  async create(caller: Caller, { id, file, length, digest, isHeld }: NewSession): Promise<Result<Taken>> {
+  async create(caller: Caller, { id, file, sent, length, digest, isHeld }: NewSession): Promise<Result<Taken>> {
     const { sessions } = this.#database;
     let hasEnded = false;
     const outcome = await this.#write<Taken>(caller, (live, scope) => (change) => {
@@ -84,12 +85,13 @@ export class SessionDesk {
         this.#holders.end(former.id);
         hasEnded = true;
       }
-      const row = newSession({ id, file, length, digest }, { key_id: keyId, ticket: ticket?.id ?? null });
+      const owner = { key_id: keyId, ticket: ticket?.id ?? null };
+      const row = newSession({ id, file, sent, length, digest }, owner, live.keyring.endOf(caller.actor));
       sessions.add(row);
       if (isHeld) this.#holders.begin(id, 1, caller.request);
       return { ok: true, ...takenOf(this.#database, row) };
     });
-    if (outcome.ok) await this.#life.alarm.set(hasEnded ? 0 : SESSION_IDLE_MS);
+    if (outcome.ok) await this.#life.alarm.set(hasEnded ? 0 : Math.max(0, outcome.status.ends - Date.now()));
     return outcome;
   }
 
@@ -114,7 +116,11 @@ export class SessionDesk {
    * left, 423 while another request makes progress.
    */
   async take(caller: Caller, id: string, taking: Taking): Promise<Result<Taken>> {
-    return this.#write(caller, () => this.#taking(caller, id, taking));
+    const isFree = (): boolean => {
+      const row = this.#database.sessions.find(id);
+      return row?.state === "done" && isRepeat(row, taking);
+    };
+    return this.#write(caller, () => this.#taking(caller, id, taking), isFree);
   }
 
   #taking(caller: Caller, id: string, { offset, length }: Taking): Operation<Taken> {
@@ -123,8 +129,7 @@ export class SessionDesk {
       if (!found.ok) return found;
       const { row } = found;
       if (row.state === "done") {
-        const isRepeat = offset === row.last_from && length === row.length - row.last_from;
-        const isMismatch = offset !== undefined && offset !== row.length && !isRepeat;
+        const isMismatch = offset !== undefined && offset !== row.length && !isRepeat(row, { offset, length });
         return isMismatch ? mismatch(row) : { ok: true, status: statusOf(this.#database, row), held: null };
       }
       if (this.#holders.isTaken(id, caller.request)) return locked();
@@ -152,14 +157,14 @@ export class SessionDesk {
 
   /** Saves what a request has made safe. It may be repeated. */
   async save(caller: Caller, id: string, fence: number, save: SessionSave): Promise<Result<{ ends: number }>> {
-    return this.#write<{ ends: number }>(caller, () => (change) => {
+    return this.#write<{ ends: number }>(caller, (live) => (change) => {
       const found = heldBy(this.#database, caller, id, fence);
       if (!found.ok) return found;
       const { row } = found;
       const { offset, multipart, parts, tail, tail_key, digest, sha256, dimensions } = save;
       if (row.state === "done" || offset < row.received) return superseded();
       const now = Date.now();
-      const ends = offset > row.received ? Math.min(row.began_at + SESSION_LIFE_MS, now + SESSION_IDLE_MS) : row.ends;
+      const ends = offset > row.received ? endOfSession(row.began_at, live.keyring.endOf(caller.actor)) : row.ends;
       const { sessions } = this.#database;
       for (const part of parts) sessions.addPart(id, part);
       if (row.tail_key !== tail_key) dropLeftover(this.#database, change, row);
@@ -230,9 +235,9 @@ export class SessionDesk {
   #write<T extends object>(
     caller: Caller,
     operation: (live: LiveVault, scope: KeyScope | undefined) => Operation<T>,
+    isFree?: () => boolean,
   ): Promise<Result<T>> {
-    return this.#life.authorizedWithin<T>(caller, (live, scope) =>
-      live.write(caller.actor, operation(live, scope), "urgent"),
-    );
+    const work = (live: LiveVault, scope?: KeyScope) => live.write(caller.actor, operation(live, scope), "urgent");
+    return this.#life.authorizedWithin<T>(caller, work, isFree);
   }
 }

@@ -1,13 +1,14 @@
 /** Tickets at their vault: what one is bound to when it is made, and what came of it. */
 
 import { type FolderPath, type AssetRecord, toRecord } from "../model/asset.ts";
-import { isWithin, outOfReach } from "../model/key-scope.ts";
+import { isWithin, type KeyScope, outOfReach } from "../model/key-scope.ts";
 import type { Result } from "../model/refusal.ts";
 import type { KnownBytes } from "../model/ticket.ts";
 import type { Caller } from "../model/vault.ts";
 import { acknowledge, type Stored } from "./answers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { firstUse, ticketOver } from "./state/ticketed.ts";
+import type { LiveVault } from "./live.ts";
+import { firstUse, mayRepeat, ticketOver } from "./state/ticketed.ts";
 
 /** What a vault knows of a ticket. */
 export interface TicketUseFound {
@@ -55,7 +56,7 @@ export class TicketDesk {
    * be none. Only the commit decides.
    */
   async findUse(caller: Caller, bytes: KnownBytes): Promise<Result<{ record: Stored | null }>> {
-    return this.#life.authorizedWithin<{ record: Stored | null }>(caller, async (live, scope) => {
+    const work = async (live: LiveVault, scope: KeyScope | undefined): Promise<Result<{ record: Stored | null }>> => {
       const { ticket } = caller;
       if (!ticket) return { ok: true, record: null };
       const over = ticketOver(live.row, ticket);
@@ -65,6 +66,7 @@ export class TicketDesk {
       // Without a digest the bytes must come to be compared.
       if (!first.use || bytes.sha256 === undefined) return { ok: true, record: null };
       return { ok: true, record: await acknowledge(live, caller, first.use.answered) };
-    });
+    };
+    return this.#life.authorizedWithin(caller, work, () => mayRepeat(this.#life.database, caller, bytes));
   }
 }

@@ -1,13 +1,14 @@
 /** The way of an upload through its vault: it may be announced, it is committed, and sometimes it must be resolved. */
 
 import type { AssetPath, KnownFile, NewAsset, StoredRecord } from "../model/asset.ts";
-import { isWithin, outOfReach } from "../model/key-scope.ts";
+import { isWithin, type KeyScope, outOfReach } from "../model/key-scope.ts";
 import { type Result, unavailable } from "../model/refusal.ts";
 import { agrees, type SafeRetry, type UploadFingerprint } from "../model/safe-retry.ts";
 import type { KnownBytes } from "../model/ticket.ts";
 import { type Caller, THE_VAULT } from "../model/vault.ts";
 import { acknowledge, answering, receiptOf, type Stored, stored } from "./answers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import type { LiveVault } from "./live.ts";
 import { RunningUploads } from "./running.ts";
 import { commitUpload, nameTaken, resolveUpload } from "./state/assets.ts";
 import { mostBytes, outOfBounds, withReserved } from "./state/bounds.ts";
@@ -21,7 +22,7 @@ import {
   resolved,
   stillRunning,
 } from "./state/idempotent.ts";
-import { firstUse, ticketed, ticketOver, usedOtherwise } from "./state/ticketed.ts";
+import { firstUse, mayRepeat, ticketed, ticketOver, usedOtherwise } from "./state/ticketed.ts";
 
 export class UploadDesk {
   readonly #life: Lifecycle;
@@ -42,7 +43,7 @@ export class UploadDesk {
     upload: { path: AssetPath | undefined; createOnly: boolean; file: KnownFile; key: string | undefined },
   ): Promise<Result<{ most?: number }>> {
     const { path, createOnly, file, key } = upload;
-    return this.#life.authorizedWithin<{ most?: number }>(caller, (live, scope) => {
+    const work = (live: LiveVault, scope: KeyScope | undefined): Result<{ most?: number }> => {
       if (path && !isWithin(scope, path)) return outOfReach();
       if (key !== undefined && receiptOf(this.#life, live, caller, key)) return { ok: true };
       const over = ticketOver(live.row, caller.ticket);
@@ -56,7 +57,8 @@ export class UploadDesk {
       const refusal = taken ?? outOfBounds(settings, usage, file, { scope, ticket: caller.ticket });
       const most = mostBytes(settings, usage);
       return refusal ?? (most === undefined ? { ok: true } : { ok: true, most });
-    });
+    };
+    return this.#life.authorizedWithin(caller, work, () => mayRepeat(this.#life.database, caller, {}));
   }
 
   /**
@@ -96,7 +98,7 @@ export class UploadDesk {
     { createOnly, retry }: { createOnly: boolean; retry: SafeRetry | undefined },
   ): Promise<Result<Stored>> {
     const { id, database } = this.#life;
-    return this.#life.authorizedWithin<Stored>(caller, async (live, scope) => {
+    const work = async (live: LiveVault, scope: KeyScope | undefined): Promise<Result<Stored>> => {
       const by = { scope, ticket: caller.ticket };
       const { lostWindows, bounds } = live;
       const commit = answering(id, commitUpload(database, upload, createOnly, { ...by, lostWindows, bounds }));
@@ -106,7 +108,8 @@ export class UploadDesk {
       const outcome = await live.write(caller.actor, once, isCareful ? "careful" : "ordinary");
       if (retry) this.end(caller, retry.key);
       return outcome.ok ? { ok: true, ...(await acknowledge(live, caller, outcome)) } : outcome;
-    });
+    };
+    return this.#life.authorizedWithin(caller, work, () => mayRepeat(database, caller, upload));
   }
 
   /**

@@ -106,12 +106,14 @@ it("put: begins anew when the upload has ended, and when the file has changed", 
   await check(again, "gone/c/h/");
 
   await brokenOff(12 * MIB, "SIGKILL", "film.mp4", "gone/c/h/");
+  const [former = { url: "" }] = kept();
   const later = new Date(Date.now() + 5_000);
   utimesSync(join(program.work, "film.mp4"), later, later);
   const changed = await run("put", "film.mp4", "gone/c/h/");
   expect(changed).toMatchObject({ code: 0, stderr: "" });
-  // What was kept of the file as it was is of no use any more, and stays until it is old.
-  expect(kept()).toHaveLength(1);
+  // What had come of the file as it was keeps no room of the vault's quota.
+  expect((await fetch(former.url, { method: "HEAD", headers })).status).toBe(410);
+  expect(kept()).toEqual([]);
 });
 
 it("put: makes no asset of two files, although the time of the file's change is the same", async () => {

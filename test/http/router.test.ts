@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { handle } from "../../src/router.ts";
 import { admin, bearer, ORIGIN, refusal, send, TestVault, sendTo } from "../support/api.ts";
 
 describe("router", () => {
@@ -140,4 +141,35 @@ it("an unknown path: is looked for among the static files, unless it is one of t
     await refusal(await sendTo(new Request(ORIGIN + path), { ...env, ASSETS }), 404, "NOT_FOUND");
   }
   expect(asked).toEqual(["/nothing"]);
+});
+
+it("a path whose Host makes no URL gets 400, and no line of the log has its query", async () => {
+  const lines: string[] = [];
+  for (const name of ["log", "error"] as const) {
+    vi.spyOn(console, name).mockImplementation((text: string) => void lines.push(text));
+  }
+  const fails = (request: Request): Promise<Response> =>
+    Promise.reject(new Error(`Fetch API cannot load: ${request.url}`));
+  const ASSETS = { fetch: fails } as unknown as Fetcher;
+  for (const [host, status] of [
+    ["a b", 400],
+    ["%zz", 400],
+    ["[::1", 400],
+    ["x:99999", 400],
+    ["x", 500],
+  ] as const) {
+    const url = `http://${host}/files/x?token=dk_SECRET&ticket=SECRET`;
+    const request = new Request(ORIGIN);
+    // Neither fetch nor Request would send it.
+    const hostile = new Proxy(request, {
+      get(target, name) {
+        const value: unknown = name === "url" ? url : Reflect.get(target, name, target);
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      },
+    });
+    expect((await handle(hostile, { ...env, ASSETS })).status, host).toBe(status);
+  }
+  vi.restoreAllMocks();
+  expect(lines.join("\n")).toContain("Fetch API cannot load: http://x/files/x?…");
+  expect(lines.join("\n")).not.toContain("SECRET");
 });

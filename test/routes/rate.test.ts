@@ -7,6 +7,8 @@ import type { VaultReport } from "../../src/model/vault.ts";
 import { admin, bearer, PATH, post, refusal, send, TestVault, textFile } from "../support/api.ts";
 import { expectReplay, told, upload as uploadWithKey } from "../support/keyed.ts";
 import { withReplaced } from "../support/outage.ts";
+import { digestOf, sendForm, sendRaw, ticketOf } from "../support/tickets.ts";
+import { TusClient } from "../support/tus.ts";
 
 /** Only the clock stands still: the tokens that come while a test runs must not depend on how long it takes. */
 beforeEach(() => {
@@ -80,6 +82,25 @@ describe("requests_per_second", () => {
     await expectReplay(await upload("k"), first);
     await expectReplay(await patch("p"), patched);
     for (const other of [upload("l"), patch("q"), patch("k")]) await refusal(await other, 429, "RATE_LIMITED");
+    expect(await left(vault)).toBe(0);
+  });
+
+  it("nor does a repeat of an upload by ticket, or of the last bytes of a resumable one", async () => {
+    const vault = await limited(5);
+    const { url } = await ticketOf(vault, { filename: "a.txt" });
+    const client = new TusClient(vault);
+    const path = await client.begin(5);
+    await client.append(path, 0, "hello");
+    const form = (): Promise<Response> => sendForm(url, textFile("ticket"));
+    expect((await form()).status).toBe(201);
+    await list(vault);
+    expect(await left(vault)).toBe(0);
+    const digest = { "Content-Type": "text/plain", "Content-Digest": await digestOf("ticket") };
+    for (const again of [form(), sendRaw(url, "ticket", {}), sendRaw(url, "ticket", {}, digest)]) {
+      expect((await again).status).toBe(200);
+    }
+    expect((await client.append(path, 0, "hello")).status).toBe(204);
+    await refusal(await client.append(path, 5, ""), 429, "RATE_LIMITED");
     expect(await left(vault)).toBe(0);
   });
 

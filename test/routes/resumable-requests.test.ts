@@ -361,7 +361,7 @@ describe("what an upload under way keeps", () => {
     await vault.request("PATCH", vault.path, { quota_bytes: 1_000 }, admin);
     const { partition, collection, channel } = FIELDS;
     const file = { partition, collection, channel, filename: "f", mime_type: "a/b", metadata: "{}", tags: "[]" };
-    const session = { id: newSessionId(), file, length: 600, digest: newDigest().state(), isHeld: false };
+    const session = { id: newSessionId(), file, sent: "", length: 600, digest: newDigest().state(), isHeld: false };
     const [upload, begun] = await runInDurableObject(vault.stub, async (instance: Vault) =>
       Promise.all([
         instance.commitUpload(OPERATOR, newAsset(vault, { size: 600 })),
@@ -406,6 +406,49 @@ describe("what an upload under way keeps", () => {
     await rest(vault.stub);
     const left = (await report(vault)).usage;
     expect([usage.assets - left.assets, usage.bytes - left.bytes]).toEqual([60, 120]);
+  });
+
+  it.each(["is revoked", "expires"])("is free again when its key %s, and nothing is left of it in R2", async (how) => {
+    const { vault } = await clientOf();
+    await vault.request("PATCH", vault.path, { quota_bytes: 20 * MIB }, admin);
+    const key = await (
+      await vault.request("POST", `${vault.path}/keys`, { type: "upload" })
+    ).json<{ id: string; token: string }>();
+    const client = new TusClient(vault, key.token);
+    const path = await client.begin(20 * MIB);
+    expect((await client.append(path, 0, fileOf(9 * MIB))).status).toBe(204);
+    const ticketed = await vault.request("POST", `${vault.path}/tickets`, { ...FIELDS, filename: undefined });
+    expect(ticketed.status).toBe(201);
+    const own = new TusClient(vault);
+    await refusal(await own.create(1), 403, "QUOTA_EXCEEDED");
+    if (how === "is revoked") await vault.request("DELETE", `${vault.path}/keys/${key.id}`);
+    else {
+      const expires_at = new Date(Date.now() + 1_500).toISOString();
+      const changed = await vault.request("PATCH", `${vault.path}/keys/${key.id}`, { expires_at });
+      const end = (await changed.json<{ expires_at: string }>()).expires_at;
+      const expires = (await client.head(path)).headers.get("Upload-Expires") ?? "";
+      expect(Date.parse(expires)).toBe(Date.parse(end));
+      await pause(Math.max(0, Date.parse(end) - Date.now()));
+      await rest(vault.stub);
+    }
+    expect((await own.create(20 * MIB)).status).toBe(201);
+    await rest(vault.stub);
+    expect(await vault.bodies()).toEqual([]);
+    expect((await client.head(path)).status).toBe(401);
+  });
+
+  it("ends with its key, if that was to expire before", async () => {
+    const { vault } = await clientOf();
+    const expires_at = new Date(Date.now() + 60_000).toISOString();
+    const key = await (
+      await vault.request("POST", `${vault.path}/keys`, { type: "upload", expires_at })
+    ).json<{ expires_at: string; token: string }>();
+    const client = new TusClient(vault, key.token);
+    const begun = await client.create(2);
+    const path = begun.headers.get("Location") ?? "";
+    for (const answer of [begun, await client.append(path, 0, new Uint8Array(1))]) {
+      expect(Date.parse(answer.headers.get("Upload-Expires") ?? "")).toBe(Date.parse(key.expires_at));
+    }
   });
 
   it("has an end: at most 100 uploads of a key at once", async () => {

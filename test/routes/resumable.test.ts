@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
-import { bearer, post, PATH, refusal, send, TestVault } from "../support/api.ts";
+import { handle } from "../../src/router.ts";
+import { bearer, ORIGIN, post, PATH, refusal, send, TestVault } from "../support/api.ts";
 import { FIELDS, fileOf, metadata, OFFSET_BYTES, sha256, TUS, TusClient } from "../support/tus.ts";
 
 const MIB = 1024 * 1024;
@@ -164,6 +165,10 @@ describe("creation", () => {
     ["no length", { "Upload-Length": "" }, 400, "INVALID_PARAMS", "Upload-Length: "],
     ["no number as length", { "Upload-Length": "-1" }, 400, "INVALID_PARAMS", "Upload-Length: "],
     ["a length that comes later", { "Upload-Defer-Length": "1" }, 400, "INVALID_PARAMS", "Upload-Defer-Length: "],
+    ["a part of a file", { "Upload-Concat": "partial" }, 400, "INVALID_PARAMS", "Upload-Concat: "],
+    ["parts of a file", { "Upload-Concat": "final;/a /b" }, 400, "INVALID_PARAMS", "Upload-Concat: "],
+    ["a condition", { "If-None-Match": "*" }, 400, "INVALID_PARAMS", "If-None-Match: "],
+    ["no ASCII", { "Upload-Metadata": "pärtition YQ==" }, 400, "INVALID_PARAMS", "Upload-Metadata: must be ASCII"],
     ["too large a file", { "Upload-Length": String(5 * GIB + 1) }, 413, "PAYLOAD_TOO_LARGE", "Upload-Length: "],
     ["no version", { "Tus-Resumable": "" }, 412, "PRECONDITION_FAILED", "Tus-Resumable: "],
     ["another version", { "Tus-Resumable": "0.2.2" }, 412, "PRECONDITION_FAILED", "Tus-Resumable: "],
@@ -199,6 +204,8 @@ describe("creation", () => {
       client.request("POST", client.uploads, { ...headers, ...more }, body);
     await refusal(await sendBody({ "Content-Type": "a/b" }, "hello"), 415, "UNSUPPORTED_MEDIA_TYPE");
     await refusal(await sendBody({ "Content-Type": OFFSET_BYTES }, "hello!"), 413, "PAYLOAD_TOO_LARGE");
+    const encoded = { "Content-Type": OFFSET_BYTES, "Content-Encoding": "br" };
+    await refusal(await sendBody(encoded, "hello"), 415, "UNSUPPORTED_MEDIA_TYPE");
   });
 });
 
@@ -206,6 +213,7 @@ describe("the next bytes", () => {
   const REFUSED: [what: string, headers: Record<string, string>, status: number, code: string][] = [
     ["without an offset", { "Upload-Offset": "" }, 400, "INVALID_PARAMS"],
     ["of no type", { "Content-Type": "text/plain" }, 415, "UNSUPPORTED_MEDIA_TYPE"],
+    ["that are encoded", { "Content-Encoding": "gzip" }, 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["without a version", { "Tus-Resumable": "" }, 412, "PRECONDITION_FAILED"],
     ["of an unknown checksum", { "Upload-Checksum": "md5 AAAA" }, 400, "INVALID_PARAMS"],
     ["of a checksum of another length", { "Upload-Checksum": "sha1 AAAA" }, 400, "INVALID_PARAMS"],
@@ -269,7 +277,64 @@ describe("the next bytes", () => {
     const none = await client.append(path, 10, new Uint8Array(0));
     expect([none.status, none.headers.get("Location")]).toEqual([204, first.headers.get("Location")]);
     await refusal(await client.append(path, 0, "hello"), 409, "UPLOAD_OFFSET_MISMATCH");
+    for (const more of ["more", new Blob(["more"]).stream()]) {
+      await refusal(await client.append(path, 10, more), 413, "PAYLOAD_TOO_LARGE");
+    }
     expect((await client.vault.list()).data).toHaveLength(1);
+  });
+});
+
+it("HEAD: says what the upload was begun with, while it is under way and when it is done", async () => {
+  const client = await clientOf();
+  const sent = `${metadata({ ...FIELDS, caption: "é" })}, empty`;
+  const begun = await client.create(5, FIELDS, { "Upload-Metadata": sent });
+  const path = begun.headers.get("Location") ?? "";
+  for (const offset of ["0", "5"]) {
+    const { headers } = await client.head(path);
+    expect([headers.get("Upload-Offset"), headers.get("Upload-Metadata")]).toEqual([offset, sent]);
+    await client.append(path, Number(offset), offset === "0" ? "hello" : "");
+  }
+});
+
+describe("a client that can send POST alone", () => {
+  const byPost = (client: TusClient, method: string, path: string, headers = {}, body?: string): Promise<Response> =>
+    // The document has no such POST.
+    handle(
+      new Request(ORIGIN + path, {
+        method: "POST",
+        headers: {
+          ...bearer(client.vault.secretKey),
+          ...TUS,
+          "X-HTTP-Method-Override": method,
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body }),
+      }),
+      env,
+    );
+
+  it("names the method in X-HTTP-Method-Override", async () => {
+    const client = await clientOf();
+    const path = await client.begin(5);
+    const next = { "Upload-Offset": "0", "Content-Type": OFFSET_BYTES };
+    expect((await byPost(client, "patch", path, next, "hell")).status).toBe(204);
+    const head = await byPost(client, "HEAD", path);
+    expect([head.status, head.headers.get("Upload-Offset"), await head.text()]).toEqual([200, "4", ""]);
+    expect((await byPost(client, "DELETE", path)).status).toBe(204);
+    const wrong = await byPost(client, "PUT", path);
+    expect(wrong.headers.get("Tus-Resumable")).toBe("1.0.0");
+    expect(await refusal(wrong, 405, "METHOD_NOT_ALLOWED")).toBe("PUT is not allowed here");
+  });
+
+  it("cannot do so elsewhere, nor with a GET", async () => {
+    const client = await clientOf();
+    const asset = await client.vault.upload();
+    const path = `${client.vault.assets}/${asset.id}`;
+    await refusal(await byPost(client, "DELETE", path), 405, "METHOD_NOT_ALLOWED");
+    const begun = await client.begin(5);
+    const got = await client.request("GET", begun, { "X-HTTP-Method-Override": "DELETE" });
+    expect(await got.json()).toMatchObject({ state: "open" });
+    expect((await client.vault.get(asset.id)).status).toBe(200);
   });
 });
 
@@ -357,6 +422,7 @@ it("browsers may read every header that the document names", async () => {
     "Upload-Offset",
     "Upload-Length",
     "Upload-Expires",
+    "Upload-Metadata",
     "Tus-Resumable",
     "Location",
     "Strongroom-Ignored",

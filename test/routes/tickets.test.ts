@@ -6,7 +6,7 @@ import { handle } from "../../src/router.ts";
 import { bearer, patiently, ORIGIN, PATH, refusal, send, sendTo, TestVault, textFile } from "../support/api.ts";
 import { putBack, stored, work } from "../support/history.ts";
 import { lose } from "../support/stores.ts";
-import { type Made, sendForm, sendRaw, ticketOf, uploadsOf } from "../support/tickets.ts";
+import { digestOf, type Made, sendForm, sendRaw, ticketOf, uploadsOf } from "../support/tickets.ts";
 
 const KIB = 1024;
 const WEEK_S = 7 * 24 * 60 * 60;
@@ -33,9 +33,6 @@ async function newKey(vault: TestVault, fields: object): Promise<{ id: string; t
 const revoke = async (vault: TestVault, id: string): Promise<void> => {
   expect((await vault.request("DELETE", `${vault.path}/keys/${id}`)).status).toBe(204);
 };
-
-const digestOf = async (text: string): Promise<string> =>
-  `sha-256=:${Buffer.from(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toString("base64")}:`;
 
 const idsOf = async (vault: TestVault): Promise<string[]> => (await vault.list()).data.map(({ id }) => id);
 
@@ -210,7 +207,7 @@ describe("an upload by ticket", () => {
     ["tags", "[]"],
   ])("refuses another %s than the ticket says, and takes the same", async (name, other) => {
     const vault = await TestVault.create();
-    const fixed = { filename: "a.txt", metadata: { a: 1 }, tags: ["t"] };
+    const fixed = { filename: "a.txt", metadata: { a: 1, b: { c: 2, d: 3 } }, tags: ["t"] };
     const made = await ticketOf(vault, fixed);
     const message = `${name}: the ticket says what it is`;
     expect(await refusal(await sendRaw(made.url, "hello", { [name]: other }), 403, "FORBIDDEN")).toContain(message);
@@ -218,7 +215,7 @@ describe("an upload by ticket", () => {
     expect(await refusal(form, 403, "FORBIDDEN")).toContain(message);
     await expectAssets(vault, 0);
     expect(await statusOf(vault, made)).toBe("open");
-    const same = { ...PATH, filename: "a.txt", metadata: '{ "a": 1 }', tags: '[ "t" ]' };
+    const same = { ...PATH, filename: "a.txt", metadata: '{"b":{"d":3,"c":2}, "a": 1.0}', tags: '[ "t" ]' };
     expect((await sendRaw(made.url, "hello", same)).status).toBe(201);
     const second = await ticketOf(vault, fixed);
     expect((await sendForm(second.url, textFile(), same)).status).toBe(201);

@@ -28,6 +28,10 @@ export async function ticketOf(vault: TestVault, terms: object = {}, token = vau
 /** The path of resumable uploads by a ticket. */
 export const uploadsOf = ({ url }: Pick<Made, "url">): string => url.replace("/assets?", "/uploads?");
 
+/** The Content-Digest of a text. */
+export const digestOf = async (text: string): Promise<string> =>
+  `sha-256=:${Buffer.from(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toString("base64")}:`;
+
 /** Uploads a raw body. */
 export const sendRaw = (
   url: string,

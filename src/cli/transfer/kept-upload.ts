@@ -10,12 +10,12 @@ import type { AssetPath } from "../../model/asset.ts";
 import { SESSION_LIFE_MS } from "../../model/limits.ts";
 import { withTemporary } from "./destination.ts";
 
-/** What makes two uploads the same. */
+/** What is uploaded, and where to. */
 export interface UploadOf {
   readonly server: string;
   readonly vaultId: string;
   readonly file: string;
-  /** Of the file. Bytes, and milliseconds: a file that has changed is another one. */
+  /** Of the file. Bytes, and milliseconds: with a file that has changed, the upload must begin anew. */
   readonly size: number;
   readonly changed: number;
   readonly path: AssetPath;
@@ -39,18 +39,19 @@ export class KeptUpload {
   }
 
   static async of(env: NodeJS.ProcessEnv, upload: UploadOf): Promise<KeptUpload> {
-    const { server, vaultId, size, changed, path } = upload;
+    const { server, vaultId, path } = upload;
     const file = await realpath(upload.file);
-    const name = JSON.stringify([server, vaultId, file, size, changed, pathText(path)]);
+    const name = JSON.stringify([server, vaultId, file, pathText(path)]);
     const hash = createHash("sha256").update(name).digest("hex");
     return new KeptUpload(join(stateFolder(env), `${hash}.json`), { ...upload, file });
   }
 
-  /** The upload's URL; undefined when there is none. */
-  async url(): Promise<string | undefined> {
+  /** The URL of an upload that was broken off, and whether the file has changed since; undefined when there is none. */
+  async find(): Promise<{ url: string; hasChanged: boolean } | undefined> {
     try {
-      const { url } = JSON.parse(await readFile(this.#file, "utf8")) as { url?: unknown };
-      return typeof url === "string" ? url : undefined;
+      const { url, size, changed } = JSON.parse(await readFile(this.#file, "utf8")) as Record<string, unknown>;
+      const hasChanged = size !== this.#of.size || changed !== this.#of.changed;
+      return typeof url === "string" ? { url, hasChanged } : undefined;
     } catch {
       return undefined;
     }
@@ -59,7 +60,8 @@ export class KeptUpload {
   /** There is never half a URL in the file. */
   async keep(url: string): Promise<void> {
     const folder = dirname(this.#file);
-    const text = `${JSON.stringify({ url, file: this.#of.file, to: pathText(this.#of.path) })}\n`;
+    const { file, size, changed, path } = this.#of;
+    const text = `${JSON.stringify({ url, file, size, changed, to: pathText(path) })}\n`;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       chmodSync(folder, 0o700);

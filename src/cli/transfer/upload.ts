@@ -64,9 +64,12 @@ export class Uploader {
     moved: (size: number, earlier: number) => void,
   ): Promise<Uploaded> {
     const { access, env, output, signal } = this.#call;
-    const { assets, vaultId } = this.#vault;
+    const { assets, uploads, vaultId } = this.#vault;
     const kept = await KeptUpload.of(env, { server: access.server, vaultId, file, size, changed, path });
-    const url = await kept.url();
+    const found = await kept.find();
+    // What there is of the file as it was keeps room of the vault's quota. That it cannot be given up is no failure of this.
+    if (found?.hasChanged) await uploads.cancel(found.url, { signal }).catch(() => {});
+    const url = found?.hasChanged ? undefined : found?.url;
     // Undefined: the upload is one of an earlier run, which has not been asked yet how far it is.
     let earlier = url === undefined ? 0 : undefined;
     const asset = await assets.upload(await openAsBlob(file), path, {

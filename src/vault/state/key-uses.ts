@@ -43,7 +43,7 @@ export class KeyUses {
     }
     this.#today.add(key.id);
     const day = dayOf(now);
-    if (this.lastOf(key) === day) return;
+    if ((this.#unsaved.get(key.id) ?? key.last_used_on) === day) return;
     this.#unsaved.set(key.id, day);
     // An idle vault is not kept in memory by this: the timer is short, and there is one a day for each key at most.
     this.#timer ??= setTimeout(() => this.#saveNow(), USES_SAVED_MS);
@@ -51,7 +51,8 @@ export class KeyUses {
 
   /** The day on which a key was last used; null for a key that never was. */
   lastOf({ id, last_used_on }: IndexedKey): string | null {
-    return this.#unsaved.get(id) ?? last_used_on;
+    // A row that was read before the use was saved does not say so.
+    return this.#today.has(id) ? dayOf(this.#begins) : (this.#unsaved.get(id) ?? last_used_on);
   }
 
   /** Inside a transaction: saves what no row says yet. {@link saved} follows when the transaction is committed. */

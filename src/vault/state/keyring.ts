@@ -4,7 +4,7 @@
  */
 
 import { decodeScope, type KeyScope } from "../../model/key-scope.ts";
-import { KEY_KEPT_MS, MAX_KEY_ROWS, MAX_LIVE_KEYS } from "../../model/limits.ts";
+import { KEY_KEPT_MS, MAX_KEY_ROWS, MAX_LIVE_KEYS, SESSION_KEPT_MS } from "../../model/limits.ts";
 import { keyNotFound, type Refusal, refuse, type Result } from "../../model/refusal.ts";
 import type { Actor, Key, KeyChange, NewKey } from "../../model/vault.ts";
 import { timestamp } from "../../model/time.ts";
@@ -92,10 +92,15 @@ export class Keyring {
     return { ...toKey(row), last_used_on: this.uses.lastOf(row) };
   }
 
+  /** When an actor's key expires, in epoch milliseconds; Infinity when no end is set. */
+  endOf(actor: Actor): number {
+    const key = actor.kind === "key" ? (this.#live.get(actor.keyId) ?? this.#find(actor.keyId)) : undefined;
+    return key?.ends ?? Infinity;
+  }
+
   /** The whole seconds for which an actor's key will still act; Infinity when no end is set. */
   secondsLeft(actor: Actor): number {
-    const key = actor.kind === "key" ? (this.#live.get(actor.keyId) ?? this.#find(actor.keyId)) : undefined;
-    return key ? Math.max(0, Math.floor((key.ends - Date.now()) / 1000)) : Infinity;
+    return Math.max(0, Math.floor((this.endOf(actor) - Date.now()) / 1000));
   }
 
   /** Stores a new key, created at the time of the group. 409 when the vault has as many keys as it may. */
@@ -135,6 +140,7 @@ export class Keyring {
           return refuse("INVALID_PARAMS", `expires_at: must not be later than it is: ${key.expires_at}`);
         }
         changed.expires_at = expires_at;
+        this.#database.sessions.endWithKey(id, Date.parse(expires_at));
       }
       const isSame = changed.label === key.label && changed.expires_at === key.expires_at;
       if (isSame && !this.#database.keys.isParked(id, key.rev)) return { ok: true, key };
@@ -143,7 +149,7 @@ export class Keyring {
   }
 
   /**
-   * Revokes a key. Revoking a revoked key succeeds again, so that a client may repeat a call whose answer it lost. If
+   * Revokes a key, and ends the resumable uploads that it has begun. Revoking a revoked key succeeds again, so that a client may repeat a call whose answer it lost. If
    * D1 has refused the revocation before, the repeated call has it told to D1 once more.
    */
   revoke(id: string): Operation<{ key: IndexedKey }> {
@@ -151,6 +157,7 @@ export class Keyring {
       const key = this.#database.keys.find(id);
       if (!key) return keyNotFound();
       if (key.revoked_at !== null && !this.#database.keys.isParked(id, key.rev)) return { ok: true, key };
+      this.#database.sessions.endOfKey(id, Date.now() + SESSION_KEPT_MS);
       return this.#save({ ...key, revoked_at: key.revoked_at ?? change.now, rev: change.next() }, change.effects);
     };
   }

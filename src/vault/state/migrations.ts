@@ -264,4 +264,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (session, number)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Upload-Metadata, as it came.
+  ALTER TABLE sessions ADD COLUMN sent TEXT NOT NULL DEFAULT '';
+  `,
 ];

@@ -27,6 +27,7 @@ export interface SessionRow {
   tail: ArrayBuffer | Uint8Array | null;
   tail_key: string | null;
   file: string;
+  sent: string;
 }
 
 const COLUMNS = [
@@ -50,18 +51,34 @@ const COLUMNS = [
   "tail",
   "tail_key",
   "file",
+  "sent",
 ] as const satisfies readonly (keyof SessionRow)[];
 
 /** What changes while a session is under way. */
-export type SessionProgress = Partial<Omit<SessionRow, "id" | "key_id" | "ticket" | "length" | "began_at" | "file">>;
+export type SessionProgress = Partial<
+  Omit<SessionRow, "id" | "key_id" | "ticket" | "length" | "began_at" | "file" | "sent">
+>;
 
 /** What it takes to remove what R2 has of a session. */
 export type Remains = Pick<SessionRow, "id"> & { [Field in keyof Multipart]: Multipart[Field] | null };
 
-/** The row of a session that begins now, and that one request has already. */
+/**
+ * When a session ends unless bytes come, in epoch milliseconds.
+ *
+ * @param keyEnds when its key expires
+ */
+export const endOfSession = (beganAt: number, keyEnds: number): number =>
+  Math.min(beganAt + SESSION_LIFE_MS, Date.now() + SESSION_IDLE_MS, keyEnds);
+
+/**
+ * The row of a session that begins now, and that one request has already.
+ *
+ * @param keyEnds when its key expires, in epoch milliseconds
+ */
 export function newSession(
-  { id, file, length, digest }: Pick<NewSession, "id" | "file" | "length" | "digest">,
+  { id, file, sent, length, digest }: Pick<NewSession, "id" | "file" | "sent" | "length" | "digest">,
   owner: Pick<SessionRow, "key_id" | "ticket">,
+  keyEnds: number,
 ): SessionRow {
   const now = Date.now();
   return {
@@ -72,7 +89,7 @@ export function newSession(
     received: 0,
     fence: 1,
     began_at: now,
-    ends: now + Math.min(SESSION_IDLE_MS, SESSION_LIFE_MS),
+    ends: endOfSession(now, keyEnds),
     is_swept: 0,
     last_from: null,
     asset_id: null,
@@ -84,6 +101,7 @@ export function newSession(
     tail: null,
     tail_key: null,
     file: JSON.stringify(file),
+    sent,
   };
 }
 
@@ -188,6 +206,25 @@ export class Sessions {
   end(id: string, forgottenAt: number): void {
     this.update(id, { state: "ended", ends: forgottenAt, tail: null });
     this.forgetParts(id);
+  }
+
+  /** Lets no session of a key outlive it. It expires at `end`, in epoch milliseconds. */
+  endWithKey(keyId: string, end: number): void {
+    this.#sql.exec(
+      "UPDATE sessions SET ends = ? WHERE key_id = ? AND state IN ('open', 'completing') AND ends > ?",
+      end,
+      keyId,
+      end,
+    );
+  }
+
+  /** Ends those of a key, which is revoked: nobody can go on with them. They are forgotten at `forgottenAt`. */
+  endOfKey(keyId: string, forgottenAt: number): void {
+    this.#sql.exec(
+      "UPDATE sessions SET state = 'ended', ends = ?, tail = NULL WHERE key_id = ? AND state IN ('open', 'completing')",
+      forgottenAt,
+      keyId,
+    );
   }
 
   /** Ends all sessions that are under way. They are forgotten at `forgottenAt`, in epoch milliseconds. */

@@ -57,6 +57,19 @@ export function firstUse(
 }
 
 /**
+ * Whether an upload may be a repeat of the one that used its ticket, as far as is known of its bytes. A repeat takes no token
+ * of the vault's rate.
+ */
+export function mayRepeat(
+  database: VaultDatabase,
+  { ticket }: { readonly ticket?: TicketUse },
+  bytes: KnownBytes,
+): boolean {
+  const first = ticket && firstUse(database, ticket.id, bytes, undefined);
+  return first?.ok === true && first.use !== undefined;
+}
+
+/**
  * Has the commit of an upload note that its ticket is used. Another upload with the ticket gets the record of the asset that
  * came of the first, if it has the same bytes. What the commit checks is not checked for that.
  */

@@ -237,7 +237,8 @@ describe("keys: when they were last used", () => {
     await vault.upload();
     expect(await saved(vault)).toMatchObject({ [id]: "2020-02-02" });
     await send(vault.assets, { headers: bearer(token) });
-    await vault.upload();
+    const changed = await vault.request("PATCH", `${vault.path}/keys/${id}`, { label: "used" });
+    expect(await changed.json()).toMatchObject({ label: "used", last_used_on: today() });
     expect((await saved(vault))[id]).toBe(today());
     // Whatever says otherwise stays now, for no row is written twice a day.
     await state(vault, "UPDATE keys SET last_used_on = 'x'");
