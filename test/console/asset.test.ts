@@ -155,7 +155,8 @@ it("edits tags, metadata, name and place, with one condition for all of it", asy
     await panel(page).getByText("The number 1e-400 cannot be kept exactly").waitFor();
     await raw.fill('{"alt": "Two cats"}');
     await button(page, "Save").click();
-    await expect.poll(async () => (await console.vault.assets.get(asset.id)).metadata).toEqual({ alt: "Two cats" });
+    await button(page, "Save").waitFor({ state: "detached" });
+    expect((await console.vault.assets.get(asset.id)).metadata).toEqual({ alt: "Two cats" });
 
     // What is edited is not lost by a click beside it.
     await panel(page).getByLabel("Add a tag").fill("kept");

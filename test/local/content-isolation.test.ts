@@ -264,7 +264,7 @@ async function takenIn(page: Page, of: readonly Stored[]): Promise<{ acted: stri
   page.on("framenavigated", (frame) => ended.add(frame.url()));
   const acted = await page.evaluate<string[]>(`(${TAKE_IN})(${JSON.stringify(of)})`);
   const framed = await page.evaluate<string[]>(`(${FRAME})(${JSON.stringify(of)})`);
-  await expect.poll(() => framed.filter((url) => !ended.has(url)), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => framed.filter((url) => !ended.has(url))).toEqual([]);
   const reach = await reachOf(page.frames().slice(1));
   return { acted: [...acted, ...(await page.evaluate<string[]>("[...called]"))], reach };
 }

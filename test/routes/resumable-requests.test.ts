@@ -216,9 +216,7 @@ describe("two requests for one upload", () => {
     const first = append(client, path, 0, bodyOf(file.subarray(0, 9 * MIB), stalled), file.length);
     // What had come is saved when the first request falls silent.
     if (method === "HEAD") {
-      await expect
-        .poll(async () => (await client.head(path)).headers.get("Upload-Offset"), { timeout: 20_000 })
-        .toBe(String(9 * MIB));
+      await expect.poll(async () => (await client.head(path)).headers.get("Upload-Offset")).toBe(String(9 * MIB));
     }
     let second: Response | undefined;
     await expect
@@ -240,7 +238,7 @@ describe("two requests for one upload", () => {
     const path = await client.begin(file.length);
     const { promise: waiting, resolve: wake } = Promise.withResolvers<Uint8Array>();
     const first = append(client, path, 0, bodyOf(file.subarray(0, 9 * MIB), waiting), file.length);
-    await expect.poll(() => client.vault.bodies(), { timeout: 20_000 }).not.toEqual([]);
+    await expect.poll(() => client.vault.bodies()).not.toEqual([]);
     expect((await client.delete(path)).status).toBe(204);
     wake(file.subarray(9 * MIB));
     expect((await first).status).toBe(410);
@@ -260,7 +258,7 @@ it.each(["an upload is ended", "a key is revoked"])(
     const { promise: waiting, resolve: wake } = Promise.withResolvers<Uint8Array>();
     // Of no declared length, so that nothing is saved before its end.
     const first = append(client, path, 0, bodyOf(fileOf(9 * MIB), waiting));
-    await expect.poll(() => begun.mock.results.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => begun.mock.results.length).toBe(1);
     await pause(300);
     if (what === "an upload is ended") expect((await client.delete(path)).status).toBe(204);
     else {
