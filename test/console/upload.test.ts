@@ -13,7 +13,7 @@ import { Meter, timeLeft } from "../../src/console/upload/meter.ts";
 import type { Totals } from "../../src/console/upload/totals.ts";
 import { noBrowser } from "../support/browser.ts";
 import { Line } from "../support/line.ts";
-import { consoleScene, PHONE, picture } from "./scene.ts";
+import { asksToStay, consoleScene, PHONE, picture } from "./scene.ts";
 
 const MIB = 1024 * 1024;
 
@@ -112,12 +112,6 @@ async function barriers(page: Page): Promise<string[]> {
   return found;
 }
 
-/** Whether the page would ask before it is left. */
-const asksToStay = (page: Page): Promise<boolean> =>
-  page.evaluate<boolean>(
-    `(() => { const event = new Event("beforeunload", { cancelable: true }); dispatchEvent(event); return event.defaultPrevented; })()`,
-  );
-
 it("a folder that is dropped arrives with all that is in it, byte by byte", async () => {
   const files = { "a.txt": "first", "deep/er/a.txt": "second", "b ä.bin": randomBytes(300_000) };
   for (const [name, bytes] of Object.entries(files)) write(`Summer 2024/${name}`, bytes);
@@ -207,6 +201,36 @@ it("a lost connection is waited for, and everything arrives once", async () => {
   });
 });
 
+it("a server that is busy is waited for and tried when one wants, and what waits can be cancelled", async () => {
+  await inChannel("busy", async (page) => {
+    const busy = list(page).getByText(/^The server is busy: next try in \d+ s\.$/);
+    let tries = 0;
+    await page.route("**/assets?**", (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      tries++;
+      // So long a pause the client does not wait for by itself.
+      return route.fulfill({ status: 503, headers: { "Retry-After": "40" }, json: {} });
+    });
+    await upload(page, write("first.txt", "first"), write("second.txt", "second"));
+    await busy.waitFor();
+    await page.locator("[data-announced]", { hasText: "The server is busy." }).waitFor({ state: "attached" });
+    expect(await busy.innerText()).toMatch(/in (?:40|3\d) s/);
+    expect(await barriers(page)).toEqual([]);
+    await picture(page, "upload-busy");
+    await press(page, "Cancel first.txt");
+    await list(page).getByText("first.txt").waitFor({ state: "detached" });
+    const before = tries;
+    await press(page, "Try now");
+    await expect.poll(() => tries).toBeGreaterThan(before);
+    await busy.waitFor();
+    await page.unroute("**/assets?**");
+    await press(page, "Try now");
+    await title(page, "1 file uploaded").waitFor();
+    await expect.poll(() => stored("busy")).toEqual({ "second.txt": sha256("second") });
+    await expect.poll(() => busy.count()).toBe(0);
+  });
+});
+
 it("what is cancelled leaves neither an asset nor a session", async () => {
   const { admin, credentials } = scene;
   const usage = async () => (await admin.vaults.get(credentials.vault_id)).usage;
@@ -251,7 +275,7 @@ it("a refusal says in words why, and can be tried again", async () => {
   const { admin, credentials } = scene;
   const set = (settings: Parameters<typeof admin.vaults.update>[1]) =>
     admin.vaults.update(credentials.vault_id, settings);
-  const free = { allowed_types: null, max_file_bytes: null, quota_bytes: null };
+  const free = { allowed_types: null, max_file_bytes: null, quota_assets: null, quota_bytes: null };
   const { usage } = await admin.vaults.get(credentials.vault_id);
   await set({ allowed_types: ["text/*"], max_file_bytes: 500_000, quota_bytes: usage.bytes + 1_000 });
   const files = { "p.png": randomBytes(10), "big.txt": randomBytes(600_000), "full.txt": randomBytes(2_000) };
@@ -278,6 +302,10 @@ it("a refusal says in words why, and can be tried again", async () => {
         await set({ ...free, max_file_bytes: 500_000 });
         await press(page, "Retry p.png");
         await title(page, "1 file uploaded, 2 failed").waitFor();
+        await set({ ...free, quota_assets: usage.assets + 1 });
+        await press(page, "Retry 2");
+        const full = list(page).getByText(`The vault is full: it holds ${usage.assets + 1} files at most.`);
+        await expect.poll(() => full.count()).toBe(2);
         await set(free);
         await press(page, "Retry 2");
         await title(page, "3 files uploaded").waitFor();
@@ -333,6 +361,9 @@ it("a screen reader is told what matters, once, and how far uploads are now and 
   at(44, { count: 12, done: 10, loaded: 1_000, failed: 2 });
   at(45, { count: 12, done: 10, loaded: 1_000, failed: 2 });
   at(46, { count: 10, done: 10, loaded: 1_000 });
+  at(50, { count: 11, done: 10, queued: 1, loaded: 1_000 });
+  at(51, { count: 11, done: 10, queued: 1, loaded: 1_000 }, "held");
+  at(52, { count: 11, done: 10, sending: 1, loaded: 1_000 }, "held");
   expect(said).toEqual([
     "1: Uploading 12 files.",
     "16: 32 percent uploaded.",
@@ -340,6 +371,8 @@ it("a screen reader is told what matters, once, and how far uploads are now and 
     "41: The connection is lost. Uploads go on when it is back.",
     "43: The connection is back. Uploads go on.",
     "44: 10 files uploaded, 2 failed.",
+    "50: Uploading 1 file.",
+    "51: The server is busy. Uploads go on when it is not.",
   ]);
 });
 
