@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
 import { type Asset, Strongroom } from "../../src/client/index.ts";
 import { noBrowser } from "../support/browser.ts";
-import { type ConsoleOptions, consoleScene, PHONE, picture } from "./scene.ts";
+import { asksToStay, type ConsoleOptions, consoleScene, PHONE, picture } from "./scene.ts";
 
 const console = consoleScene();
 const PATH = { partition: "site", collection: "blog", channel: "shown" };
@@ -162,11 +162,15 @@ it("edits tags, metadata, name and place, with one condition for all of it", asy
     await panel(page).getByLabel("Add a tag").fill("kept");
     await panel(page).getByLabel("Add a tag").press("Enter");
     await page.evaluate("location.hash = location.hash.replace(/[?].*/, '')");
-    await page.getByRole("button", { name: "Back to it" }).click();
+    const back = page.getByRole("button", { name: "Back to it" });
+    await back.waitFor();
+    expect(await asksToStay(page)).toBe(true);
+    await back.click();
     await button(page, "Remove the tag kept").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog", { name: "Discard what" }).getByRole("button", { name: "Discard" }).click();
     await panel(page).waitFor({ state: "detached" });
+    expect(await asksToStay(page)).toBe(false);
     expect((await console.vault.assets.get(asset.id)).tags).toEqual(["hero", "featured"]);
   });
 });

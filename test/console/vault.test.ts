@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import { Strongroom, StrongroomError } from "../../src/client/index.ts";
 import { DATA } from "../../src/local/layout.ts";
 import { StoredFiles } from "../local/stored-files.ts";
-import { consoleScene, PHONE, picture } from "./scene.ts";
+import { asksToStay, consoleScene, PHONE, picture } from "./scene.ts";
 
 const PATH = { partition: "marketing", collection: "blog", channel: "hero-images" };
 
@@ -272,6 +272,7 @@ it("the operator: finds all vaults, makes one, sets its bounds, opens no files, 
     await page.getByLabel("Assets", { exact: true }).fill("7 or so");
     await page.getByRole("link", { name: "Overview" }).click();
     await see(page, "The settings of Acme Ltd are not saved.");
+    expect(await asksToStay(page)).toBe(true);
     await button(page, "Back to it").click();
     expect(await page.getByLabel("Assets", { exact: true }).inputValue()).toBe("7 or so");
     await button(page, "Undo").click();

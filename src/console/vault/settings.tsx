@@ -8,7 +8,7 @@ import { go } from "../route.ts";
 import { session } from "../session.ts";
 import { Button, Field as Labelled, TextField, toast, wordsOf } from "../ui/index.ts";
 import type { Managed } from "./access.ts";
-import { useUnload } from "../ui/unload.ts";
+import { askWhile, useUnload } from "../ui/unload.ts";
 import { DeleteVault } from "./delete.tsx";
 import { changeOf, type Field, FIELDS, NAMES, type Texts, textsOf } from "./fields.ts";
 import { Notice, Part } from "./parts.tsx";
@@ -22,6 +22,9 @@ interface Unsaved {
 
 /** What was not saved when the page went away, so that nothing is lost by a click beside it. */
 let left: (Unsaved & { readonly by: Managed["operator"]; readonly vaultId: string }) | undefined;
+
+// With the session it is lost anyway.
+askWhile(() => left !== undefined && session.value !== undefined);
 
 function takeUp(by: Managed["operator"], vaultId: string): Unsaved {
   const kept = left?.vaultId === vaultId && left.by === by ? left : { edited: {}, owed: {} };
