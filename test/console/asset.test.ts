@@ -153,6 +153,9 @@ it("edits tags, metadata, name and place, with one condition for all of it", asy
     await panel(page).getByText("cannot be kept exactly").waitFor();
     await raw.fill('{"small": 1e-400}');
     await panel(page).getByText("The number 1e-400 cannot be kept exactly").waitFor();
+    await raw.fill(JSON.stringify({ alt: "x".repeat(70_000) }));
+    await button(page, "Save").click();
+    await panel(page).getByText("Metadata: must be at most 65536 bytes of JSON").waitFor();
     await raw.fill('{"alt": "Two cats"}');
     await button(page, "Save").click();
     await button(page, "Save").waitFor({ state: "detached" });

@@ -8,9 +8,10 @@ import { go } from "../route.ts";
 import { session } from "../session.ts";
 import { Button, Field as Labelled, TextField, toast, wordsOf } from "../ui/index.ts";
 import type { Managed } from "./access.ts";
+import { inLabels } from "../ui/labels.ts";
 import { askWhile, useUnload } from "../ui/unload.ts";
 import { DeleteVault } from "./delete.tsx";
-import { changeOf, type Field, FIELDS, NAMES, type Texts, textsOf } from "./fields.ts";
+import { changeOf, type Field, FIELDS, NAMES, SETTING_LABELS, type Texts, textsOf } from "./fields.ts";
 import { Notice, Part } from "./parts.tsx";
 import type { ReportStore } from "./report.ts";
 
@@ -119,7 +120,7 @@ function SettingsForm({
       setOwed({});
       toast("Saved. It acts from now on.", { tone: "ok" });
     } catch (failure) {
-      setError(failure);
+      setError(inLabels(failure, SETTING_LABELS));
       if (isActing(failure)) setOwed(toSave);
     }
     setSaving(false);
