@@ -73,6 +73,9 @@ const inWorkerd = (): ReturnType<typeof cloudflareTest> =>
 /** Lets the servers and commands that tests start keep what Node makes of their sources: most of a start is that. */
 const COMPILED = { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node") };
 
+/** How long what a server or a page comes to is waited for. Of the second that is the default a busy machine takes all. */
+const PATIENT = { poll: { timeout: 20_000 } };
+
 /** What is run before the tests of each file in workerd. */
 const WORKER_SETUP = ["test/support/async-hooks.ts", "test/support/quiet-log.ts", "test/support/schema.ts"];
 
@@ -91,6 +94,7 @@ export default defineConfig({
           include: ["test/{api,contract,d1,http,model,r2,routes,runtime,upload,vault}/**/*.test.ts"],
           exclude: [...SHARING, ...LONG],
           setupFiles: WORKER_SETUP,
+          expect: PATIENT,
           testTimeout: 60_000,
         },
       },
@@ -114,6 +118,7 @@ export default defineConfig({
           env: COMPILED,
           globalSetup: "test/support/build-once.ts",
           setupFiles: ["test/support/checked-fetch.ts"],
+          expect: PATIENT,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
@@ -126,6 +131,7 @@ export default defineConfig({
           include: ["test/client/**/*.test.ts"],
           env: COMPILED,
           globalSetup: "test/support/build-once.ts",
+          expect: PATIENT,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

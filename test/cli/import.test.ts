@@ -1,7 +1,8 @@
 import { appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { type Change, Strongroom, StrongroomAdmin } from "../../src/client/index.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it, vi } from "vitest";
+import { type Change, type ImportedLine, Strongroom, StrongroomAdmin } from "../../src/client/index.ts";
 import { objects, type Result, useProgram } from "./program.ts";
 import { CommandScene } from "./server.ts";
 
@@ -12,8 +13,8 @@ const run = (...args: string[]): Promise<Result> => program.run(args, { env: ser
 
 const PATH = { partition: "marketing", collection: "blog", channel: "hero" };
 
-const admin = (): StrongroomAdmin =>
-  new StrongroomAdmin({ url: server.credentials.url, token: server.credentials.admin_token });
+const admin = (maxRetries?: number): StrongroomAdmin =>
+  new StrongroomAdmin({ url: server.credentials.url, token: server.credentials.admin_token, maxRetries });
 
 const open = (key: string): Strongroom => new Strongroom({ url: server.credentials.url, key });
 
@@ -110,4 +111,55 @@ it("import: a vault with assets is left alone, and a line that is none is named"
   // A vault takes a single import, so one of nothing would use it up.
   expect(await into("/dev/null")).toEqual({ code: 1, stdout: "", stderr: "strongroom: /dev/null: has no assets\n" });
   expect(await run("import", "backup.ndjson")).toMatchObject({ code: 2 });
+});
+
+it("import: a server that is killed while it takes lines has all that it acknowledged, and the import goes on", async () => {
+  const { id: from, secret_key: key } = await admin().vaults.create({ name: "original" });
+  const vault = open(key);
+  const assets = await Promise.all(
+    Array.from({ length: 60 }, (_, n) => vault.assets.upload(new Blob([`${n}`]), { ...PATH, filename: `${n}.txt` })),
+  );
+  for (const { id } of assets.slice(0, 5)) await vault.assets.update(id, { channel: "moved", tags: ["moved"] });
+  const feed = `${server.credentials.url}/api/v1/vaults/${from}/changes?full=true&limit=1000`;
+  const exported = await fetch(feed, { headers: { Authorization: `Bearer ${key}` } });
+  const { data: lines } = (await exported.json()) as { data: ImportedLine[] };
+  const terms = {
+    top: Math.max(...lines.map(({ etag }) => Number(etag.slice(1, -1)))),
+    assets: lines.length,
+    bytes: lines.reduce((sum, { asset }) => sum + asset.size, 0),
+  };
+  const copy = await admin().vaults.create({ name: "copy" });
+  await admin().vaults.importPage(copy.id, { ...terms, records: [] });
+  await Promise.all(
+    lines.map((line) =>
+      admin().vaults.importBody(copy.id, line, new Blob([line.asset.filename.slice(0, -".txt".length)])),
+    ),
+  );
+  const pages = Array.from({ length: 20 }, (_, n) => lines.slice(3 * n, 3 * n + 3));
+  for (const most of [3, 10]) {
+    let [taken, isOver] = [0, false];
+    const sending = (async () => {
+      for (const records of pages) {
+        await admin(0).vaults.importPage(copy.id, { ...terms, records });
+        taken++;
+      }
+    })().finally(() => (isOver = true));
+    const cutOff = expect(sending).rejects.toThrow();
+    await vi.waitUntil(() => taken >= most || isOver, { timeout: 60_000, interval: 1 });
+    await sleep(10 * Math.random());
+    await server.kill();
+    await cutOff;
+    await server.restart();
+  }
+  let present = 0;
+  for (const records of pages) {
+    const answer = await admin().vaults.importPage(copy.id, { ...terms, records });
+    expect(answer.missing).toEqual([]);
+    present += answer.present;
+  }
+  expect(present).toBeGreaterThanOrEqual(10 * 3);
+  expect(present).toBeLessThan(lines.length);
+  const end = await admin().vaults.importPage(copy.id, { ...terms, records: [], finish: true });
+  expect(end).toMatchObject({ done: true, missing: [] });
+  expect(elsewhere(await all(open(copy.secret_key)))).toEqual(elsewhere(await all(vault)));
 });

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
 import { type Asset, Strongroom } from "../../src/client/index.ts";
 import { noBrowser } from "../support/browser.ts";
-import { type ConsoleOptions, consoleScene, PHONE, picture } from "./scene.ts";
+import { asksToStay, type ConsoleOptions, consoleScene, PHONE, picture } from "./scene.ts";
 
 const console = consoleScene();
 const PATH = { partition: "site", collection: "blog", channel: "shown" };
@@ -153,19 +153,27 @@ it("edits tags, metadata, name and place, with one condition for all of it", asy
     await panel(page).getByText("cannot be kept exactly").waitFor();
     await raw.fill('{"small": 1e-400}');
     await panel(page).getByText("The number 1e-400 cannot be kept exactly").waitFor();
+    await raw.fill(JSON.stringify({ alt: "x".repeat(70_000) }));
+    await button(page, "Save").click();
+    await panel(page).getByText("Metadata: must be at most 65536 bytes of JSON").waitFor();
     await raw.fill('{"alt": "Two cats"}');
     await button(page, "Save").click();
-    await expect.poll(async () => (await console.vault.assets.get(asset.id)).metadata).toEqual({ alt: "Two cats" });
+    await button(page, "Save").waitFor({ state: "detached" });
+    expect((await console.vault.assets.get(asset.id)).metadata).toEqual({ alt: "Two cats" });
 
     // What is edited is not lost by a click beside it.
     await panel(page).getByLabel("Add a tag").fill("kept");
     await panel(page).getByLabel("Add a tag").press("Enter");
     await page.evaluate("location.hash = location.hash.replace(/[?].*/, '')");
-    await page.getByRole("button", { name: "Back to it" }).click();
+    const back = page.getByRole("button", { name: "Back to it" });
+    await back.waitFor();
+    expect(await asksToStay(page)).toBe(true);
+    await back.click();
     await button(page, "Remove the tag kept").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog", { name: "Discard what" }).getByRole("button", { name: "Discard" }).click();
     await panel(page).waitFor({ state: "detached" });
+    expect(await asksToStay(page)).toBe(false);
     expect((await console.vault.assets.get(asset.id)).tags).toEqual(["hero", "featured"]);
   });
 });

@@ -68,6 +68,12 @@ export function consoleScene() {
   };
 }
 
+/** Whether a page would ask before it is left. */
+export const asksToStay = (page: Page): Promise<boolean> =>
+  page.evaluate<boolean>(
+    `(() => { const event = new Event("beforeunload", { cancelable: true }); dispatchEvent(event); return event.defaultPrevented; })()`,
+  );
+
 /** Keeps a picture of a page, if pictures are wanted. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env["SCREENSHOTS"];

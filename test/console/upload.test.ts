@@ -13,12 +13,9 @@ import { Meter, timeLeft } from "../../src/console/upload/meter.ts";
 import type { Totals } from "../../src/console/upload/totals.ts";
 import { noBrowser } from "../support/browser.ts";
 import { Line } from "../support/line.ts";
-import { consoleScene, PHONE, picture } from "./scene.ts";
+import { asksToStay, consoleScene, PHONE, picture } from "./scene.ts";
 
 const MIB = 1024 * 1024;
-
-/** What has not come by then does not come. The machine may be busy. */
-const SOON = { timeout: 20_000 };
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -78,9 +75,13 @@ async function inChannel(channel: string, work: (page: Page) => Promise<void>, v
 async function drop(page: Page, ...files: string[]): Promise<void> {
   const devtools = await page.context().newCDPSession(page);
   const data = { items: [], files, dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver"] as const)
-    await devtools.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
-  await page.getByText("Drop to upload").waitFor();
+  // A browser tells again and again where they are held, also a page that listens only now.
+  const hold = async (): Promise<boolean> => {
+    for (const type of ["dragEnter", "dragOver"] as const)
+      await devtools.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+    return page.getByText("Drop to upload").isVisible();
+  };
+  await expect.poll(hold).toBe(true);
   await picture(page, "upload-drop");
   await devtools.send("Input.dispatchDragEvent", { type: "drop", x: 200, y: 200, data });
 }
@@ -110,12 +111,6 @@ async function barriers(page: Page): Promise<string[]> {
   }
   return found;
 }
-
-/** Whether the page would ask before it is left. */
-const asksToStay = (page: Page): Promise<boolean> =>
-  page.evaluate<boolean>(
-    `(() => { const event = new Event("beforeunload", { cancelable: true }); dispatchEvent(event); return event.defaultPrevented; })()`,
-  );
 
 it("a folder that is dropped arrives with all that is in it, byte by byte", async () => {
   const files = { "a.txt": "first", "deep/er/a.txt": "second", "b ä.bin": randomBytes(300_000) };
@@ -186,7 +181,7 @@ it("a lost connection is waited for, and everything arrives once", async () => {
     // It arrives, and its answer does not.
     line.isMute = true;
     await upload(page, write("small.bin", small));
-    await expect.poll(() => stored("lost"), SOON).toEqual({ "small.bin": sha256(small) });
+    await expect.poll(() => stored("lost")).toEqual({ "small.bin": sha256(small) });
     await title(page, "The server does not answer").waitFor();
     line.isMute = false;
     await title(page, "1 file uploaded").waitFor();
@@ -206,6 +201,36 @@ it("a lost connection is waited for, and everything arrives once", async () => {
   });
 });
 
+it("a server that is busy is waited for and tried when one wants, and what waits can be cancelled", async () => {
+  await inChannel("busy", async (page) => {
+    const busy = list(page).getByText(/^The server is busy: next try in \d+ s\.$/);
+    let tries = 0;
+    await page.route("**/assets?**", (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      tries++;
+      // So long a pause the client does not wait for by itself.
+      return route.fulfill({ status: 503, headers: { "Retry-After": "40" }, json: {} });
+    });
+    await upload(page, write("first.txt", "first"), write("second.txt", "second"));
+    await busy.waitFor();
+    await page.locator("[data-announced]", { hasText: "The server is busy." }).waitFor({ state: "attached" });
+    expect(await busy.innerText()).toMatch(/in (?:40|3\d) s/);
+    expect(await barriers(page)).toEqual([]);
+    await picture(page, "upload-busy");
+    await press(page, "Cancel first.txt");
+    await list(page).getByText("first.txt").waitFor({ state: "detached" });
+    const before = tries;
+    await press(page, "Try now");
+    await expect.poll(() => tries).toBeGreaterThan(before);
+    await busy.waitFor();
+    await page.unroute("**/assets?**");
+    await press(page, "Try now");
+    await title(page, "1 file uploaded").waitFor();
+    await expect.poll(() => stored("busy")).toEqual({ "second.txt": sha256("second") });
+    await expect.poll(() => busy.count()).toBe(0);
+  });
+});
+
 it("what is cancelled leaves neither an asset nor a session", async () => {
   const { admin, credentials } = scene;
   const usage = async () => (await admin.vaults.get(credentials.vault_id)).usage;
@@ -222,25 +247,26 @@ it("what is cancelled leaves neither an asset nor a session", async () => {
     expect(await usage()).not.toEqual(before);
     await press(page, "Cancel one.bin");
     await list(page).getByText("one.bin").waitFor({ state: "detached" });
-    line.cut();
     await press(page, "Pause two.bin");
     await press(page, "Cancel all");
     await dialog(page)
       .getByRole("button", { name: /^Cancel the upload/ })
       .click();
+    // Not before: what goes on after it could be stored before it is cancelled.
+    line.cut();
     await list(page).waitFor({ state: "detached" });
-    await expect.poll(() => asksToStay(page), SOON).toBe(false);
+    await expect.poll(() => asksToStay(page)).toBe(false);
     // One that was stored, which only the server knows.
     line.isMute = true;
     await upload(page, write("tiny.txt", "tiny"));
-    await expect.poll(() => stored("cancel"), SOON).toEqual({ "tiny.txt": sha256("tiny") });
+    await expect.poll(() => stored("cancel")).toEqual({ "tiny.txt": sha256("tiny") });
     await title(page, "The server does not answer").waitFor();
     await press(page, "Cancel tiny.txt");
     await title(page, "Removing 1 cancelled upload…").waitFor();
     line.isMute = false;
     await list(page).waitFor({ state: "detached" });
     expect(await asksToStay(page)).toBe(false);
-    await expect.poll(usage, SOON).toEqual(before);
+    await expect.poll(usage).toEqual(before);
     expect(await stored("cancel")).toEqual({});
   });
 });
@@ -249,7 +275,7 @@ it("a refusal says in words why, and can be tried again", async () => {
   const { admin, credentials } = scene;
   const set = (settings: Parameters<typeof admin.vaults.update>[1]) =>
     admin.vaults.update(credentials.vault_id, settings);
-  const free = { allowed_types: null, max_file_bytes: null, quota_bytes: null };
+  const free = { allowed_types: null, max_file_bytes: null, quota_assets: null, quota_bytes: null };
   const { usage } = await admin.vaults.get(credentials.vault_id);
   await set({ allowed_types: ["text/*"], max_file_bytes: 500_000, quota_bytes: usage.bytes + 1_000 });
   const files = { "p.png": randomBytes(10), "big.txt": randomBytes(600_000), "full.txt": randomBytes(2_000) };
@@ -276,6 +302,10 @@ it("a refusal says in words why, and can be tried again", async () => {
         await set({ ...free, max_file_bytes: 500_000 });
         await press(page, "Retry p.png");
         await title(page, "1 file uploaded, 2 failed").waitFor();
+        await set({ ...free, quota_assets: usage.assets + 1 });
+        await press(page, "Retry 2");
+        const full = list(page).getByText(`The vault is full: it holds ${usage.assets + 1} files at most.`);
+        await expect.poll(() => full.count()).toBe(2);
         await set(free);
         await press(page, "Retry 2");
         await title(page, "3 files uploaded").waitFor();
@@ -303,7 +333,7 @@ it("thousands of files make no long page, and all of them can be stopped", async
     const rows = list(page).getByRole("listitem");
     expect(await rows.count()).toBeLessThan(40);
     await list(page).getByRole("group", { name: "Files" }).press("End");
-    await expect.poll(() => rows.last().getAttribute("aria-posinset"), SOON).toBe("1500");
+    await expect.poll(() => rows.last().getAttribute("aria-posinset")).toBe("1500");
     expect(await rows.count()).toBeLessThan(40);
     await press(page, "Cancel all");
     await dialog(page).getByRole("button", { name: "Cancel the uploads" }).click();
@@ -331,6 +361,9 @@ it("a screen reader is told what matters, once, and how far uploads are now and 
   at(44, { count: 12, done: 10, loaded: 1_000, failed: 2 });
   at(45, { count: 12, done: 10, loaded: 1_000, failed: 2 });
   at(46, { count: 10, done: 10, loaded: 1_000 });
+  at(50, { count: 11, done: 10, queued: 1, loaded: 1_000 });
+  at(51, { count: 11, done: 10, queued: 1, loaded: 1_000 }, "held");
+  at(52, { count: 11, done: 10, sending: 1, loaded: 1_000 }, "held");
   expect(said).toEqual([
     "1: Uploading 12 files.",
     "16: 32 percent uploaded.",
@@ -338,6 +371,8 @@ it("a screen reader is told what matters, once, and how far uploads are now and 
     "41: The connection is lost. Uploads go on when it is back.",
     "43: The connection is back. Uploads go on.",
     "44: 10 files uploaded, 2 failed.",
+    "50: Uploading 1 file.",
+    "51: The server is busy. Uploads go on when it is not.",
   ]);
 });
 

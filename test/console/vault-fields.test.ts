@@ -2,9 +2,13 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { VaultReport } from "../../src/client/index.ts";
+import { StrongroomError, type VaultReport } from "../../src/client/index.ts";
+import { inspectBatch, inspectPatch } from "../../src/model/metadata.ts";
+import { inLabels } from "../../src/console/ui/labels.ts";
+import { KeyBody } from "../../src/api/key-schemas.ts";
+import { parseBody } from "../../src/api/parse.ts";
 import { VaultPatchBody } from "../../src/api/vault-schemas.ts";
-import { changeOf, textsOf } from "../../src/console/vault/fields.ts";
+import { changeOf, SETTING_LABELS, textsOf } from "../../src/console/vault/fields.ts";
 import { isMoving, linesOf, problems, unrecorded } from "../../src/console/vault/findings.ts";
 import { readFolder } from "../../src/console/vault/keys.ts";
 import { exactSize, percentOf, readCount, readSeconds, readSize } from "../../src/console/vault/units.ts";
@@ -144,6 +148,41 @@ it("settings: what the form takes the server takes, and the form refuses what th
     "cache_seconds 0",
     "cache_seconds 1 day",
   ]);
+});
+
+it("refusals: name a field as its form does", () => {
+  const told = (result: { ok: boolean; message?: string; code?: string }, labels?: ReadonlyMap<string, string>) => {
+    const error = new StrongroomError(result.message ?? "", {
+      code: "INVALID_PARAMS",
+      status: 400,
+      requestId: "req_x",
+    });
+    expect(inLabels(error, labels)).toMatchObject({ code: "INVALID_PARAMS", status: 400, requestId: "req_x" });
+    return (inLabels(error, labels) as Error).message;
+  };
+  expect([
+    told(parseBody(KeyBody, { expires_at: "2001-01-01T00:00:00Z" })),
+    told(parseBody(KeyBody, { scope: { partition: "A" } })),
+    told(parseBody(KeyBody, { label: "" })),
+    told(parseBody(KeyBody, { constructor: 1 })),
+    told(parseBody(VaultPatchBody, { quota_bytes: -1 }), SETTING_LABELS),
+    told(parseBody(VaultPatchBody, { allowed_types: ["x"] }), SETTING_LABELS),
+    told(inspectPatch('{"metadata":{"alt_text":1e400}}', "shallow") ?? { ok: true }),
+    told(inspectPatch(`{"tags":[${"[".repeat(99)}`, "shallow") ?? { ok: true }),
+    told(inspectBatch(`{"operations":[{"tags":${"[".repeat(99)}`) ?? { ok: true }),
+  ]).toEqual([
+    "Expires: must be a time in the future",
+    "Folder: must be 1 to 64 lowercase letters, digits and hyphens, starting and ending with a letter or digit",
+    "Label: must not be empty",
+    "constructor: unknown; known are label, type, scope, expires_at",
+    "Storage: must be a whole number from 0 to 1125899906842624, or null",
+    "Types of files: must be a media type such as image/png, or a kind of them such as image/*, without parameters",
+    "Metadata “alt_text”: the number 1e400 cannot be kept exactly; send it as a string",
+    'Tags: must be a JSON array of strings, such as ["hero","cats"]',
+    'Tags: must be a JSON array of strings, such as ["hero","cats"]',
+  ]);
+  const other = new StrongroomError("label: no", { code: "CONFLICT", status: 409 });
+  expect(inLabels(other)).toBe(other);
 });
 
 it("folders of keys: are read as paths", () => {

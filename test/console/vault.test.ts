@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import { Strongroom, StrongroomError } from "../../src/client/index.ts";
 import { DATA } from "../../src/local/layout.ts";
 import { StoredFiles } from "../local/stored-files.ts";
-import { consoleScene, PHONE, picture } from "./scene.ts";
+import { asksToStay, consoleScene, PHONE, picture } from "./scene.ts";
 
 const PATH = { partition: "marketing", collection: "blog", channel: "hero-images" };
 
@@ -67,7 +67,7 @@ it("a secret key: sees how its vault is, reads the settings, and makes, changes 
     async (page) => {
       await page.getByRole("heading", { name: "The shop" }).waitFor();
       await see(page, "95% of 1 KB");
-      expect(await page.title()).toBe("Overview of The shop – Strongroom");
+      await expect.poll(() => page.title()).toBe("Overview of The shop – Strongroom");
       await see(page, "50% of 4");
       await see(page, "The storage is nearly at its limit");
       await page.getByRole("link", { name: "marketing" }).waitFor();
@@ -98,7 +98,7 @@ it("a secret key: sees how its vault is, reads the settings, and makes, changes 
       await picture(page, "vault-key-shown");
       await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
       await button(dialog, "Copy the delivery key").click();
-      expect(await page.evaluate("navigator.clipboard.readText()")).toBe(token);
+      await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toBe(token);
       // Nothing but its own button closes it, and then it is nowhere any more.
       await page.keyboard.press("Escape");
       await see(dialog, token);
@@ -272,6 +272,7 @@ it("the operator: finds all vaults, makes one, sets its bounds, opens no files, 
     await page.getByLabel("Assets", { exact: true }).fill("7 or so");
     await page.getByRole("link", { name: "Overview" }).click();
     await see(page, "The settings of Acme Ltd are not saved.");
+    expect(await asksToStay(page)).toBe(true);
     await button(page, "Back to it").click();
     expect(await page.getByLabel("Assets", { exact: true }).inputValue()).toBe("7 or so");
     await button(page, "Undo").click();
@@ -312,16 +313,20 @@ it("health: shows what D1 refuses, what a comparison finds, and what was lost, u
   await scene.openConsole(
     key,
     async (page) => {
+      await page.clock.install();
+      await page.reload();
       await see(page, "All is well");
       await see(page, "The stores have not been compared yet");
+      /** Sees what the page comes to by itself when some seconds have passed. */
+      const seeLater = (text: string): Promise<unknown> =>
+        expect.poll(() => page.clock.fastForward(5_000).then(() => page.getByText(text).count())).toBeGreaterThan(0);
       inD1(
         id,
         "CREATE TRIGGER refuse BEFORE INSERT ON assets WHEN NEW.filename LIKE 'bad%' BEGIN SELECT RAISE(ABORT, 'no bad names'); END",
       );
       const bad = await vault.assets.upload(file("bad.txt"), PATH);
       expect(bad.durability).toBe("queued");
-      // It appears by itself.
-      await see(page, "D1 refuses 1 asset");
+      await seeLater("D1 refuses 1 asset");
       await see(row(page, bad.id), "no bad names");
       await see(page, "Next is what D1 refuses");
       await picture(page, "vault-health-parked");
@@ -338,7 +343,7 @@ it("health: shows what D1 refuses, what a comparison finds, and what was lost, u
         `CREATE TRIGGER refuse BEFORE UPDATE ON vaults WHEN NEW.id = '${id}' BEGIN SELECT RAISE(ABORT, 'down'); END`,
       );
       expect((await vault.assets.upload(file("queued.txt"), PATH)).durability).toBe("queued");
-      await see(page, "1 change waits to be recorded in D1");
+      await seeLater("1 change waits to be recorded in D1");
       await picture(page, "vault-health-queued");
 
       // What rests on the vault's storage alone is lost with it.

@@ -14,15 +14,24 @@ export interface BrowserScene {
 
 /** Sets a scene for the tests of the file that calls it. Where there is no browser they are skipped, and say why. */
 export function browserScene(): BrowserScene {
-  const server = new ServerScene([], noBrowser === undefined);
+  let starting: Promise<Browser> | undefined;
   let browser: Browser | undefined;
 
+  // It starts while the server does.
+  beforeAll(() => {
+    if (noBrowser) return;
+    starting = Browser.start();
+    starting.catch(() => {});
+  });
+
+  const server = new ServerScene([], noBrowser === undefined);
+
   beforeAll(async () => {
-    if (!noBrowser) browser = await Browser.start();
+    browser = await starting;
   });
 
   afterAll(async () => {
-    await browser?.stop();
+    await (await starting)?.stop();
   });
 
   beforeEach(({ skip }) => {

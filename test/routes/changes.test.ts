@@ -1,10 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ChangesPage } from "../../src/api/types.ts";
 import { decodeCursor, encodeCursor, type FeedPosition } from "../../src/model/cursor.ts";
 import { MAX_WAITED_LENGTH, MAX_WAITING } from "../../src/model/limits.ts";
+import { Watchers } from "../../src/vault/watchers.ts";
 import { admin, bearer, OPERATOR, refusal, send, TestVault, textFile } from "../support/api.ts";
-import { amend, state, work } from "../support/history.ts";
+import { amend, state, withoutAlarm, work } from "../support/history.ts";
 import { leftOpen, meter, watchSql } from "../support/meter.ts";
 import { down, withD1 } from "../support/outage.ts";
 import { newAsset } from "../support/new-asset.ts";
@@ -277,6 +278,14 @@ describe("what is rendered", () => {
 });
 
 describe("wait", () => {
+  const waits = vi.spyOn(Watchers.prototype, "wait");
+  beforeEach(() => {
+    waits.mockClear();
+  });
+  /** Lets so many requests of a test come to wait. */
+  const untilWaiting = (count: number): Promise<void> =>
+    vi.waitFor(() => expect(waits).toHaveBeenCalledTimes(count), { timeout: 10_000, interval: 5 });
+
   /** Lets {@link MAX_WAITING} wait with these limits, writes `assets` at once, and returns the pages. */
   async function woken(vault: TestVault, limitOf: (n: number) => number, count: number, metadata: string) {
     const { cursor } = await changes(vault);
@@ -284,7 +293,7 @@ describe("wait", () => {
     const waiting = Array.from({ length: MAX_WAITING }, (_, n) =>
       vault.rpc.listChanges(OPERATOR, { from, limit: limitOf(n), wait: 10_000 }),
     );
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await untilWaiting(MAX_WAITING);
     const { seen, end } = await watchFeed(vault);
     await fill(vault, count, { metadata });
     const pages: { body: string; page: ChangesPage }[] = [];
@@ -325,7 +334,7 @@ describe("wait", () => {
     const vault = await TestVault.create();
     const { cursor } = await changes(vault);
     const waiting = waitFor(vault, cursor);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await untilWaiting(1);
     await fill(vault, 1, { metadata: JSON.stringify({ text: '"'.repeat(30_000) }) });
     const page = await waiting;
     expect([page.data, page.has_more]).toEqual([[], true]);
@@ -342,7 +351,7 @@ describe("wait", () => {
     const { cursor } = await changes(vault, { wait: 10 });
     const waiting = waitFor(vault, cursor);
     const fromNow = changes(vault, { cursor: "now", wait: 10 });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await untilWaiting(2);
     await upload(vault, "b");
     expect([told(await waiting), told(await fromNow)]).toEqual([["b"], ["b"]]);
     expect(Date.now() - started).toBeLessThan(5_000);
@@ -353,7 +362,7 @@ describe("wait", () => {
     const { cursor } = await changes(vault);
     const started = Date.now();
     const waiting = waitFor(vault, cursor, 1);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await untilWaiting(1);
     await vault.request("POST", `${vault.path}/keys`, {});
     const page = await waiting;
     expect(page).toMatchObject({ data: [], has_more: false });
@@ -385,7 +394,7 @@ describe("wait", () => {
     const vault = await TestVault.create();
     const { cursor } = await changes(vault);
     const waiting = Array.from({ length: MAX_WAITING }, () => waitFor(vault, cursor));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await untilWaiting(MAX_WAITING);
     const started = Date.now();
     expect(told(await waitFor(vault, cursor))).toEqual([]);
     expect(Date.now() - started).toBeLessThan(2_000);
@@ -405,7 +414,7 @@ describe("wait", () => {
       body: '{"requests_per_second":1}',
     });
     expect(bounded.status).toBe(200);
-    const waiting = askChanges(vault, { cursor, wait: 2 });
+    const waiting = askChanges(vault, { cursor, wait: 1 });
     for (let n = 0; n < 5; n++) {
       await new Promise((resolve) => setTimeout(resolve, 120));
       await send(`${vault.path}/keys`, { method: "POST", headers: admin });
@@ -419,7 +428,7 @@ describe("wait", () => {
     const vault = await TestVault.create();
     const { cursor } = await changes(vault);
     const waiting = askChanges(vault, { cursor, wait: 10 });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await untilWaiting(1);
     const keys = await state<{ id: string }>(vault, "SELECT id FROM keys WHERE type = 'public'");
     await send(`${vault.path}/keys/${keys[0]?.id}`, { method: "DELETE", headers: admin });
     await refusal(await waiting, 401, "UNAUTHORIZED");
@@ -458,6 +467,7 @@ describe("deletions", () => {
   it("are forgotten 1,000 at a time", async () => {
     const vault = await TestVault.create();
     const ids = await fill(vault, 1_500);
+    await withoutAlarm(vault);
     const { cursor } = await changes(vault, { cursor: "now" });
     await Promise.all(ids.map((id) => vault.rpc.deleteAsset(OPERATOR, id, ANYHOW)));
     await work(vault);

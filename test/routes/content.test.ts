@@ -1,10 +1,14 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { newAssetId } from "../../src/model/id.ts";
 import { OPERATOR, admin, bearer, PATH, refusal, send, TestVault, textFile } from "../support/api.ts";
 
 const TEXT = "0123456789abcdef";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 async function vaultWith(file: File = textFile(TEXT, "digits.txt")) {
   const vault = await TestVault.create();
@@ -390,8 +394,8 @@ describe("signed links", () => {
 
   it("answer 403 when they have expired", async () => {
     const { vault, asset } = await vaultWith();
-    const { url } = await make(vault, asset, { expires_in: 1 });
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const { url } = await make(vault, asset, { expires_in: 60 });
+    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ["Date"] });
     expect(await refusal(await open(url), 403, "FORBIDDEN")).toBe("this link has expired");
   });
 

@@ -1,6 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { admin, bearer, type Page, refusal, send, TestVault, post } from "../support/api.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 interface KeyBody {
   id: string;
@@ -157,9 +161,9 @@ describe("keys: revoke", () => {
 
   it("expires by itself", async () => {
     const vault = await TestVault.create();
-    const soon = new Date(Date.now() + 2_000).toISOString();
-    const { token } = await create(vault, { expires_at: soon });
-    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    const { token } = await create(vault, { expires_at: new Date(Date.now() + 60_000).toISOString() });
+    expect(await statusWith(vault, token)).toBe(200);
+    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ["Date"] });
     const response = await send(vault.assets, { headers: bearer(token) });
     expect(await refusal(response, 401, "UNAUTHORIZED")).toBe("this key has expired");
     expect(response.headers.get("WWW-Authenticate")).toMatch(/^Bearer /);

@@ -499,7 +499,7 @@ describe("a ticket that is used", () => {
 
   it("is forgotten some days after its end", async () => {
     const vault = await TestVault.create();
-    const made = await ticketOf(vault, { expires_in: 1 });
+    const made = await ticketOf(vault, { expires_in: 60 });
     expect((await sendRaw(made.url, "hello")).status).toBe(201);
     const count = (): Promise<number> =>
       runInDurableObject(vault.stub, (_, { storage }) => storage.sql.exec("SELECT * FROM tickets").toArray().length);

@@ -115,6 +115,16 @@ export async function work(vault: TestVault, times = 1): Promise<void> {
   for (let i = 0; i < times; i++) await runInDurableObject(vault.stub, (instance: Vault) => instance.alarm());
 }
 
+/**
+ * Lets the alarm of a vault's object go off only when a test runs it, with {@link work}, until the object starts anew. By
+ * itself it may go off at any time, and whoever counts what it does, or how often, would count that too.
+ */
+export const withoutAlarm = (vault: TestVault): Promise<void> =>
+  runInDurableObject(vault.stub, async (_, { storage }) => {
+    await storage.deleteAlarm();
+    Object.defineProperty(storage, "setAlarm", { configurable: true, value: async () => {} });
+  });
+
 /** How far D1 is with the vault. */
 export const position = (
   vault: TestVault,

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 export class Line {
   readonly #server = createServer((client) => this.#carry(client));
   readonly #port: number;
-  readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<Socket>();
   /** How many bytes clients have sent over it. */
   sent = 0;
   /** Whether connections end as soon as the server answers. */
@@ -47,9 +47,12 @@ export class Line {
     this.#free();
   }
 
-  /** Ends all connections that there are, without a word, and lets new ones through. */
+  /**
+   * Ends all connections that there are, without a word, and lets new ones through. What has passed the line arrives: were
+   * the server's connections reset, what it had not read yet would be lost or not, as busy as it is.
+   */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const client of this.#clients) client.resetAndDestroy();
     this.release();
   }
 
@@ -60,11 +63,11 @@ export class Line {
 
   #carry(client: Socket): void {
     const server = connect(this.#port, "127.0.0.1");
+    this.#clients.add(client);
     for (const socket of [client, server]) {
-      this.#sockets.add(socket);
       socket.on("error", () => {});
       socket.on("close", () => {
-        this.#sockets.delete(socket);
+        this.#clients.delete(client);
         client.destroy();
         server.destroy();
       });

@@ -3,10 +3,15 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
-import { expect, inject, it } from "vitest";
+import { expect, inject, it, vi } from "vitest";
 import type { AssetRecord } from "../../src/model/asset.ts";
 import { refusal, TestVault, textFile } from "../support/api.ts";
 import { expectAgreement, indexed, lose, reconcile } from "../support/stores.ts";
+
+vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
+  ...(await original()),
+  ...(await import("../support/short-retries.ts")),
+}));
 
 /** What a client knows. */
 interface Model {

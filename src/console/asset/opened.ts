@@ -3,6 +3,7 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type Asset, type StoredAsset, type Strongroom, StrongroomError } from "../../client/index.ts";
 import { patch, remove, rows } from "../browse/rows.ts";
+import { inLabels } from "../ui/labels.ts";
 import { changed, type Draft, draftOf, meet, type Meeting, requestsFor } from "./draft.ts";
 import { readObject, same } from "./json.ts";
 import { type Form, formOf, type Row, rowsOf } from "./rows.ts";
@@ -192,7 +193,7 @@ export class Opened {
     } catch (error) {
       if (isCode(error, "PRECONDITION_FAILED")) await this.#compare(now);
       else if (isCode(error, "ASSET_NOT_FOUND")) this.#failed(error);
-      else this.saveError.value = error;
+      else this.saveError.value = inLabels(error);
       return false;
     } finally {
       this.isSaving.value = false;
@@ -206,7 +207,7 @@ export class Opened {
       this.isComparing.value = true;
     } catch (error) {
       if (isCode(error, "ASSET_NOT_FOUND")) this.#failed(error);
-      else this.saveError.value = error;
+      else this.saveError.value = inLabels(error);
     }
   }
 

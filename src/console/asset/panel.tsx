@@ -7,7 +7,7 @@ import { go, NO_QUERY, route } from "../route.ts";
 import { canWrite, session } from "../session.ts";
 import { Button, confirm, Empty, Failure, Icon, Progress, toast } from "../ui/index.ts";
 import { tagCounts, TagEditor } from "../ui/tags.tsx";
-import { useUnload } from "../ui/unload.ts";
+import { askWhile, useUnload } from "../ui/unload.ts";
 import { Actions } from "./actions.tsx";
 import { ConflictDialog } from "./conflict.tsx";
 import { Facts, RecordJson } from "./facts.tsx";
@@ -23,6 +23,9 @@ const OFFERED_TAGS = 100;
 
 /** What was being edited when the panel went away, so that nothing is lost by a click beside it. */
 let unsaved: Opened | undefined;
+
+// With the session it is lost anyway.
+askWhile(() => unsaved !== undefined && session.value !== undefined);
 
 /** One asset. It is closed by taking `asset` out of the route. */
 export function AssetPanel({ id }: { id: string }) {

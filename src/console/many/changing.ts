@@ -2,6 +2,9 @@
 
 import type { Asset, BatchOperation, BatchResult, Strongroom } from "../../client/index.ts";
 import { MAX_BATCH_OPERATIONS } from "../../model/limits.ts";
+import { inLabels, labelled } from "../ui/labels.ts";
+
+const GONE = "It was deleted by someone else.";
 
 /** What is done to each. An update is the same for all of them. */
 export type Action = { readonly op: "delete" } | ({ readonly op: "update" } & Change);
@@ -53,7 +56,7 @@ export async function changeAll(
     try {
       ({ data: results } = await vault.assets.batch(bite.map(({ id }): BatchOperation => ({ ...action, id }))));
     } catch (error) {
-      return { done, failed, left: waiting, error };
+      return { done, failed, left: waiting, error: inLabels(error) };
     }
     const again: Asset[] = [];
     for (const [at, asset] of bite.entries()) {
@@ -63,7 +66,7 @@ export async function changeAll(
       if (!error || (action.op === "delete" && error.status === 404)) done.push(asset);
       // The request as a whole was too much: so this one belongs into another, unless it was the first.
       else if (error.status === 413 && at > 0) again.push(asset);
-      else failed.push({ asset, reason: error.status === 404 ? "It was deleted by someone else." : error.message });
+      else failed.push({ asset, reason: error.status === 404 ? GONE : labelled(error.message) });
     }
     waiting = [...again, ...waiting.slice(bite.length)];
     onProgress({ tried: assets.length - waiting.length, of: assets.length });

@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
+import { inLabels } from "./labels.ts";
 
 export interface Attempt {
   /** Whether it is under way. */
   readonly isBusy: boolean;
-  /** What the last one failed with; undefined when it did not. */
+  /** What the last one failed with, in the words of forms; undefined when it did not. */
   readonly error: unknown;
   readonly attempt: (work: () => Promise<void>) => Promise<void>;
 }
@@ -18,7 +19,7 @@ export function useAttempt(): Attempt {
     try {
       await work();
     } catch (failure) {
-      setError(failure);
+      setError(inLabels(failure));
     }
     setBusy(false);
   };

@@ -44,6 +44,7 @@ export class Announcer {
       return `Uploading ${files(sending + queued + paused)}.`;
     }
     if (gate !== wasGate && gate === "lost") return "The connection is lost. Uploads go on when it is back.";
+    if (gate !== wasGate && gate === "held") return "The server is busy. Uploads go on when it is not.";
     if (gate !== wasGate && wasGate === "lost") return "The connection is back. Uploads go on.";
     if (now - this.#saidAt < SELDOM_MS) return undefined;
     if (failed > this.#failed) {

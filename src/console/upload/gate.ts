@@ -11,10 +11,12 @@ const LONGEST_PAUSE_MS = 15_000;
 
 export class Gate {
   readonly #state = signal<GateState>("open");
+  readonly #isBusy = signal(false);
   readonly #ask: () => Promise<boolean>;
   readonly #opened: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isAsking = false;
+  #opensAt = 0;
   /** Losses in a row, without anything that arrived between them. */
   #losses = 0;
 
@@ -31,9 +33,20 @@ export class Gate {
     return this.#state;
   }
 
+  /** Whether the server has wanted a pause, and nothing has arrived since: also while it is tried again. */
+  get isBusy(): ReadonlySignal<boolean> {
+    return this.#isBusy;
+  }
+
+  /** How long the pause still is that the server wants. Seconds. */
+  get pause(): number {
+    return Math.max(0, Math.ceil((this.#opensAt - performance.now()) / 1000));
+  }
+
   /** Nobody answered. */
   lose(): void {
     if (this.#state.peek() === "lost") return;
+    this.#isBusy.value = false;
     this.#state.value = "lost";
     this.#wait(Math.min(FIRST_PAUSE_MS * 2 ** this.#losses++, LONGEST_PAUSE_MS));
   }
@@ -42,6 +55,8 @@ export class Gate {
   hold(seconds: number): void {
     if (this.#state.peek() !== "open") return;
     this.#state.value = "held";
+    this.#isBusy.value = true;
+    this.#opensAt = performance.now() + seconds * 1000;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#open(), seconds * 1000);
   }
@@ -49,6 +64,12 @@ export class Gate {
   /** Something arrived. */
   worked(): void {
     this.#losses = 0;
+    this.#isBusy.value = false;
+  }
+
+  /** Ends a pause before its time: somebody wants to know now. */
+  tryNow(): void {
+    if (this.#state.peek() === "held") this.#open();
   }
 
   /**
@@ -70,6 +91,7 @@ export class Gate {
   close(): void {
     clearTimeout(this.#timer);
     this.#state.value = "open";
+    this.#isBusy.value = false;
     this.#losses = 0;
   }
 

@@ -1,6 +1,7 @@
 /** The list of uploads: all of them together at its head, and below each by itself. */
 
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { Button, bytes, confirm, count, Icon, Progress } from "../ui/index.ts";
 import type { UploadItem } from "./item.ts";
 import { timeLeft } from "./meter.ts";
@@ -63,13 +64,38 @@ export function UploadList() {
           </span>
         </p>
       )}
+      {uploads.gate.isBusy.value && (closing > 0 || !isOver) && <Busy />}
       {!isSmall.value && (
         <>
           <Bar totals={totals} view={view} onView={(next) => (chosenView.value = next)} />
-          <Rows items={uploads.items.filter(BELONGS[view])} isLost={uploads.gate === "lost"} />
+          <Rows items={uploads.items.filter(BELONGS[view])} isLost={uploads.gate.state.value === "lost"} />
         </>
       )}
     </section>
+  );
+}
+
+/** Why nothing goes though the server answers, and when it is asked again. Screen readers are told once, by the announcer. */
+function Busy() {
+  const isHeld = uploads.gate.state.value === "held";
+  const pause = useSignal(uploads.gate.pause);
+  useEffect(() => {
+    if (!isHeld) return undefined;
+    const show = (): void => {
+      pause.value = uploads.gate.pause;
+    };
+    show();
+    const timer = setInterval(show, 1_000);
+    return () => clearInterval(timer);
+  }, [isHeld]);
+  return (
+    <div class="uploads-busy">
+      <Icon name="warn" />
+      <span class="numbers">The server is busy: {isHeld ? `next try in ${pause.value} s` : "it is tried again"}.</span>
+      <Button small disabled={!isHeld} onClick={() => uploads.gate.tryNow()}>
+        Try now
+      </Button>
+    </div>
   );
 }
 
@@ -115,7 +141,7 @@ function Bar({ totals, view, onView }: { totals: Totals; view: View; onView: (vi
 
 function titleOf({ count: all, queued, sending, paused, failed, done }: Totals, closing: number): string {
   if (all === 0) return `Removing ${count(closing, "cancelled upload")}…`;
-  if (uploads.gate === "lost" && queued + sending > 0)
+  if (uploads.gate.state.value === "lost" && queued + sending > 0)
     return navigator.onLine ? "The server does not answer" : "You are offline";
   if (queued + sending > 0) return `Uploading ${count(queued + sending, "file")}`;
   if (paused > 0) return `${count(paused, "file")} paused`;
@@ -126,8 +152,7 @@ function titleOf({ count: all, queued, sending, paused, failed, done }: Totals, 
 function detailOf({ size, loaded, left, rate, queued, sending, done }: Totals, isOver: boolean): string {
   if (isOver) return done === 0 ? "Nothing was stored" : bytes(size);
   const far = `${bytes(loaded)} of ${bytes(size)}`;
-  if (uploads.gate === "lost") return `${far} · goes on by itself`;
-  if (uploads.gate === "held") return `${far} · the server asks for a short pause`;
+  if (uploads.gate.state.value !== "open") return `${far} · goes on by itself`;
   if (queued + sending === 0) return far;
   return [far, rate && `${bytes(rate)}/s`, timeLeft(left, rate)].filter(Boolean).join(" · ");
 }

@@ -114,7 +114,10 @@ function Announcements() {
     const announcer = new Announcer();
     return effect(() => {
       void uploads.version.value;
-      const next = announcer.next(uploads.totals(), uploads.gate, performance.now());
+      const { state, isBusy } = uploads.gate;
+      // What it is tried with in between is no change that is told.
+      const gate = state.value === "open" && isBusy.value ? "held" : state.value;
+      const next = announcer.next(uploads.totals(), gate, performance.now());
       if (next !== undefined) said.value = next;
     });
   }, []);

@@ -3,7 +3,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Strongroom } from "../../client/index.ts";
 import { nameProblem } from "../filename.ts";
-import { Gate, type GateState } from "./gate.ts";
+import { Gate } from "./gate.ts";
 import { UploadItem } from "./item.ts";
 import { Meter } from "./meter.ts";
 import type { Target } from "./names.ts";
@@ -25,7 +25,8 @@ export class UploadQueue {
   /** Why nothing goes any more, whatever the file. */
   readonly halted = signal<Refused | undefined>(undefined);
   readonly #redraw = new Redraw();
-  readonly #gate: Gate;
+  /** Whether they may go. */
+  readonly gate: Gate;
   readonly #meter = new Meter();
   #items: UploadItem[] = [];
   /** All before it are not queued. */
@@ -40,7 +41,7 @@ export class UploadQueue {
   /** @param leftBehind told of a cancelled upload that may have left something on the server */
   constructor(leftBehind: (item: UploadItem) => void) {
     this.#leftBehind = leftBehind;
-    this.#gate = new Gate(
+    this.gate = new Gate(
       () => this.#isServerThere(),
       () => this.#go(),
     );
@@ -53,10 +54,6 @@ export class UploadQueue {
 
   get items(): readonly UploadItem[] {
     return this.#items;
-  }
-
-  get gate(): GateState {
-    return this.#gate.state.value;
   }
 
   add(files: Iterable<{ file: File; name: string }>, target: Target, vault: Strongroom): void {
@@ -133,13 +130,13 @@ export class UploadQueue {
 
   /** The browser says that the connection has gone: perhaps. */
   async suspect(): Promise<void> {
-    if (this.#sending === 0 || (await this.#gate.look())) return;
+    if (this.#sending === 0 || (await this.gate.look())) return;
     this.#lose();
   }
 
   /** The browser says that the connection is back. */
   async hope(): Promise<void> {
-    if (this.#gate.state.peek() === "lost") await this.#gate.look();
+    if (this.gate.state.peek() === "lost") await this.gate.look();
   }
 
   #cancel(cancelled: readonly UploadItem[]): void {
@@ -155,7 +152,7 @@ export class UploadQueue {
       } else if (item.hasTraces) this.#closing.push(item);
     }
     if (this.#items.length === 0) this.halted.value = undefined;
-    if (!this.isBusy) this.#gate.close();
+    if (!this.isBusy) this.gate.close();
     this.#go();
   }
 
@@ -163,14 +160,14 @@ export class UploadQueue {
   async #clearAway(): Promise<void> {
     if (this.#isClearing) return;
     this.#isClearing = true;
-    for (let item; this.#gate.state.peek() === "open" && (item = this.#closing[0]);) {
+    for (let item; this.gate.state.peek() === "open" && (item = this.#closing[0]);) {
       try {
         await item.clearAway();
         this.#closing.shift();
       } catch (error) {
         const verdict = verdictOf(error, item.file);
-        if (verdict.kind === "hold") this.#gate.hold(verdict.seconds);
-        else if (verdict.kind === "lost" && ++item.failures <= MOST_FAILURES) this.#gate.lose();
+        if (verdict.kind === "hold") this.gate.hold(verdict.seconds);
+        else if (verdict.kind === "lost" && ++item.failures <= MOST_FAILURES) this.gate.lose();
         else {
           this.#closing.shift();
           this.#leftBehind(item);
@@ -187,7 +184,7 @@ export class UploadQueue {
   }
 
   #go(): void {
-    while (this.#sending < MOST_SENDING && this.#gate.state.peek() === "open") {
+    while (this.#sending < MOST_SENDING && this.gate.state.peek() === "open") {
       const item = this.#items[this.#next];
       if (!item) break;
       if (item.state === "queued" && !item.attempt) void this.#send(item);
@@ -204,14 +201,14 @@ export class UploadQueue {
     this.#sending++;
     try {
       await item.send((bytes, isFurther) => {
-        if (isFurther) this.#gate.worked();
+        if (isFurther) this.gate.worked();
         this.#meter.add(bytes, performance.now());
         item.meter.add(bytes, performance.now());
         this.#redraw.soon();
       });
       // A pause may have come too late.
       item.state = "done";
-      this.#gate.worked();
+      this.gate.worked();
     } catch (error) {
       await this.#failed(item, error);
     }
@@ -239,7 +236,7 @@ export class UploadQueue {
         return;
       case "hold":
         this.#queue(item);
-        this.#gate.hold(verdict.seconds);
+        this.gate.hold(verdict.seconds);
         return;
       case "halt":
         this.halted.value = verdict.refused;
@@ -257,7 +254,7 @@ export class UploadQueue {
 
   /** What goes now would hang until its time is over. */
   #lose(): void {
-    this.#gate.lose();
+    this.gate.lose();
     for (const item of this.#items) {
       if (item.state !== "sending" || !item.attempt) continue;
       this.#queue(item);

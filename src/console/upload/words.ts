@@ -2,6 +2,7 @@
 
 import { StrongroomError } from "../../client/index.ts";
 import { bytes, number } from "../ui/format.ts";
+import { labelled } from "../ui/labels.ts";
 
 /** Why a file was not uploaded: what is the matter, and what can be done. */
 export interface Refused {
@@ -40,7 +41,7 @@ export function verdictOf(error: unknown, file: { readonly size: number; readonl
   if (status === 500) return fail("The server failed at this file.", "Try again. Its log says why.");
   return fail(
     status === 400 ? "The server does not take this file as it is." : "The server refused this file.",
-    message,
+    labelled(message),
   );
 }
 

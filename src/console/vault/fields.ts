@@ -135,6 +135,12 @@ export const FIELDS: Fields = {
 /** The names of the settings, in the order in which they are shown. */
 export const NAMES = Object.keys(FIELDS) as readonly (keyof VaultSettings)[];
 
+/** The labels of the form. */
+export const SETTING_LABELS: ReadonlyMap<string, string> = new Map([
+  ["name", "Name"],
+  ...NAMES.map((name) => [name, FIELDS[name].label] as const),
+]);
+
 /** Media types with commas, spaces or lines between them. */
 function readTypes(text: string): Typed<string[] | null> {
   const types = [

@@ -8,9 +8,10 @@ import { go } from "../route.ts";
 import { session } from "../session.ts";
 import { Button, Field as Labelled, TextField, toast, wordsOf } from "../ui/index.ts";
 import type { Managed } from "./access.ts";
-import { useUnload } from "../ui/unload.ts";
+import { inLabels } from "../ui/labels.ts";
+import { askWhile, useUnload } from "../ui/unload.ts";
 import { DeleteVault } from "./delete.tsx";
-import { changeOf, type Field, FIELDS, NAMES, type Texts, textsOf } from "./fields.ts";
+import { changeOf, type Field, FIELDS, NAMES, SETTING_LABELS, type Texts, textsOf } from "./fields.ts";
 import { Notice, Part } from "./parts.tsx";
 import type { ReportStore } from "./report.ts";
 
@@ -22,6 +23,9 @@ interface Unsaved {
 
 /** What was not saved when the page went away, so that nothing is lost by a click beside it. */
 let left: (Unsaved & { readonly by: Managed["operator"]; readonly vaultId: string }) | undefined;
+
+// With the session it is lost anyway.
+askWhile(() => left !== undefined && session.value !== undefined);
 
 function takeUp(by: Managed["operator"], vaultId: string): Unsaved {
   const kept = left?.vaultId === vaultId && left.by === by ? left : { edited: {}, owed: {} };
@@ -116,7 +120,7 @@ function SettingsForm({
       setOwed({});
       toast("Saved. It acts from now on.", { tone: "ok" });
     } catch (failure) {
-      setError(failure);
+      setError(inLabels(failure, SETTING_LABELS));
       if (isActing(failure)) setOwed(toSave);
     }
     setSaving(false);

@@ -49,8 +49,11 @@ export class Relay {
   readonly #interrupted: () => void;
   /** The waiters, in the order in which their time runs out. */
   #waiters: Waiter[] = [];
-  /** Whether the timer is set. One timer serves all waiters: a timer for each would cost more than the wait. */
-  #isWatching = false;
+  /**
+   * The timer that ends a wait. One serves all waiters: a timer for each would cost more than the wait. When a run ends
+   * and nobody waits any more, the timer is cleared, since it would keep the object in memory, which is billed.
+   */
+  #watching: ReturnType<typeof setTimeout> | undefined;
   /** How many changes the last step carried. */
   #carried = 0;
   /** When the last step ended, in epoch milliseconds. */
@@ -178,6 +181,7 @@ export class Relay {
       // In the same turn in which nothing was found to be left. So a writer that was answered and writes again at once
       // starts a new run.
       this.#running = undefined;
+      if (this.#waiters.length === 0) this.#endWatch();
     }
   }
 
@@ -204,13 +208,17 @@ export class Relay {
   /** Stalls the relay when a writer has waited too long. */
   #watch(): void {
     const [oldest] = this.#waiters;
-    if (this.#isWatching || !oldest) return;
-    this.#isWatching = true;
-    setTimeout(() => {
-      this.#isWatching = false;
+    if (this.#watching !== undefined || !oldest) return;
+    this.#watching = setTimeout(() => {
+      this.#watching = undefined;
       if (this.#waiters.some((waiter) => waiter.until <= Date.now())) this.#stall();
       this.#watch();
     }, oldest.until - Date.now());
+  }
+
+  #endWatch(): void {
+    clearTimeout(this.#watching);
+    this.#watching = undefined;
   }
 
   /** Answers the writers whose changes the store has. */

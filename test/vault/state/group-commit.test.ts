@@ -20,6 +20,11 @@ import { newAsset } from "../../support/new-asset.ts";
 import { down, flaky, withD1 } from "../../support/outage.ts";
 import { expectDerived } from "../../support/stores.ts";
 
+vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
+  ...(await original()),
+  ...(await import("../../support/short-retries.ts")),
+}));
+
 const never = (): never => {
   throw new Error("the vault has a row");
 };

@@ -3,7 +3,7 @@
  * stays with its key. And when a key was last used, which may be lost.
  */
 
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { KeyInfo } from "../../../src/api/types.ts";
 import { timestamp } from "../../../src/model/time.ts";
 import { admin, bearer, type Page, post, refusal, send, TestVault } from "../../support/api.ts";
@@ -15,13 +15,15 @@ const SAVED_MS = 300;
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 500,
-  RETRY_MIN_MS: 5,
-  RETRY_MAX_MS: 20,
+  ...(await import("../../support/short-retries.ts")),
   USES_SAVED_MS: 300,
 }));
 
 withoutGrace();
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const SCOPE = { partition: "marketing", collection: "blog" };
 const LATER = "2099-01-01T00:00:00Z";
@@ -71,8 +73,9 @@ describe("keys: update", () => {
   it("acts on the very next request", async () => {
     const vault = await TestVault.create();
     const { id, token } = await create(vault, {});
-    expect((await change(vault, id, { expires_at: timestamp(Date.now() + 1_100) })).status).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect((await change(vault, id, { expires_at: timestamp(Date.now() + 60_000) })).status).toBe(200);
+    expect((await send(vault.assets, { headers: bearer(token) })).status).toBe(200);
+    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ["Date"] });
     const refused = await send(vault.assets, { headers: bearer(token) });
     expect(await refusal(refused, 401, "UNAUTHORIZED")).toBe("this key has expired");
     expect(await refusal(await change(vault, id, { label: "x" }), 409, "CONFLICT")).toMatch(/^the key has expired/);

@@ -16,7 +16,6 @@ import { reconcile, report, withoutGrace } from "../../support/stores.ts";
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 1_000,
   RETRY_MIN_MS: 20,
   RETRY_MAX_MS: 50,
 }));

@@ -21,9 +21,6 @@ import { state, wipe, work } from "../../support/history.ts";
 import { down, withD1 } from "../../support/outage.ts";
 import { reconcile } from "../../support/stores.ts";
 
-// An eviction waits as long as the object has a timer, so the timers are short.
-vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({ ...(await original()), DURABLE_WAIT_MS: 300 }));
-
 const HOUR = 60 * 60 * 1000;
 
 afterEach(() => {

@@ -4,7 +4,7 @@
  */
 
 import { evictDurableObject } from "cloudflare:test";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type AssetRecord, CHANGEABLE_FIELDS, RECORD_FIELDS } from "../../../src/model/asset.ts";
 import { OPERATOR, admin, bearer, PATH, refusal, send, TestVault, textFile } from "../../support/api.ts";
 import {
@@ -33,12 +33,14 @@ import {
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 500,
-  RETRY_MIN_MS: 5,
-  RETRY_MAX_MS: 20,
+  ...(await import("../../support/short-retries.ts")),
 }));
 
 withoutGrace();
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const isDurable = (response: Response): boolean => response.ok && !response.headers.has("Strongroom-Durability");
 
@@ -688,7 +690,7 @@ describe("rebuild", () => {
     const { id } = await upload(vault, "A");
     const values: Record<string, unknown> = { metadata: { changed: true }, tags: ["changed"] };
     const [before] = await indexed(vault);
-    await new Promise((resolve) => setTimeout(resolve, 1_000)); // Timestamps count whole seconds.
+    vi.useFakeTimers({ now: Date.now() + 1_000, toFake: ["Date"] }); // Timestamps count whole seconds.
     // Every field of a record is sent, whether or not a PATCH takes it.
     for (const name of RECORD_FIELDS) await vault.patch(id, { tags: [name], [name]: values[name] ?? "changed" });
     const [after] = await indexed(vault);

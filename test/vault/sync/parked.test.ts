@@ -12,9 +12,7 @@ import { indexed, reconcile, recorded, report, withoutGrace } from "../../suppor
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 300,
-  RETRY_MIN_MS: 5,
-  RETRY_MAX_MS: 20,
+  ...(await import("../../support/short-retries.ts")),
 }));
 
 withoutGrace();

@@ -2,13 +2,18 @@
 
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { version } from "../../../package.json";
 import { newAssetId } from "../../../src/model/id.ts";
 import { OPERATOR, admin, bearer, refusal, send, TestVault, textFile } from "../../support/api.ts";
 import { wipe } from "../../support/history.ts";
 import { newAsset } from "../../support/new-asset.ts";
 import { expectAgreement, indexed, reconcile, recorded, report } from "../../support/stores.ts";
+
+vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
+  ...(await original()),
+  ...(await import("../../support/short-retries.ts")),
+}));
 
 /** Sets the grace period, in seconds. The object reads it when it starts, so it starts anew. */
 const grace = async (vault: TestVault, seconds: number): Promise<void> => {
@@ -168,7 +173,6 @@ describe("the loss of one store", () => {
     expect([lost_since !== null, lost_until !== null]).toEqual([true, true]);
     // A body that is written from now on lies in no lost window.
     const key = `${vault.id}/a/b/c/${newAssetId()}_late`;
-    await new Promise((resolve) => setTimeout(resolve, 2_100));
     await env.BUCKET.put(key, "x");
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await reconcile(vault)).toMatchObject({ orphans_kept: 1, orphans_deleted: 1 });

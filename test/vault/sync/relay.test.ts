@@ -86,6 +86,23 @@ it("relay: a step that fails settles the writers, and a stalled relay gathers no
   expect(await write(5)).toBe(true);
 });
 
+it("relay: no timer is left when all writers are answered, since it would keep the object in memory", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    let isFailing = false;
+    const { write } = relayed(async () => {
+      if (isFailing) throw new Error("down");
+    });
+    expect(await Promise.all([write(1), write(1)])).toEqual([true, true]);
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0));
+    isFailing = true;
+    expect(await write(2)).toBe(false);
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1)); // The one that tries the step again.
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it("relay: the line of a step that failed names the vault", async () => {
   const lines = vi.spyOn(console, "error").mockImplementation(() => {});
   let failures = 0;

@@ -10,9 +10,7 @@ import { report } from "../../support/stores.ts";
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 500,
-  RETRY_MIN_MS: 5,
-  RETRY_MAX_MS: 20,
+  ...(await import("../../support/short-retries.ts")),
 }));
 
 const patch = (vault: TestVault, change: object): Promise<Response> =>
