@@ -92,7 +92,10 @@ beforeEach(() => {
   }
 });
 
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 const requests = (): Record<string, unknown>[] =>
   logged.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event === "request");
@@ -335,7 +338,7 @@ describe("delivery: how long it is kept", () => {
   });
 
   it("no longer than that, whatever the cache thinks of its age", async () => {
-    const { vault, asset, url } = await scene({ settings: { cache_seconds: 2 } });
+    const { vault, asset, url } = await scene({ settings: { cache_seconds: 60 } });
     const cache = await caches.open("strongroom-delivery");
     cacheWith({
       put: (place, response) => {
@@ -347,7 +350,7 @@ describe("delivery: how long it is kept", () => {
     await ask(url);
     expect((await fromCache(url)).status).toBe(200);
     await vault.delete(asset.id);
-    await pause(2_050);
+    vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ["Date"] });
     await refusal(await ask(url), 404, "ASSET_NOT_FOUND");
   });
 
@@ -356,7 +359,7 @@ describe("delivery: how long it is kept", () => {
     await ask(url);
     await vault.delete(asset.id);
     expect((await vault.request("DELETE", `${vault.path}/keys/${key.id}`)).status).toBe(204);
-    await pause(1_000);
+    vi.useFakeTimers({ now: Date.now() + 1_000, toFake: ["Date"] });
     const hit = await fromCache(url);
     expect([await hit.text(), Number(hit.headers.get("Age")) >= 1]).toEqual([TEXT, true]);
     // Whatever the cache does not have is for the vault to refuse.

@@ -13,9 +13,7 @@ import { expectCopy, listed, Replica } from "../support/replica.ts";
 
 vi.mock(import("../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 500,
-  RETRY_MIN_MS: 5,
-  RETRY_MAX_MS: 20,
+  ...(await import("../support/short-retries.ts")),
 }));
 
 interface Real {

@@ -16,8 +16,7 @@ import { reconcile, report, withoutGrace } from "../../support/stores.ts";
 
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  RETRY_MIN_MS: 20,
-  RETRY_MAX_MS: 50,
+  ...(await import("../../support/short-retries.ts")),
 }));
 
 withoutGrace();

@@ -22,20 +22,39 @@ import { down, silent, silentTo, withBucket, withD1 } from "../../support/outage
 import { expectAgreement, indexed, reconcile, recorded, report, withoutGrace } from "../../support/stores.ts";
 import { Alarm } from "../../../src/vault/alarm.ts";
 
+/** How long a call may take: not long while some never answer, and else as long as a busy machine may need. Milliseconds. */
+const times = vi.hoisted(() => ({ call: 10_000 }));
+
 vi.mock(import("../../../src/vault/limits.ts"), async (original) => ({
   ...(await original()),
-  DURABLE_WAIT_MS: 200,
-  REBUILD_WAIT_MS: 1_000,
-  RETRY_MIN_MS: 20,
-  RETRY_MAX_MS: 50,
+  ...(await import("../../support/short-retries.ts")),
   ALARM_DELAY_MS: 200,
 }));
-vi.mock(import("../../../src/runtime/timeouts.ts"), async () => ({
-  ...(await import("../../support/short-times.ts")),
-  CALL_TIMEOUT_MS: 100,
-  R2_TIMEOUT_MS: 1_000,
-  VAULT_TIMEOUT_MS: 3_000,
+vi.mock(import("../../../src/runtime/timeouts.ts"), async (original) => ({
+  ...(await original()),
+  get CALL_TIMEOUT_MS() {
+    return times.call;
+  },
 }));
+
+/** Does something while some calls never answer. */
+async function silently<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  const { call } = times;
+  times.call = ms;
+  try {
+    return await work();
+  } finally {
+    times.call = call;
+  }
+}
+
+/** Runs `work` while D1 answers nothing, or not all. */
+const withSilentD1 = (vault: TestVault, batch: D1Database["batch"], work: () => Promise<void>): Promise<void> =>
+  silently(100, () => withD1(vault, batch, work));
+
+/** Runs `work` while a method of the bucket never answers. D1 does, however busy the machine is. */
+const withSilentBucket = (name: keyof R2Bucket, value: unknown, work: () => Promise<void>): Promise<void> =>
+  silently(300, () => withBucket(name, value, work));
 
 withoutGrace();
 
@@ -171,9 +190,9 @@ describe("a call to D1 that never answers", () => {
     await work(vault);
     await before?.(vault);
     const { batch, hung } = silentTo(vault, sql);
-    await withD1(vault, batch, async () => {
+    await withSilentD1(vault, batch, async () => {
       await act(vault);
-      await vi.waitFor(() => expect(hung()).toBeGreaterThan(0), 1_000);
+      await vi.waitFor(() => expect(hung()).toBeGreaterThan(0), 10_000);
     });
     await after(vault);
   });
@@ -217,11 +236,11 @@ describe("a call to R2 that never answers", () => {
       hung++;
       return silent();
     };
-    await withBucket(method, hang, async () => {
+    await withSilentBucket(method, hang, async () => {
       await withBucket("put", env.BUCKET.put.bind(env.BUCKET), () => before(vault));
       await work(vault);
       // The alarm that the request has set may be at work too, and be the one that comes to the call.
-      await vi.waitFor(() => expect(hung).toBeGreaterThan(0), 1_000);
+      await vi.waitFor(() => expect(hung).toBeGreaterThan(0), 10_000);
       if (before === destroyed) return;
       expect((await upload(vault)).headers.has("Strongroom-Durability")).toBe(false);
     });
@@ -236,7 +255,7 @@ describe("a delete whose body R2 does not delete", () => {
   it("is gone for every reader, and acknowledged as queued until R2 has answered", async () => {
     const vault = await TestVault.create();
     const { id, r2_key } = await vault.upload();
-    await withBucket("delete", silent, async () => {
+    await withSilentBucket("delete", silent, async () => {
       const response = await vault.delete(id);
       expect([response.status, response.headers.get("Strongroom-Durability")]).toEqual([204, "queued"]);
       expect((await vault.get(id)).status).toBe(404);
@@ -289,7 +308,7 @@ describe("a stalled relay to D1", () => {
     const vault = await TestVault.create();
     const asset = await vault.upload();
     await restart(vault);
-    await withD1(vault, silent as D1Database["batch"], async () => {
+    await withSilentD1(vault, silent as D1Database["batch"], async () => {
       expect((await vault.get(asset.id)).status).toBe(200);
       const patched = await vault.patch(asset.id, { tags: ["x"] });
       expect([patched.status, patched.headers.get("Strongroom-Durability")]).toEqual([200, "queued"]);
@@ -303,7 +322,7 @@ describe("a stalled relay to D1", () => {
     const vault = await TestVault.create();
     await vault.upload();
     await wipe(vault);
-    await withD1(vault, silent as D1Database["batch"], async () => {
+    await withSilentD1(vault, silent as D1Database["batch"], async () => {
       const response = await send(vault.assets, { headers: bearer(vault.secretKey) });
       expect(response.headers.get("Retry-After")).toMatch(/^\d+$/);
       await refusal(response, 503, "UNAVAILABLE");
