@@ -38,23 +38,23 @@ vi.mock(import("../../../src/runtime/timeouts.ts"), async (original) => ({
 }));
 
 /** Does something while some calls never answer. */
-async function silently<T>(ms: number, work: () => Promise<T>): Promise<T> {
+async function silently<T>(ms: number, act: () => Promise<T>): Promise<T> {
   const { call } = times;
   times.call = ms;
   try {
-    return await work();
+    return await act();
   } finally {
     times.call = call;
   }
 }
 
-/** Runs `work` while D1 answers nothing, or not all. */
-const withSilentD1 = (vault: TestVault, batch: D1Database["batch"], work: () => Promise<void>): Promise<void> =>
-  silently(100, () => withD1(vault, batch, work));
+/** Runs `act` while D1 answers nothing, or not all. */
+const withSilentD1 = (vault: TestVault, batch: D1Database["batch"], act: () => Promise<void>): Promise<void> =>
+  silently(100, () => withD1(vault, batch, act));
 
-/** Runs `work` while a method of the bucket never answers. D1 does, however busy the machine is. */
-const withSilentBucket = (name: keyof R2Bucket, value: unknown, work: () => Promise<void>): Promise<void> =>
-  silently(300, () => withBucket(name, value, work));
+/** Runs `act` while a method of the bucket never answers. D1 does, however busy the machine is. */
+const withSilentBucket = (name: keyof R2Bucket, value: unknown, act: () => Promise<void>): Promise<void> =>
+  silently(300, () => withBucket(name, value, act));
 
 withoutGrace();
 
@@ -308,7 +308,7 @@ describe("a stalled relay to D1", () => {
     const vault = await TestVault.create();
     const asset = await vault.upload();
     await restart(vault);
-    await withSilentD1(vault, silent as D1Database["batch"], async () => {
+    await withSilentD1(vault, silent, async () => {
       expect((await vault.get(asset.id)).status).toBe(200);
       const patched = await vault.patch(asset.id, { tags: ["x"] });
       expect([patched.status, patched.headers.get("Strongroom-Durability")]).toEqual([200, "queued"]);
@@ -322,7 +322,7 @@ describe("a stalled relay to D1", () => {
     const vault = await TestVault.create();
     await vault.upload();
     await wipe(vault);
-    await withSilentD1(vault, silent as D1Database["batch"], async () => {
+    await withSilentD1(vault, silent, async () => {
       const response = await send(vault.assets, { headers: bearer(vault.secretKey) });
       expect(response.headers.get("Retry-After")).toMatch(/^\d+$/);
       await refusal(response, 503, "UNAVAILABLE");
