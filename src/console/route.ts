@@ -54,6 +54,9 @@ const NAMES = [
 /** What the name of a key of the metadata stands behind, as in the API. */
 const METADATA = "metadata.";
 
+/** A part of a folder's path. */
+const NAME = /^[a-z\d-]+$/;
+
 /** Stands where a partition would: none can have this name, which must begin with a letter or a digit. */
 const PAGES = "-";
 
@@ -75,16 +78,19 @@ export function href(to: Route): string {
 /** What a fragment says; whatever it does not say well is left out. */
 export function parse(fragment: string): Route {
   const [path = "", search = ""] = fragment.replace(/^#?\/?/, "").split(/\?(.*)/s, 2);
-  const [vaultId, partition, collection, channel] = path
-    .split("/")
-    .map(decoded)
-    .map((each) => each || undefined);
-  if (!vaultId?.startsWith("vault_")) return { page: "vaults" };
-  if (partition === PAGES) {
-    return { page: "vault", vaultId, section: SECTIONS.find((each) => each === collection) ?? "overview" };
+  const [vaultId = "", ...segments] = path.split("/").map(decoded);
+  if (!vaultId.startsWith("vault_")) return { page: "vaults" };
+  if (segments[0] === PAGES) {
+    return { page: "vault", vaultId, section: SECTIONS.find((each) => each === segments[1]) ?? "overview" };
   }
+  // What stands behind a name that no folder has leads nowhere.
+  const end = segments.findIndex((each) => !NAME.test(each));
+  const [partition, collection, channel] = end < 0 ? segments : segments.slice(0, end);
   const given = new URLSearchParams(search);
-  const values = NAMES.map((name) => [name, given.get(name) || undefined] as const);
+  const values = NAMES.map((name) => {
+    const value = given.get(name) || undefined;
+    return [name, name.startsWith("created") && Number.isNaN(Date.parse(value ?? "")) ? undefined : value] as const;
+  });
   const metadata = [...given].flatMap(([name, value]) =>
     name.startsWith(METADATA) ? [[name.slice(METADATA.length), value] as const] : [],
   );

@@ -8,7 +8,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { Strongroom, StrongroomAdmin, StrongroomError } from "../client/index.ts";
-import { dismissQuestion } from "./ui/confirm.tsx";
+import { dismissQuestion } from "./ui/confirm.ts";
 import { dismissToasts } from "./ui/toast.tsx";
 
 /** A key opens its vault, and the admin token opens the administration of all vaults, but no file. */

@@ -7,13 +7,14 @@ import { canWrite, type Session, session, signOut } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { isDark, toggleTheme } from "./theme.ts";
 import { Button } from "./ui/button.tsx";
-import { confirm, Confirmation } from "./ui/confirm.tsx";
+import { asked, confirm } from "./ui/confirm.ts";
 import { Icon, type IconName } from "./ui/icon.tsx";
-import { Toasts } from "./ui/toast.tsx";
+import { toast, Toasts } from "./ui/toast.tsx";
 
 const UploadPanel = lazy(async () => (await import("./upload/panel.tsx")).UploadPanel);
 const VaultPages = lazy(async () => (await import("./vault/pages.tsx")).VaultPages);
 const NoFiles = lazy(async () => (await import("./admin/no-files.tsx")).NoFiles);
+const Confirmation = lazy(async () => (await import("./ui/confirmation.tsx")).Confirmation);
 const VaultList = lazy(async () => (await import("./admin/list.tsx")).VaultList);
 
 export function Shell() {
@@ -21,7 +22,7 @@ export function Shell() {
   return (
     <>
       {current ? <Frame session={current} /> : <SignIn />}
-      <Confirmation />
+      {asked.value && <Confirmation />}
       <Toasts />
     </>
   );
@@ -37,7 +38,14 @@ function allowed(current: Session, to: Route): Route {
 
 function Frame({ session: current }: { session: Session }) {
   const to = allowed(current, route.value);
-  if (to !== route.value) queueMicrotask(() => go(to, { replace: true }));
+  const from = route.value;
+  if (to !== from) {
+    queueMicrotask(() => {
+      go(to, { replace: true });
+      if ("vaultId" in from && to.page === "browse" && from.vaultId !== to.vaultId)
+        toast("The link is to another vault.");
+    });
+  }
   return (
     <div class="frame">
       <a class="skip" href="#main" onClick={skip}>

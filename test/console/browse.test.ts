@@ -208,3 +208,44 @@ it("browse: goes by keyboard alone, and on a phone", async () => {
     { fragment: `/${scene.credentials.vault_id}/finance`, viewport: PHONE, dark: true },
   );
 });
+
+it("browse: a folder behind the first page of its level shows its counts, and keeps them when they change", async () => {
+  const { vault, credentials } = scene;
+  const path = { partition: "wide", collection: "c" };
+  const channel = (i: number): string => `ch-${String(i).padStart(3, "0")}`;
+  const operations = Array.from({ length: 205 }, (_, i) => ({ ...path, channel: channel(i) }));
+  await Promise.all(operations.map((to) => vault.assets.upload(new File(["x"], "x.txt"), to)));
+  await scene.openConsole(
+    credentials.secret_key,
+    async (page) => {
+      const folders = page.getByRole("navigation", { name: "Folders" });
+      await folders.getByRole("link", { name: "ch-204 1 file" }).waitFor();
+      await page.getByText(/^1 file · /).waitFor();
+      await vault.assets.upload(new File(["x"], "y.txt"), { ...path, channel: channel(204) });
+      await folders.getByRole("link", { name: "ch-204 2 files" }).waitFor();
+      await page.getByText(/^2 files · /).waitFor();
+      expect(await folders.getByRole("link", { name: /^ch-/ }).count()).toBe(205);
+    },
+    { fragment: `/${credentials.vault_id}/wide/c/ch-204` },
+  );
+});
+
+it("browse: what an address says badly is left out, and a link to another vault is said to be one", async () => {
+  const { credentials } = scene;
+  await scene.openConsole(
+    credentials.secret_key,
+    async (page) => {
+      const folders = page.getByRole("navigation", { name: "Folders" });
+      for (const fragment of ["//all", "/IMG/..%2F/x", "/?created_since=yesterday"]) {
+        await page.goto(`${credentials.url}/#/${credentials.vault_id}${fragment}`);
+        await page.getByRole("heading", { name: "All files" }).waitFor();
+        await page.locator(".row").first().waitFor();
+      }
+      expect(await folders.locator("[aria-current=page]").innerText()).toContain("All files");
+      await page.goto(`${credentials.url}/#/vault_01k2m8z4v9c7r5t3n1w6x0y8qe/marketing`);
+      await page.getByText("The link is to another vault.").waitFor();
+      await page.getByRole("heading", { name: "All files" }).waitFor();
+    },
+    { fragment: `/${credentials.vault_id}` },
+  );
+});

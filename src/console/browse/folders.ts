@@ -41,7 +41,7 @@ export function openFolder(vault: Strongroom, path: Folder): void {
   const paths = new Set(shown.map(pathOf));
   // Nothing is held of where one no longer is.
   levels.value = new Map([...levels.value].filter(([key]) => paths.has(key)));
-  for (const each of shown) void load(vault, each);
+  for (const each of shown) void load(vault, each, path);
 }
 
 /** Looks at the counts again, soon. */
@@ -52,8 +52,8 @@ export function refreshFolders(): void {
   }, REFRESH_MS);
 }
 
-/** Loads a level: its first page, or with `cursor` the next one. */
-async function load(vault: Strongroom, folder: Folder, cursor?: string): Promise<void> {
+/** Loads a level: with `cursor` its next page, else as much as was there, and as far as the folder that one is in. */
+async function load(vault: Strongroom, folder: Folder, to: Folder, cursor?: string | null): Promise<void> {
   const key = pathOf(folder);
   const { partition, collection } = folder;
   const asked = {
@@ -62,9 +62,18 @@ async function load(vault: Strongroom, folder: Folder, cursor?: string): Promise
   };
   let level: Level;
   const before = levels.value.get(key)?.folders ?? [];
+  // Names come in their order.
+  const last = collection === undefined ? (partition === undefined ? to.partition : to.collection) : to.channel;
   try {
-    const page = await vault.folders.list({ ...asked, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-    level = { folders: cursor === undefined ? page.data : [...before, ...page.data], cursor: page.cursor };
+    const folders = cursor === undefined ? [] : [...before];
+    const least = cursor === undefined ? before.length : 0;
+    let next = cursor;
+    do {
+      const page = await vault.folders.list({ ...asked, limit: PAGE, ...(next ? { cursor: next } : {}) });
+      folders.push(...page.data);
+      next = page.cursor;
+    } while (next && (folders.length < least || (last ?? "") > (folders.at(-1)?.name ?? "")));
+    level = { folders, cursor: next };
   } catch (error) {
     level = { folders: before, cursor: null, error };
   }
@@ -75,7 +84,7 @@ async function load(vault: Strongroom, folder: Folder, cursor?: string): Promise
 /** Loads those that follow in a level. */
 export function moreFolders(folder: Folder): void {
   const cursor = levels.value.get(pathOf(folder))?.cursor;
-  if (at && cursor) void load(at.vault, folder, cursor);
+  if (at && cursor) void load(at.vault, folder, folder, cursor);
 }
 
 /** How much is in a folder and below; undefined while it is not known. */

@@ -2,7 +2,7 @@
 
 export { useAttempt } from "./attempt.ts";
 export { Button, type ButtonProps } from "./button.tsx";
-export { confirm, Confirmation, type Question } from "./confirm.tsx";
+export { confirm, type Question } from "./confirm.ts";
 export { Copy } from "./copy.tsx";
 export { Dialog, type DialogProps } from "./dialog.tsx";
 export { Field, type FieldControl, type FieldProps, TextField } from "./field.tsx";
