@@ -135,6 +135,7 @@ export const VaultReport = v.strictObject({
   lost_since: v.nullable(Time),
   lost_until: v.nullable(Time),
   reconcile: v.nullable(ReconcileFindings),
+  import: v.nullable(v.strictObject({ started_at: Time, assets: Count, bytes: Count })),
   usage: v.strictObject({ assets: Count, bytes: Count }),
   settings: VaultSettings,
 }) satisfies SchemaOf<VaultReportType>;

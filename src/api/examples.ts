@@ -132,6 +132,7 @@ const report: VaultReport = {
   lost_since: null,
   lost_until: null,
   reconcile: null,
+  import: null,
   usage: { assets: 1, bytes: asset.size },
   settings: {
     quota_assets: 10_000,

@@ -17,8 +17,23 @@ export interface ImportTerms {
 export interface ImportState extends ImportTerms {
   /** The vault's revision at which the import began, above all of those that are imported. */
   readonly base: number;
+  readonly started_at: string;
   readonly isDone: boolean;
 }
+
+/** An import that is under way, as the vault's operator sees it. What is there of it, the vault has. */
+export interface ShownImport {
+  started_at: string;
+  /** All that there will be when it is done. */
+  assets: number;
+  bytes: number;
+}
+
+/** @returns null unless the import is under way */
+export const showImport = (state: ImportState | undefined): ShownImport | null =>
+  state === undefined || state.isDone
+    ? null
+    : { started_at: state.started_at, assets: state.assets, bytes: state.bytes };
 
 export const isSameImport = (one: ImportTerms, other: ImportTerms): boolean =>
   one.top === other.top && one.assets === other.assets && one.bytes === other.bytes;

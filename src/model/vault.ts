@@ -1,5 +1,6 @@
 /** Vaults and their keys, and whoever acts on a vault. */
 
+import type { ShownImport } from "./import.ts";
 import type { KeyScope } from "./key-scope.ts";
 import type { ShownWindow } from "./lost-window.ts";
 import type { VaultSettings } from "./settings.ts";
@@ -37,6 +38,8 @@ export interface VaultReport extends VaultInfo {
   lost_since: string | null;
   lost_until: string | null;
   reconcile: ReconcileFindings | null;
+  /** The import that is under way, even if nobody goes on with it. */
+  import: ShownImport | null;
   /** What the quotas are held against. */
   usage: { assets: number; bytes: number };
   settings: VaultSettings;

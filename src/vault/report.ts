@@ -1,5 +1,6 @@
 /** The report on a vault, as `GET /vaults/{vaultId}` answers it. */
 
+import { showImport } from "../model/import.ts";
 import { MAX_REPORTED } from "../model/limits.ts";
 import { showWindow } from "../model/lost-window.ts";
 import type { VaultReport } from "../model/vault.ts";
@@ -29,6 +30,7 @@ export function report(database: VaultDatabase, live: LiveVault): VaultReport {
     lost_since: windows.at(-1)?.since ?? null,
     lost_until: windows.at(-1)?.until ?? null,
     reconcile: live.reconciler.findings,
+    import: showImport(live.bounds.import),
     usage: { assets: assets + reserved.assets, bytes: bytes + reserved.bytes },
     settings,
   };

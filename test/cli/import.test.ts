@@ -64,6 +64,9 @@ it("import: a vault comes back from its export and its files, where it was cut o
   expect(broken.stderr).toContain(
     "imported 4 assets; 1 without a file\n  the import is not done: the same command goes on",
   );
+  expect((await run("vaults", "show", made.id)).stdout).toMatch(
+    /^import +under way or broken off: since .+, 4 of 5 assets are there\n +to go on: the same strongroom import again$/m,
+  );
   // Another file of the same size is not it.
   writeFileSync(body, "y".repeat(3_000_000));
   expect((await run(...importing)).stderr).toContain("no file in files is its own");
@@ -75,6 +78,7 @@ it("import: a vault comes back from its export and its files, where it was cut o
   expect(done.code).toBe(0);
   expect(objects(done)).toEqual([{ vault_id: made.id, imported: 1, present: 4, assets: 5, bytes: 3_000_010 }]);
   const copy = open(made.secret_key);
+  expect((await run("vaults", "show", made.id)).stdout).not.toContain("import");
   expect(elsewhere(await all(copy))).toEqual(elsewhere(await all(vault)));
   expect(await (await copy.assets.download(long.id)).text()).toBe("long");
   // The key that it was read with is of no more use.

@@ -32,6 +32,7 @@ const REPORT: VaultReport = {
   lost_since: null,
   lost_until: null,
   reconcile: null,
+  import: null,
   usage: { assets: 5, bytes: 500 },
   settings: NO_SETTINGS,
 };
@@ -208,11 +209,13 @@ it("a report: says what is wrong, the gravest first, and nothing when all is wel
     ...parked,
     settings: { ...NO_SETTINGS, quota_assets: 5, quota_bytes: 520 },
     lost_windows: [{ since: "2026-01-15T10:30:00Z", until: "2026-01-15T11:30:00Z" }],
+    import: { started_at: "2026-01-15T10:30:00Z", assets: 20, bytes: 2_000 },
     reconcile: { ...FOUND, missing: 1 },
   };
   expect(problems(worst).map(({ title }) => title)).toEqual([
     "The vault lost its own storage once",
     "1 asset has no file",
+    "An import is under way, or was broken off",
     "D1 refuses 1 asset",
     "The number of assets is at its limit",
     "The storage is nearly at its limit",

@@ -19,7 +19,7 @@ import {
   termsOf,
 } from "../support/imports.ts";
 import { askChanges } from "../support/replica.ts";
-import { reconcile } from "../support/stores.ts";
+import { reconcile, report } from "../support/stores.ts";
 
 /** A vault with some assets, one of them moved, and all that is known of them. */
 async function original(): Promise<{ vault: TestVault; lines: ImportedLine[] }> {
@@ -80,8 +80,11 @@ describe("import", () => {
     expect(await refused(copy.send({ ...PATH, file: textFile() }), 503)).toContain("is being imported");
     expect(await refused(askChanges(copy), 503)).toContain("is being imported");
     expect((await copy.request("GET", copy.assets)).status).toBe(200);
+    const { top: _, ...expected } = termsOf(lines);
+    expect((await report(copy)).import).toEqual({ ...expected, started_at: expect.stringMatching(/Z$/) as string });
     expect((await post(`${copy.path}/keys`, admin, {})).status).toBe(201);
     await importAll(copy, lines);
+    expect((await report(copy)).import).toBeNull();
     // Whoever followed the empty vault has not heard of what came at earlier places.
     expect((await askChanges(copy, { cursor: before.cursor })).status).toBe(410);
     expect((await copy.send({ ...PATH, file: textFile() })).status).toBe(201);

@@ -194,10 +194,20 @@ async function printReport(output: Output, report: VaultReport): Promise<void> {
     ["outbox", count(report.outbox)],
     ...parked.map(({ id, error }): [string, string] => ["parked", `${id}: ${error}`]),
     ...lost.map(({ since, until }): [string, string] => ["lost", `${time(since, true)} to ${time(until, true)}`]),
+    ...(report.import === null ? [] : [["import", importStands(report, report.import)] as [string, string]]),
     ["reconciled", reconcile === null ? "never" : findings(reconcile)],
     ...(partitions.length === 0 ? [] : [["partitions", partitionLines(partitions)] as [string, string]]),
   ];
   await output.fields(pairs);
+}
+
+/** Nobody can tell whether an import still goes on: whoever brings it comes when they like. */
+function importStands(
+  { assets }: VaultReport,
+  { started_at, assets: all }: NonNullable<VaultReport["import"]>,
+): string {
+  const there = `since ${time(started_at, true)}, ${count(assets)} of ${counted(all, "asset")} are there`;
+  return `under way or broken off: ${there}\nto go on: the same strongroom import again`;
 }
 
 /** `1,234 of 10,000 (12%)` */

@@ -1,7 +1,7 @@
 /** What a vault's report says about its health, in words for people. */
 
 import type { ReconcileFindings, VaultReport } from "../../client/index.ts";
-import { count, number } from "../ui/format.ts";
+import { ago, count, number } from "../ui/format.ts";
 import { percentOf } from "./units.ts";
 
 /** How grave something is. `waits`: it mends itself. */
@@ -58,6 +58,13 @@ export function problems(report: VaultReport): Finding[] {
       title: `${count(reconcile.missing, "asset")} ${reconcile.missing === 1 ? "has" : "have"} no file`,
       body: "The record is there and its file in R2 is not. Nothing is deleted for it: upload the file again, or delete the asset.",
     });
+  if (report.import && report.status === "active")
+    found.push({
+      tone: "warn",
+      page: "health",
+      title: "An import is under way, or was broken off",
+      body: importStands(report, report.import),
+    });
   if (parked.length > 0)
     found.push({
       tone: "warn",
@@ -74,6 +81,14 @@ export function problems(report: VaultReport): Finding[] {
     });
   found.push(...quotaProblems(report));
   return found;
+}
+
+function importStands(
+  { assets }: VaultReport,
+  { started_at, assets: all }: NonNullable<VaultReport["import"]>,
+): string {
+  const there = `It began ${ago(started_at)}, and ${number(assets)} of ${count(all, "asset")} are there.`;
+  return `${there} Until it is done, the vault takes no other files. If nobody goes on with it, run the same “strongroom import” again, or delete the vault.`;
 }
 
 function quotaProblems({ usage, settings }: VaultReport): Finding[] {

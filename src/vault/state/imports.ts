@@ -43,7 +43,7 @@ export function beginImport(
     change.skipTo(terms.top);
     const base = change.next();
     const { top, assets, bytes } = terms;
-    const state: ImportState = { top, assets, bytes, base, isDone: false };
+    const state: ImportState = { top, assets, bytes, base, started_at: change.now, isDone: false };
     change.vault.settings = changeImport(change.row.settings, state, base);
     // Whoever follows the vault begins anew: what comes stands before the place that they have come to.
     change.vault.generation = crypto.randomUUID();
