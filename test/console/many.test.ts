@@ -174,6 +174,27 @@ it("offers nothing of it with a public key", async () => {
   );
 });
 
+it("says of a narrowed key that it moves nothing out of its folder", async ({ skip }) => {
+  skip(noBrowser !== undefined, noBrowser);
+  const { ids } = await fill("narrow");
+  const scope = { partition: "site", collection: "blog" };
+  const { token } = await console.vault.keys.create({ type: "secret", scope });
+  const vault = new Strongroom({ url: console.credentials.url, key: token });
+  const [first = "", second = ""] = ids;
+  await console.vault.assets.delete(first);
+  const real = (await all("narrow")).filter(({ id }) => id === second);
+  const gone = real.map((asset) => ({ ...asset, id: first }));
+  const run = { onProgress: () => {}, isStopped: () => false };
+  const reasons = async (change: { partition: string } | { channel: string }): Promise<string[]> => {
+    const { failed } = await changeAll(vault, [...gone, ...real], { op: "update", ...change }, run);
+    return failed.map(({ reason }) => reason);
+  };
+  const within = "This key moves nothing out of its folder.";
+  const deleted = "It was deleted by someone else.";
+  expect(await reasons({ partition: "elsewhere" })).toEqual([deleted, within]);
+  expect(await reasons({ channel: "narrower" })).toEqual([deleted]);
+});
+
 it("changes thousands in requests of 1,000, and divides what is too much for one", async ({ skip }) => {
   skip(noBrowser !== undefined, noBrowser);
   const { url, secret_key } = console.credentials;

@@ -3,7 +3,7 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type Asset, type StoredAsset, type Strongroom, StrongroomError } from "../../client/index.ts";
 import { patch, remove, rows } from "../browse/rows.ts";
-import { inLabels } from "../ui/labels.ts";
+import { inLabels, OUT_OF_REACH } from "../ui/labels.ts";
 import { changed, type Draft, draftOf, meet, type Meeting, requestsFor } from "./draft.ts";
 import { readObject, same } from "./json.ts";
 import { type Form, formOf, type Row, rowsOf } from "./rows.ts";
@@ -192,11 +192,22 @@ export class Opened {
       return true;
     } catch (error) {
       if (isCode(error, "PRECONDITION_FAILED")) await this.#compare(now);
-      else if (isCode(error, "ASSET_NOT_FOUND")) this.#failed(error);
+      else if (isCode(error, "ASSET_NOT_FOUND")) await this.#miss();
       else this.saveError.value = inLabels(error);
       return false;
     } finally {
       this.isSaving.value = false;
+    }
+  }
+
+  /** It was deleted, unless it is still there: then it is its new place that the key does not reach. */
+  async #miss(): Promise<void> {
+    try {
+      await this.#vault.assets.get(this.id);
+      this.saveError.value = new Error(OUT_OF_REACH);
+    } catch (error) {
+      if (isCode(error, "ASSET_NOT_FOUND")) this.#failed(error);
+      else this.saveError.value = inLabels(error);
     }
   }
 

@@ -1,10 +1,14 @@
 /** How many assets are changed or deleted: in bites, with what became of each of them. */
 
 import type { Asset, BatchOperation, BatchResult, Strongroom } from "../../client/index.ts";
+import { PATH_COMPONENTS } from "../../model/asset.ts";
 import { MAX_BATCH_OPERATIONS } from "../../model/limits.ts";
-import { inLabels, labelled } from "../ui/labels.ts";
+import { inLabels, labelled, OUT_OF_REACH } from "../ui/labels.ts";
 
 const GONE = "It was deleted by someone else.";
+
+/** The most that are looked for to tell why none was found. */
+const LOOKED_FOR = 5;
 
 /** What is done to each. An update is the same for all of them. */
 export type Action = { readonly op: "delete" } | ({ readonly op: "update" } & Change);
@@ -49,6 +53,7 @@ export async function changeAll(
 ): Promise<Outcome> {
   const done: Asset[] = [];
   const failed: Failure[] = [];
+  const isMove = action.op === "update" && PATH_COMPONENTS.some((name) => action[name] !== undefined);
   let waiting = [...assets];
   while (waiting.length > 0 && !isStopped()) {
     const bite = waiting.slice(0, MAX_BATCH_OPERATIONS);
@@ -59,6 +64,7 @@ export async function changeAll(
       return { done, failed, left: waiting, error: inLabels(error) };
     }
     const again: Asset[] = [];
+    const missing: Asset[] = [];
     for (const [at, asset] of bite.entries()) {
       const result = results[at];
       const error = result && "error" in result ? result.error : undefined;
@@ -66,12 +72,32 @@ export async function changeAll(
       if (!error || (action.op === "delete" && error.status === 404)) done.push(asset);
       // The request as a whole was too much: so this one belongs into another, unless it was the first.
       else if (error.status === 413 && at > 0) again.push(asset);
-      else failed.push({ asset, reason: error.status === 404 ? GONE : labelled(error.message) });
+      else if (error.status === 404) missing.push(asset);
+      else failed.push({ asset, reason: labelled(error.message) });
     }
+    const isThere = isMove && done.length === 0 ? await firstThere(vault, missing) : missing.length;
+    for (const [at, asset] of missing.entries()) failed.push({ asset, reason: at < isThere ? GONE : OUT_OF_REACH });
     waiting = [...again, ...waiting.slice(bite.length)];
     onProgress({ tried: assets.length - waiting.length, of: assets.length });
   }
   return { done, failed, left: waiting };
+}
+
+/**
+ * Which of the assets that were not found is there: it is their new place then that the key does not reach, and all have the
+ * same. Where none is there, as many as they are.
+ */
+async function firstThere(vault: Strongroom, missing: readonly Asset[]): Promise<number> {
+  for (const [at, { id }] of missing.slice(0, LOOKED_FOR).entries()) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the first is there, as a rule
+      await vault.assets.get(id);
+      return at;
+    } catch {
+      // It is gone, or it is not known.
+    }
+  }
+  return missing.length;
 }
 
 /** An asset as an update leaves it, before the server has told. */

@@ -35,3 +35,6 @@ export const inLabels = (error: unknown, labels = LABELS): unknown =>
   error instanceof StrongroomError && error.code === "INVALID_PARAMS"
     ? new StrongroomError(labelled(error.message, labels), error)
     : error;
+
+/** What a narrowed key is told, whose 404 is the same for what is gone and for a place that it does not reach. */
+export const OUT_OF_REACH = "This key moves nothing out of its folder.";
