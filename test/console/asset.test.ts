@@ -178,6 +178,47 @@ it("edits tags, metadata, name and place, with one condition for all of it", asy
   });
 });
 
+it("keeps what was edited of each asset, also where a narrowed key may not move it", async () => {
+  const assets = [await upload("one.txt", "1", "text/plain"), await upload("two.txt", "2", "text/plain")] as const;
+  await upload("three.txt", "3", "text/plain");
+  const { token } = await console.vault.keys.create({ type: "secret", scope: PATH });
+  const [first, second] = assets;
+  const work = async (page: Page): Promise<void> => {
+    const back = (name: string) =>
+      page
+        .locator(".toast", { hasText: `What you edited of ${name} is not saved.` })
+        .getByRole("button")
+        .first();
+    await button(page, "Move or rename").click();
+    await panel(page).getByLabel("Partition", { exact: true }).fill("elsewhere");
+    await button(page, "Save").click();
+    await panel(page).getByText("This key moves nothing out of its folder.").waitFor();
+    expect(await panel(page).getByLabel("Partition", { exact: true }).inputValue()).toBe("elsewhere");
+    await page.getByRole("link", { name: "two.txt", exact: true }).waitFor();
+
+    await button(page, "The one above").click();
+    await panel(page).getByRole("heading", { name: "two.txt" }).waitFor();
+    await panel(page).getByLabel("Add a tag").fill("second");
+    await panel(page).getByLabel("Add a tag").press("Enter");
+    await button(page, "The one above").click();
+    await panel(page).getByRole("heading", { name: "three.txt" }).waitFor();
+    await page.getByRole("link", { name: "one.txt", exact: true }).click();
+    await panel(page).getByText("Not saved: partition").waitFor();
+    await button(page, "Close").click();
+    await page.getByRole("dialog", { name: "Discard what" }).getByRole("button", { name: "Discard" }).click();
+    await panel(page).waitFor({ state: "detached" });
+    // What no panel shows is asked for all the same.
+    expect(await asksToStay(page)).toBe(true);
+    await back("two.txt").click();
+    await button(page, "Remove the tag second").waitFor();
+    await button(page, "Save").click();
+    await expect.poll(() => asksToStay(page)).toBe(false);
+  };
+  await open(first, work, { key: `${token} narrowed` });
+  expect((await console.vault.assets.get(first.id)).partition).toBe("site");
+  expect((await console.vault.assets.get(second.id)).tags).toEqual(["second"]);
+});
+
 it("shows theirs and yours when someone else was faster, and takes either", async () => {
   const asset = await upload("both.png", PNG, "image/png", { metadata: { alt: "A cat", year: 2025 }, tags: ["hero"] });
   const { vault } = console;

@@ -21,11 +21,11 @@ import { Sharing } from "./sharing.tsx";
 /** The most tags that are offered to choose from: the most frequent ones of what is listed. */
 const OFFERED_TAGS = 100;
 
-/** What was being edited when the panel went away, so that nothing is lost by a click beside it. */
-let unsaved: Opened | undefined;
+/** What was being edited when the panel went away, by id, so that nothing is lost by a click beside it. */
+const unsaved = new Map<string, Opened>();
 
 // With the session it is lost anyway.
-askWhile(() => unsaved !== undefined && session.value !== undefined);
+askWhile(() => unsaved.size > 0 && session.value !== undefined);
 
 /** One asset. It is closed by taking `asset` out of the route. */
 export function AssetPanel({ id }: { id: string }) {
@@ -35,8 +35,8 @@ export function AssetPanel({ id }: { id: string }) {
 }
 
 function openedOf(vault: Strongroom, id: string): Opened {
-  const kept = unsaved?.id === id ? unsaved : undefined;
-  unsaved = undefined;
+  const kept = unsaved.get(id);
+  unsaved.delete(id);
   return kept ?? new Opened(vault, id);
 }
 
@@ -144,7 +144,7 @@ const sayIsSaved = (): void => toast("Saved.", { tone: "ok" });
 function keep(opened: Opened, vaultId: string): void {
   const asset = opened.asset.value;
   if (session.value === undefined || !asset || opened.isGone.value || opened.changes.value.length === 0) return;
-  unsaved = opened;
+  unsaved.set(asset.id, opened);
   const { partition, collection, channel, filename } = asset;
   const path = { partition, collection, channel };
   const run = (): void => go({ page: "browse", vaultId, path, query: { ...NO_QUERY, asset: asset.id } });
