@@ -8,7 +8,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { Strongroom, StrongroomAdmin, StrongroomError } from "../client/index.ts";
-import { dismissQuestion } from "./ui/confirm.ts";
+import { confirm, dismissQuestion } from "./ui/confirm.ts";
 import { dismissToasts } from "./ui/toast.tsx";
 
 /** A key opens its vault, and the admin token opens the administration of all vaults, but no file. */
@@ -138,4 +138,18 @@ export function signOut(): void {
   dismissQuestion();
   dismissToasts();
   session.value = undefined;
+}
+
+/** Whether nothing is lost with the session. What would be lost with the page is: so whoever would ask there is asked here. */
+export const isFree = (): boolean => dispatchEvent(new Event("beforeunload", { cancelable: true }));
+
+/** Signs out, once one has said yes where something is lost. */
+export async function leave(): Promise<void> {
+  const question = {
+    title: "Sign out?",
+    body: "What is not saved or not uploaded yet is lost.",
+    verb: "Sign out",
+    danger: true,
+  };
+  if (isFree() || (await confirm(question))) signOut();
 }

@@ -3,11 +3,11 @@
 import { lazy } from "./lazy.tsx";
 import { BrowsePage } from "./browse/page.tsx";
 import { go, href, NO_QUERY, type Route, route, type Section } from "./route.ts";
-import { canWrite, type Session, session, signOut } from "./session.ts";
+import { canWrite, leave, type Session, session } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { isDark, toggleTheme } from "./theme.ts";
 import { Button } from "./ui/button.tsx";
-import { asked, confirm } from "./ui/confirm.ts";
+import { asked } from "./ui/confirm.ts";
 import { Icon, type IconName } from "./ui/icon.tsx";
 import { toast, Toasts } from "./ui/toast.tsx";
 
@@ -80,18 +80,6 @@ function Frame({ session: current }: { session: Session }) {
       {canWrite() && <UploadPanel />}
     </div>
   );
-}
-
-/** Signs out. What would be lost with the page is lost with the session: so whoever would ask there makes it ask here. */
-async function leave(): Promise<void> {
-  const isFree = dispatchEvent(new Event("beforeunload", { cancelable: true }));
-  const question = {
-    title: "Sign out?",
-    body: "What is not saved or not uploaded yet is lost.",
-    verb: "Sign out",
-    danger: true,
-  };
-  if (isFree || (await confirm(question))) signOut();
 }
 
 /** The fragment is where one is, so that a link into the page must not change it. */

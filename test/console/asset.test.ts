@@ -364,6 +364,35 @@ it("leaves nothing of one session to the next in the same tab", async () => {
   });
 });
 
+it("keeps what is edited when its key is revoked, until one signs in with another", async () => {
+  const asset = await upload("kept.txt", "kept", "text/plain");
+  const { id, token } = await console.vault.keys.create({ type: "secret" });
+  const work = async (page: Page): Promise<void> => {
+    await panel(page).getByLabel("Add a tag").fill("mine");
+    await panel(page).getByLabel("Add a tag").press("Enter");
+    await console.vault.keys.revoke(id);
+    // Whatever changes wakes whoever waits.
+    await upload("waker.txt", "awake", "text/plain");
+    const told = page.locator(".toast", { hasText: "The key is no longer accepted" });
+    await told.waitFor();
+    await button(page, "Save").click();
+    await panel(page).getByText("Sign in again.").waitFor();
+    await told.getByRole("button", { name: "Sign in with another key" }).click();
+    const question = page.getByRole("dialog", { name: "Sign out?" });
+    await question.getByRole("button", { name: "Cancel" }).click();
+    await button(page, "Remove the tag mine").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await question.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Key or admin token").fill(console.credentials.secret_key);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await panel(page).getByRole("heading", { name: "kept.txt" }).waitFor();
+    await panel(page).getByLabel("Add a tag").waitFor();
+    expect(await button(page, "Remove the tag mine").count()).toBe(0);
+    expect(await told.count()).toBe(0);
+  };
+  await open(asset, work, { key: token });
+});
+
 it("is read-only with a public key, and fills a phone", async () => {
   const asset = await upload("public.txt", "public", "text/plain", { metadata: { alt: "A cat" }, tags: ["hero"] });
   const work = async (page: Page): Promise<void> => {

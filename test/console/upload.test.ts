@@ -57,11 +57,14 @@ async function stored(channel: string): Promise<Record<string, string>> {
 }
 
 /** Opens a channel in the console, over the line that can be held and cut, and runs `work`. */
-async function inChannel(channel: string, work: (page: Page) => Promise<void>, viewport?: typeof PHONE): Promise<void> {
-  const { secret_key, vault_id } = scene.credentials;
-  const options = viewport ? { viewport } : {};
+async function inChannel(
+  channel: string,
+  work: (page: Page) => Promise<void>,
+  { key = scene.credentials.secret_key, ...options }: { key?: string; viewport?: typeof PHONE } = {},
+): Promise<void> {
+  const { vault_id } = scene.credentials;
   await scene.openConsole(
-    secret_key,
+    key,
     async (page) => {
       await page.goto(`${line.url}/#/${vault_id}/up/load${channel && `/${channel}`}`);
       await page.locator("[data-announced]").waitFor({ state: "attached" });
@@ -172,6 +175,39 @@ it("a large file pauses, and goes on from what has arrived", async () => {
     expect(offsets.at(-1)).toBeGreaterThanOrEqual(8 * MIB);
     expect(await stored("pause")).toEqual({ "film.mp4": sha256(bytes) });
   });
+});
+
+it("a key that is revoked pauses what it uploads, and nothing of it is left to the next one", async () => {
+  const [small, large] = [randomBytes(1_000), randomBytes(20 * MIB)];
+  const { id, token } = await scene.vault.keys.create({ type: "secret" });
+  await inChannel(
+    "revoked",
+    async (page) => {
+      await upload(page, write("small.bin", small));
+      await title(page, "1 file uploaded").waitFor();
+      const held = line.holdAfter(9 * MIB);
+      await upload(page, write("large.bin", large));
+      await held;
+      await scene.vault.keys.revoke(id);
+      line.cut();
+      await list(page).getByText("The key no longer works.").waitFor();
+      await title(page, "1 file paused").waitFor();
+      const another = page.getByRole("button", { name: "Sign in with another key" });
+      await another.waitFor();
+      expect(await list(page).innerText()).toContain("small.bin");
+      await picture(page, "upload-revoked");
+      await press(page, "Resume large.bin");
+      await title(page, "1 file paused").waitFor();
+      await another.click();
+      await dialog(page).getByRole("button", { name: "Sign out" }).click();
+      await page.getByLabel("Key or admin token").fill(scene.credentials.secret_key);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("link", { name: "small.bin" }).waitFor();
+      expect(await list(page).count()).toBe(0);
+      expect(await stored("revoked")).toEqual({ "small.bin": sha256(small) });
+    },
+    { key: token },
+  );
 });
 
 it("a lost connection is waited for, and everything arrives once", async () => {
@@ -312,7 +348,7 @@ it("a refusal says in words why, and can be tried again", async () => {
         const all = Object.entries(files).map(([name, bytes]) => [name, sha256(bytes)]);
         expect(await stored("refused")).toEqual(Object.fromEntries(all));
       },
-      PHONE,
+      { viewport: PHONE },
     );
   } finally {
     await set(free);

@@ -2,7 +2,8 @@
 
 import { signal } from "@preact/signals";
 import { type Strongroom, StrongroomError } from "../../client/index.ts";
-import { signOut } from "../session.ts";
+import { isFree, leave, signOut } from "../session.ts";
+import { wordsOf } from "../ui/states.tsx";
 import { toast } from "../ui/toast.tsx";
 import { refreshFolders } from "./folders.ts";
 import { apply, reopen } from "./rows.ts";
@@ -58,8 +59,15 @@ async function followOn(vault: Strongroom, until: AbortSignal, onBegun: () => vo
     } catch (error) {
       if (until.aborted) return;
       if (error instanceof StrongroomError && error.status === 401) {
-        signOut();
-        toast("The key is no longer accepted: it was revoked or has expired.", { tone: "danger" });
+        const said = { tone: "danger" } as const;
+        if (isFree()) {
+          signOut();
+          toast(wordsOf(error), said);
+        } else {
+          // What is edited or uploaded stays until one lets go of it.
+          miss();
+          toast(wordsOf(error), { ...said, action: { label: "Sign in with another key", run: () => void leave() } });
+        }
         return;
       }
       // The place in the feed may be lost, too: the next try has another.
