@@ -1,7 +1,8 @@
 /** Where commands go, and as whom. */
 
-import { type Keys, Strongroom, StrongroomAdmin, type Vaults } from "../client/index.ts";
+import { type ConnectionOptions, type Keys, Strongroom, StrongroomAdmin, type Vaults } from "../client/index.ts";
 import type { Output } from "./terminal/output.ts";
+import { visible } from "./terminal/visible.ts";
 import { type Credentials, isProfileOpen, LOCAL_FILE, profileFile, readLocal, readProfile } from "./profile.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -11,6 +12,9 @@ export interface AccessFlags {
   readonly key?: string | undefined;
   readonly "admin-token"?: string | undefined;
 }
+
+/** How often a call is repeated that failed, where that is not as often as usual. */
+export type Patience = Pick<ConnectionOptions, "maxRetries">;
 
 /** A value, and where it comes from. */
 interface Found {
@@ -35,6 +39,8 @@ export class Access {
   readonly #output: Output;
   #read: readonly File[] | undefined;
   #url: Found | undefined;
+  /** How every client of the command says that it waits. */
+  readonly #connection: Pick<ConnectionOptions, "onRetry">;
   /** The last secret that was used, and its origin, for messages. */
   #secretUsed: string | undefined;
 
@@ -42,6 +48,7 @@ export class Access {
     this.#flags = flags;
     this.#env = env;
     this.#output = output;
+    this.#connection = { onRetry: saidOnce(output) };
     for (const secret of [flags.key, flags["admin-token"], env["STRONGROOM_KEY"], env["STRONGROOM_ADMIN_TOKEN"]]) {
       if (secret) output.hide(secret);
     }
@@ -52,15 +59,21 @@ export class Access {
     const url = this.#address();
     const key = this.#secret("key");
     if (!key) throw new UsageError(`no key: ${this.#howTo("--key", "STRONGROOM_KEY")}`);
-    return this.#made(key, () => new Strongroom({ url, key: key.value }));
+    return this.#made(key, () => new Strongroom({ ...this.#connection, url, key: key.value }));
+  }
+
+  /** A vault by a key that the command itself has made. */
+  vaultBy(key: string, patience: Patience = {}): Strongroom {
+    this.#output.hide(key);
+    return new Strongroom({ ...this.#connection, ...patience, url: this.server, key });
   }
 
   /** The server's operator. @throws UsageError */
-  admin(): StrongroomAdmin {
+  admin(patience: Patience = {}): StrongroomAdmin {
     const url = this.#address();
     const token = this.#secret("adminToken");
     if (!token) throw new UsageError(`no admin token: ${this.#howTo("--admin-token", "STRONGROOM_ADMIN_TOKEN")}`);
-    return this.#made(token, () => new StrongroomAdmin({ url, token: token.value }));
+    return this.#made(token, () => new StrongroomAdmin({ ...this.#connection, ...patience, url, token: token.value }));
   }
 
   /**
@@ -76,7 +89,7 @@ export class Access {
       throw new UsageError(`no admin token: ${this.#howTo("--admin-token", "STRONGROOM_ADMIN_TOKEN")}`);
     }
     return this.#made(token, () => ({
-      vaults: new StrongroomAdmin({ url, token: token.value }).vaults,
+      vaults: new StrongroomAdmin({ ...this.#connection, url, token: token.value }).vaults,
       vaultId: vaultId ?? new Strongroom({ url, key: token.value }).vaultId,
     }));
   }
@@ -174,6 +187,19 @@ export class Access {
     const where = url ? ` for ${withoutUser(url.value)} (from ${url.from})` : "";
     return `give ${flag}, set ${variable}, or let strongroom login keep one${where}`;
   }
+}
+
+/** How long a pause must be that is told. Milliseconds. */
+const LONG_MS = 2_000;
+
+/** Says why the command waits, when it first does so for longer than a moment. */
+function saidOnce(output: Output): (error: Error, pause: number) => void {
+  let isSaid = false;
+  return (error, pause) => {
+    if (isSaid || pause < LONG_MS) return;
+    isSaid = true;
+    output.warn(`${visible(error.message)}; trying again in ${Math.round(pause / 1_000)} s`);
+  };
 }
 
 const NAMES = {

@@ -111,6 +111,7 @@ export class ResumableUpload {
         const pause = mayGoOn(error) && at && ++failures <= mostFailures ? pauseBefore(failures, error) : undefined;
         if (pause === undefined) throw error;
         isUnsure = true;
+        this.#transport.onRetry?.(error, pause);
         await sleep(pause, signal);
       }
     }

@@ -93,6 +93,7 @@ export class Transport {
   readonly #timeout: number;
   /** How often a call is repeated that failed. */
   readonly maxRetries: number;
+  readonly onRetry: ConnectionOptions["onRetry"];
   readonly #fetch: Fetch;
   /** Whether requests go through a function of the caller's. */
   readonly isOwnFetch: boolean;
@@ -100,7 +101,7 @@ export class Transport {
   /** @param sentIn where the token goes. One that goes into the URL is for each call to put there */
   constructor(
     token: string,
-    { url, fetch, timeout = DEFAULT_TIMEOUT_MS, maxRetries = DEFAULT_RETRIES }: ConnectionOptions,
+    { url, fetch, timeout = DEFAULT_TIMEOUT_MS, maxRetries = DEFAULT_RETRIES, onRetry }: ConnectionOptions,
     sentIn: "header" | "url" = "header",
   ) {
     // The message of a header that cannot be sent would show it.
@@ -114,6 +115,7 @@ export class Transport {
     this.#base = `${origin}${pathname.replace(/\/+$/, "")}/api/v1`;
     this.#timeout = timeout;
     this.maxRetries = maxRetries;
+    this.onRetry = onRetry;
     // Called as a function of its own: a browser's `fetch` refuses to be a method of anything else.
     this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.isOwnFetch = fetch !== undefined;
@@ -171,6 +173,7 @@ export class Transport {
       const pause = isLast ? undefined : pauseBefore(failures + waits, failure);
       if (pause === undefined) throw failure;
       mayBeDone ||= !didNothing(failure);
+      this.onRetry?.(failure, pause);
       await sleep(pause, call.signal);
     }
   }

@@ -57,6 +57,8 @@ export interface ConnectionOptions {
   timeout?: number | undefined;
   /** How often a call is repeated that failed, where that is safe; 3 unless given, 0 for never. */
   maxRetries?: number | undefined;
+  /** Told why a call is made again, and in how many milliseconds. What it throws ends the call. */
+  onRetry?: ((error: Error, pause: number) => void) | undefined;
 }
 
 /** What every call may be given, as its last argument. */

@@ -67,13 +67,30 @@ it("import: a vault comes back from its export and its files, where it was cut o
   expect((await run("vaults", "show", made.id)).stdout).toMatch(
     /^import +under way or broken off: since .+, 4 of 5 assets are there\n +to go on: the same strongroom import again$/m,
   );
+  writeFileSync(at("other.txt"), "other");
+  for (const words of [
+    ["put", "other.txt", "a/b/c/"],
+    ["export", "-"],
+  ]) {
+    const waiting = program.start(words, { env: { ...server.env, STRONGROOM_KEY: made.secret_key } });
+    await vi.waitUntil(() => waiting.printed.stderr.includes("\n"), { timeout: 20_000, interval: 10 });
+    expect(waiting.printed.stderr).toMatch(
+      /^strongroom: the vault is being imported: .* that is done; trying again in 30 s\n$/,
+    );
+    waiting.child.kill("SIGINT");
+    await waiting.result;
+  }
   // Another file of the same size is not it.
   writeFileSync(body, "y".repeat(3_000_000));
   expect((await run(...importing)).stderr).toContain("no file in files is its own");
   renameSync(at("aside"), body);
-  const done = await run(...importing, "--json");
+  await server.kill();
+  const going = program.start([...importing, "--json"], { env: server.env });
+  await vi.waitUntil(() => going.printed.stderr.includes("\n"), { timeout: 20_000, interval: 10 });
+  await server.restart();
+  const done = await going.result;
   expect(done.stderr).toMatch(
-    /^imported 1 asset; 4 were there already\nverified: vault_\w+ has the 5 assets of backup\.ndjson/,
+    /^strongroom: no answer .*; trying again in \d s\nimported 1 asset; 4 were there already\nverified: vault_\w+ has the 5 assets of backup\.ndjson/,
   );
   expect(done.code).toBe(0);
   expect(objects(done)).toEqual([{ vault_id: made.id, imported: 1, present: 4, assets: 5, bytes: 3_000_010 }]);

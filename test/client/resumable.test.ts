@@ -19,7 +19,9 @@ const admin = () => new StrongroomAdmin({ url: server.credentials.url, token: se
 /** A vault whose requests are noted, and perhaps spoilt: `spoil` gets their numbers, from 0 on. */
 function observed(spoil: (n: number, init: RequestInit) => Promise<void> | void = () => {}) {
   const sent: string[] = [];
+  const retried: number[] = [];
   const vault = connection({
+    onRetry: (_, pause) => retried.push(pause),
     fetch: async (url, init) => {
       const n = sent.length;
       const name = new URL(url).pathname.split("/").slice(5, 6).join("");
@@ -28,7 +30,7 @@ function observed(spoil: (n: number, init: RequestInit) => Promise<void> | void 
       return fetch(url, init);
     },
   });
-  return { vault, sent };
+  return { vault, sent, retried };
 }
 
 const offsetOf = ({ headers }: RequestInit): string => {
@@ -96,7 +98,7 @@ describe("an upload in several requests", () => {
 
   it("goes on where a connection broke", async () => {
     // The second request breaks in its middle: some of it has arrived.
-    const { vault, sent } = observed(async (n, init) => {
+    const { vault, sent, retried } = observed(async (n, init) => {
       if (n !== 2) return;
       const whole = new Uint8Array(await new Response(init.body as Blob).arrayBuffer());
       const half = whole.subarray(0, 5 * MIB);
@@ -119,6 +121,7 @@ describe("an upload in several requests", () => {
     expect((await vault.assets.download(made.id)).headers.get("ETag")).toBe(`"${sha256}"`);
     const offsets = sent.flatMap((request) => /^PATCH uploads (.+)$/.exec(request)?.[1] ?? []).map(Number);
     expect(offsets.slice(0, 2)).toEqual([0, 8]);
+    expect(retried).toEqual([expect.any(Number)]);
     // Less than the 8 MiB that the request was to bring, and more than nothing.
     expect(offsets[2]).toBeGreaterThan(8);
     expect(offsets[2]).toBeLessThanOrEqual(13);

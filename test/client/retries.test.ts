@@ -77,8 +77,14 @@ describe("retries", () => {
     pace.share = 1;
     const date = new Date(Date.now() + 2_000).toUTCString();
     play(refuse(503, "UNAVAILABLE", { "Retry-After": "1" }), refuse(429, "RATE_LIMITED", { "Retry-After": date }));
-    await vault().assets.get("asset_1");
+    const told: [unknown, number][] = [];
+    const onRetry = (error: Error, pause: number) => void told.push([error, Math.floor(pause / 1_000)]);
+    await vault({ onRetry }).assets.get("asset_1");
     const [first = 0, second = 0] = pauses();
+    expect(told).toEqual([
+      [expect.objectContaining({ status: 503 }), 1],
+      [expect.objectContaining({ status: 429 }), expect.any(Number)],
+    ]);
     expect(first).toBeGreaterThanOrEqual(1_000);
     expect(first).toBeLessThan(5_000);
     expect(second).toBeGreaterThanOrEqual(0);

@@ -1,5 +1,6 @@
-import { type StrongroomAdmin, Strongroom } from "../../client/index.ts";
+import type { StrongroomAdmin } from "../../client/index.ts";
 import { isVaultId } from "../../model/id.ts";
+import type { Patience } from "../access.ts";
 import { type Call, command } from "../command.ts";
 import { bytes, count, counted } from "../terminal/format.ts";
 import { visible } from "../terminal/visible.ts";
@@ -10,6 +11,12 @@ import { UsageError } from "../usage-error.ts";
 
 /** How long the key is good that reads the copy. Longer than any feed takes. Milliseconds. */
 const VERIFYING_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * An import takes long, and each of its requests may be repeated. With the client's pauses these are some ten seconds, as
+ * long as a resumable upload waits for a server that restarts.
+ */
+const PATIENCE: Patience = { maxRetries: 6 };
 
 export const importRecords = command({
   name: "import",
@@ -32,7 +39,7 @@ If it is broken off, the same command goes on. Until it is done, the vault takes
     if (given !== undefined && !isVaultId(given)) throw new UsageError(`${given}: is no id of a vault, vault_…`);
     if (!folder) throw new UsageError("--bodies: name the folder with the files");
     const most = parallel(width);
-    const admin = access.admin();
+    const admin = access.admin(PATIENCE);
     const vaultId = given ?? access.vault().vaultId;
     const exported = await ExportFile.read(file, signal);
     // The import of nothing would be done at once, and a vault takes one alone.
@@ -77,7 +84,7 @@ async function differenceOf(
     { signal },
   );
   try {
-    const { changes } = new Strongroom({ url: access.server, key: token });
+    const { changes } = access.vaultBy(token, PATIENCE);
     let [found, last] = [0, 0];
     for await (const change of changes.list({ full: true, limit: 1_000 }, { signal })) {
       if (change.type === "deleted") continue;
