@@ -11,6 +11,8 @@ import * as wrangler from "wrangler";
 import { parseCommand } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands/index.ts";
 import { readWrangler } from "../../src/local/wrangler.ts";
+import { vaultNotFound } from "../../src/model/refusal.ts";
+import { beingDeleted } from "../../src/vault/urgency.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const text = (path: string): string => readFileSync(join(ROOT, path), "utf8");
@@ -130,4 +132,9 @@ it("operations: every link leads somewhere", () => {
     expect(existsSync(join(ROOT, target)), path).toBe(true);
     if (anchor !== undefined) expect(anchors(text(target)), `${path}#${anchor}`).toContain(anchor);
   }
+});
+
+it("operations: what vaults answer that have been deleted", () => {
+  const answers = [beingDeleted({ status: "deleting" }), vaultNotFound()].map((refusal) => refusal?.message);
+  expect(inline).toEqual(expect.arrayContaining(answers));
 });
