@@ -281,6 +281,20 @@ it("the operator: finds all vaults, makes one, sets its bounds, opens no files, 
     await expect.poll(async () => (await admin.vaults.get(id)).settings.quota_bytes).toBeNull();
     await picture(page, "admin-settings");
 
+    // What another window has saved meanwhile is not overwritten without a word.
+    await page.getByLabel("Assets", { exact: true }).fill("900");
+    await page.getByLabel("Requests a second", { exact: true }).fill("400");
+    await admin.vaults.update(id, { quota_assets: 500, cache_seconds: 60 });
+    await save.click();
+    const question = page.getByRole("dialog", { name: "Save all the same?" });
+    await question.getByText("Changed meanwhile: Assets from 10,000 to 500.").waitFor();
+    await button(question, "Cancel").click();
+    expect((await admin.vaults.get(id)).settings).toMatchObject({ quota_assets: 500, requests_per_second: 500 });
+    await save.click();
+    await button(question, "Save").click();
+    await expect.poll(async () => (await admin.vaults.get(id)).settings.quota_assets).toBe(900);
+    expect((await admin.vaults.get(id)).settings).toMatchObject({ requests_per_second: 400, cache_seconds: 60 });
+
     await page.getByRole("link", { name: "Files" }).click();
     await see(page, "The admin token opens no files");
     await picture(page, "admin-no-files");

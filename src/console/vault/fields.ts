@@ -191,3 +191,15 @@ export function changeOf(texts: Texts, report: VaultReport): { change: VaultChan
   for (const name of NAMES) take(name, FIELDS[name].read(texts[name]), report.settings[name]);
   return { change, rules };
 }
+
+/** What others have set meanwhile of the fields that a form changes, in words. `began` is what was there when each was edited first. */
+export function changedMeanwhile(began: Partial<Texts>, change: VaultChange, now: VaultReport): string[] {
+  const texts = textsOf(now);
+  const shown = (name: keyof Texts, text: string): string => text || (name === "name" ? "" : FIELDS[name].unset);
+  return (Object.keys(change) as (keyof Texts)[]).flatMap((name) => {
+    const before = began[name];
+    return before === undefined || before === texts[name]
+      ? []
+      : `${SETTING_LABELS.get(name)} from ${shown(name, before)} to ${shown(name, texts[name])}`;
+  });
+}

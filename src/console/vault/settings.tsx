@@ -6,18 +6,28 @@ import { StrongroomError, type VaultChange, type VaultReport, type VaultSettings
 import { ACTS_ALREADY } from "../../model/refusal.ts";
 import { go } from "../route.ts";
 import { session } from "../session.ts";
-import { Button, Field as Labelled, TextField, toast, wordsOf } from "../ui/index.ts";
+import { Button, confirm, Field as Labelled, TextField, toast, wordsOf } from "../ui/index.ts";
 import type { Managed } from "./access.ts";
 import { inLabels } from "../ui/labels.ts";
 import { askWhile, useUnload } from "../ui/unload.ts";
 import { DeleteVault } from "./delete.tsx";
-import { changeOf, type Field, FIELDS, NAMES, SETTING_LABELS, type Texts, textsOf } from "./fields.ts";
+import {
+  changedMeanwhile,
+  changeOf,
+  type Field,
+  FIELDS,
+  NAMES,
+  SETTING_LABELS,
+  type Texts,
+  textsOf,
+} from "./fields.ts";
 import { Notice, Part } from "./parts.tsx";
 import type { ReportStore } from "./report.ts";
 
-/** What is typed, and what acts already and was not recorded: it is sent once more. */
+/** What is typed, over what, and what acts already and was not recorded: it is sent once more. */
 interface Unsaved {
   readonly edited: Partial<Texts>;
+  readonly began: Partial<Texts>;
   readonly owed: VaultChange;
 }
 
@@ -28,7 +38,7 @@ let left: (Unsaved & { readonly by: Managed["operator"]; readonly vaultId: strin
 askWhile(() => left !== undefined && session.value !== undefined);
 
 function takeUp(by: Managed["operator"], vaultId: string): Unsaved {
-  const kept = left?.vaultId === vaultId && left.by === by ? left : { edited: {}, owed: {} };
+  const kept = left?.vaultId === vaultId && left.by === by ? left : { edited: {}, began: {}, owed: {} };
   left = undefined;
   return kept;
 }
@@ -86,6 +96,7 @@ function SettingsForm({
 }) {
   const [before] = useState(() => takeUp(operator, report.id));
   const [edited, setEdited] = useState(before.edited);
+  const [began, setBegan] = useState(before.began);
   const [isSaving, setSaving] = useState(false);
   const [error, setError] = useState<unknown>();
   const [owed, setOwed] = useState(before.owed);
@@ -96,7 +107,7 @@ function SettingsForm({
   const [changes, wrong] = [Object.keys(toSave).length, Object.keys(rules).length];
   const isUnsaved = changes + wrong > 0;
   const now = useRef<(Unsaved & { readonly name: string }) | undefined>(undefined);
-  now.current = isUnsaved ? { edited, owed, name: report.name } : undefined;
+  now.current = isUnsaved ? { edited, began, owed, name: report.name } : undefined;
   useEffect(() => {
     const whose = session.value;
     return () => {
@@ -109,19 +120,32 @@ function SettingsForm({
     };
   }, []);
   useUnload(isUnsaved);
-  const edit = (name: keyof Texts, text: string): void => setEdited({ ...edited, [name]: text });
+  const edit = (name: keyof Texts, text: string): void => {
+    setEdited({ ...edited, [name]: text });
+    setBegan({ [name]: texts[name], ...began });
+  };
+  const undo = (): void => {
+    setEdited({});
+    setBegan({});
+  };
   const save = async (): Promise<void> => {
     if (wrong > 0 || changes === 0) return;
     setSaving(true);
     setError(undefined);
+    let sent = toSave;
     try {
-      store.show(await operator.update(report.id, toSave));
-      setEdited({});
-      setOwed({});
-      toast("Saved. It acts from now on.", { tone: "ok" });
+      const fresh = await operator.get(report.id);
+      const wanted = changeOf({ ...textsOf(fresh), ...edited }, fresh).change;
+      sent = { ...owed, ...wanted };
+      if (await isWanted(changedMeanwhile(began, wanted, fresh))) {
+        store.show(Object.keys(sent).length > 0 ? await operator.update(report.id, sent) : fresh);
+        undo();
+        setOwed({});
+        toast("Saved. It acts from now on.", { tone: "ok" });
+      }
     } catch (failure) {
       setError(inLabels(failure, SETTING_LABELS));
-      if (isActing(failure)) setOwed(toSave);
+      if (isActing(failure)) setOwed(sent);
     }
     setSaving(false);
   };
@@ -167,7 +191,7 @@ function SettingsForm({
         <Button
           disabled={isSaving || Object.keys(edited).length === 0}
           onClick={() => {
-            setEdited({});
+            undo();
             setError(undefined);
           }}
         >
@@ -179,6 +203,12 @@ function SettingsForm({
       </div>
     </form>
   );
+}
+
+/** Whether it is to be saved over what others have set meanwhile. */
+async function isWanted(meanwhile: readonly string[]): Promise<boolean> {
+  const body = `Changed meanwhile: ${meanwhile.join("; ")}.`;
+  return meanwhile.length === 0 || confirm({ title: "Save all the same?", body, verb: "Save" });
 }
 
 /** A change of settings acts even where it could not be recorded. */
