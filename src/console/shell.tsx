@@ -33,7 +33,7 @@ function allowed(current: Session, to: Route): Route {
   if (current.kind === "admin") return to;
   const isOwn = to.page !== "vaults" && to.vaultId === current.vaultId;
   if (isOwn && (to.page === "browse" || current.manages)) return to;
-  return { page: "browse", vaultId: current.vaultId, path: {}, query: NO_QUERY };
+  return filesOf(current.vaultId);
 }
 
 function Frame({ session: current }: { session: Session }) {
@@ -100,10 +100,10 @@ const SECTIONS: readonly (readonly [Section, string, IconName])[] = [
 function Sections({ session: current, to }: { session: Session; to: Route }) {
   if (to.page === "vaults") return <div class="sections" />;
   const mayManage = current.kind === "admin" || current.manages;
-  const isHere = (isIt: boolean): { "aria-current"?: "page" } => (isIt ? { "aria-current": "page" } : {});
+  const here = (isIt: boolean): "page" | undefined => (isIt ? "page" : undefined);
   return (
     <nav class="sections" aria-label="Vault">
-      <a href={href(filesOf(to.vaultId))} {...isHere(to.page === "browse")}>
+      <a href={href(filesOf(to.vaultId))} aria-current={here(to.page === "browse")}>
         <Icon name="folder" />
         <span>Files</span>
       </a>
@@ -112,7 +112,7 @@ function Sections({ session: current, to }: { session: Session; to: Route }) {
           <a
             key={section}
             href={href({ page: "vault", vaultId: to.vaultId, section })}
-            {...isHere(to.page === "vault" && to.section === section)}
+            aria-current={here(to.page === "vault" && to.section === section)}
           >
             <Icon name={icon} />
             <span>{name}</span>

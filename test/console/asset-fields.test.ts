@@ -3,6 +3,7 @@
 import { expect, it } from "vitest";
 import { readNumber, readObject } from "../../src/console/asset/json.ts";
 import { nameProblem } from "../../src/console/filename.ts";
+import { visible } from "../../src/console/ui/format.ts";
 import { formOf, newRow, rowsOf } from "../../src/console/asset/rows.ts";
 
 const formed = (rows: Parameters<typeof formOf>[0]): unknown[] => {
@@ -53,4 +54,9 @@ it("names: are refused in the words of the server, which counts bytes", () => {
     "The name must be at most 255 bytes of UTF-8.",
     "The name must be at most 255 bytes of UTF-8.",
   ]);
+});
+
+it("names: what turns the order of what is read is shown", () => {
+  expect(visible("\u202egnp.evil.txt")).toBe("\\u202egnp.evil.txt");
+  expect(visible("\u2066a\u2069\u200f \u05d0 \u200d é.txt")).toBe("\\u2066a\\u2069\\u200f \u05d0 \u200d é.txt");
 });

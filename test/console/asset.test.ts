@@ -115,6 +115,14 @@ it("shows images, sound and text, and runs nothing of a file", async () => {
   });
 });
 
+it("shows what turns the order in which a name is read", async () => {
+  const asset = await upload("\u202egnp.evil.txt", "evil", "text/plain");
+  await open(asset, async (page) => {
+    await page.getByRole("link", { name: "\\u202egnp.evil.txt", exact: true }).waitFor();
+    await panel(page).getByRole("heading", { name: "\\u202egnp.evil.txt", exact: true }).waitFor();
+  });
+});
+
 it("edits tags, metadata, name and place, with one condition for all of it", async () => {
   const asset = await upload("draft.png", PNG, "image/png", {
     metadata: { alt: "A cat", year: 2025, old: true, nested: { a: 1, b: 2 } },

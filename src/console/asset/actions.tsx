@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { StoredAsset, Strongroom } from "../../client/index.ts";
-import { Button, bytes, confirm, toast, wordsOf } from "../ui/index.ts";
+import { Button, bytes, confirm, toast, visible, wordsOf } from "../ui/index.ts";
 import { saveFile } from "./download.ts";
 import type { Opened } from "./opened.ts";
 
@@ -30,7 +30,7 @@ export function Actions({
   };
   const remove = async (): Promise<void> => {
     const question = {
-      title: `Delete ${asset.filename}?`,
+      title: `Delete ${visible(asset.filename)}?`,
       body: `The file of ${bytes(asset.size)} and its record are gone for good, and links to it open nothing.`,
       verb: "Delete",
       danger: true,

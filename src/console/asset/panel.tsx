@@ -5,7 +5,7 @@ import { rows } from "../browse/rows.ts";
 import { nameProblem } from "../filename.ts";
 import { go, NO_QUERY, route } from "../route.ts";
 import { canWrite, session } from "../session.ts";
-import { Button, confirm, Empty, Failure, Icon, Progress, toast } from "../ui/index.ts";
+import { Button, confirm, Empty, Failure, Icon, Progress, toast, visible } from "../ui/index.ts";
 import { tagCounts, TagEditor } from "../ui/tags.tsx";
 import { askWhile, useUnload } from "../ui/unload.ts";
 import { Actions } from "./actions.tsx";
@@ -92,7 +92,7 @@ function Panel({ id, vault }: { id: string; vault: Strongroom }) {
     <aside ref={panel} class="asset-panel" aria-label={asset ? `Asset ${asset.filename}` : "Asset"} tabindex={-1}>
       <header class="asset-head">
         <h2>
-          <bdi>{asset?.filename ?? "…"}</bdi>
+          <bdi>{asset ? visible(asset.filename) : "…"}</bdi>
         </h2>
         <Neighbours id={id} />
         <Button kind="quiet" icon="close" aria-label="Close" onClick={() => void close()} />

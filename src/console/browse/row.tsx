@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Asset } from "../../client/index.ts";
 import { type BrowseRoute, go, href } from "../route.ts";
-import { ago, bytes, moment } from "../ui/format.ts";
+import { ago, bytes, moment, visible } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import { typeIcon, typeName } from "../ui/kinds.ts";
 import { fetchThumb, hasThumb, hold, thumbOf } from "./thumbs.ts";
@@ -31,15 +31,14 @@ export interface RowProps {
 export function Row(props: RowProps) {
   const { asset, to, rowIndex, isVisible, isActive, isSelected, isFresh, canSelect } = props;
   const isOpen = to.query.asset === asset.id;
-  const classes = ["row", isSelected && "selected", isFresh && "fresh", isOpen && "opened"].filter(
-    (each) => each !== false,
-  );
+  const name = visible(asset.filename);
+  const classes = ["row", isSelected && "selected", isFresh && "fresh", isOpen && "opened"].filter(Boolean);
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the link in it takes the keys
     <tr
       class={classes.join(" ")}
       aria-rowindex={rowIndex}
-      {...(canSelect ? { "aria-selected": isSelected } : {})}
+      aria-selected={canSelect ? isSelected : undefined}
       onClick={(event) => {
         if (event.target instanceof Element && event.target.closest("a, button, input")) return;
         if (canSelect && (event.shiftKey || event.ctrlKey || event.metaKey)) props.onSelect(asset, event);
@@ -53,7 +52,7 @@ export function Row(props: RowProps) {
               type="checkbox"
               tabindex={-1}
               checked={isSelected}
-              aria-label={`Select ${asset.filename}`}
+              aria-label={`Select ${name}`}
               onClick={(event) => props.onSelect(asset, event)}
             />
           </label>
@@ -67,10 +66,10 @@ export function Row(props: RowProps) {
           href={href({ ...to, query: { ...to.query, asset: asset.id } })}
           data-id={asset.id}
           tabindex={isActive ? 0 : -1}
-          title={asset.filename}
+          title={name}
           onFocus={() => props.onActive(asset)}
         >
-          {asset.filename}
+          {name}
         </a>
         <Place asset={asset} to={to} />
       </td>
@@ -92,12 +91,9 @@ export function Row(props: RowProps) {
 
 /** Below the name: where it is, below the folder that one is in. A phone shows size and date there, too. */
 function Place({ asset, to }: { asset: Asset; to: BrowseRoute }) {
-  const { partition, collection, channel } = to.path;
-  const below = [
-    ...(partition === undefined ? [asset.partition] : []),
-    ...(collection === undefined ? [asset.collection] : []),
-    ...(channel === undefined ? [asset.channel] : []),
-  ].join(" / ");
+  const below = (["partition", "collection", "channel"] as const)
+    .flatMap((level) => (to.path[level] === undefined ? asset[level] : []))
+    .join(" / ");
   return (
     <span class={below ? "place" : "place only-phone"}>
       <span class="only-phone">

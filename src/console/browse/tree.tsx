@@ -70,7 +70,7 @@ interface FolderLinkProps {
 function FolderLink({ to, path, name, info, depth, isOpen = false, isRoot = false }: FolderLinkProps) {
   const isHere = pathOf(path) === pathOf(to.path);
   return (
-    <a class={`folder depth-${depth}`} href={into(to, path)} {...(isHere ? { "aria-current": "page" as const } : {})}>
+    <a class={`folder depth-${depth}`} href={into(to, path)} aria-current={isHere ? "page" : undefined}>
       <span class={isOpen && depth < 2 ? "folder-sign open" : "folder-sign"}>
         <Icon name={isRoot ? "vault" : depth < 2 ? "chevron" : "folder"} size={isRoot || depth === 2 ? 14 : 12} />
       </span>

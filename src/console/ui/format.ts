@@ -46,3 +46,7 @@ export function ago(time: string, now: number = Date.now()): string {
   const [unit, length] = STEPS.findLast(([, ms]) => Math.abs(past) >= ms) ?? STEPS[0];
   return relative.format(Math.trunc(past / length), unit);
 }
+
+/** A name with what would turn the order in which it is read written as an escape: `\u202e`. */
+export const visible = (name: string): string =>
+  name.replace(/\p{Bidi_C}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);

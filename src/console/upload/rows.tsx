@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { Button, bytes, Icon, type IconName, Progress } from "../ui/index.ts";
+import { Button, bytes, Icon, type IconName, Progress, visible } from "../ui/index.ts";
 import { typeIcon } from "../ui/kinds.ts";
 import type { UploadItem } from "./item.ts";
 import { timeLeft } from "./meter.ts";
@@ -77,7 +77,8 @@ interface RowProps {
 }
 
 function Row({ item, position, of, isLost, onGone }: RowProps) {
-  const { state, name, size, loaded, refused, target } = item;
+  const { state, size, loaded, refused, target } = item;
+  const name = visible(item.name);
   const act = (icon: IconName, verb: string, run: () => void) => (
     <Button kind="quiet" small icon={icon} aria-label={`${verb} ${name}`} title={verb} onClick={run} />
   );
