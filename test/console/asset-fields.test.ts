@@ -3,6 +3,7 @@
 import { expect, it } from "vitest";
 import { readNumber, readObject } from "../../src/console/asset/json.ts";
 import { nameProblem } from "../../src/console/filename.ts";
+import { textOf } from "../../src/console/asset/preview.ts";
 import { visible } from "../../src/console/ui/format.ts";
 import { formOf, newRow, rowsOf } from "../../src/console/asset/rows.ts";
 
@@ -59,4 +60,20 @@ it("names: are refused in the words of the server, which counts bytes", () => {
 it("names: what turns the order of what is read is shown", () => {
   expect(visible("\u202egnp.evil.txt")).toBe("\\u202egnp.evil.txt");
   expect(visible("\u2066a\u2069\u200f \u05d0 \u200d é.txt")).toBe("\\u2066a\\u2069\\u200f \u05d0 \u200d é.txt");
+});
+
+it("text: is read by its mark, by what its record says, as UTF-8, or as Windows writes it", () => {
+  const read = (bytes: Iterable<number>, charset?: string) => textOf(Uint8Array.from(bytes), charset);
+  const utf16 = [0xff, 0xfe, 0x63, 0, 0x61, 0, 0x66, 0, 0xe9, 0];
+  expect([read(utf16), read(utf16, "utf-8")]).toEqual(["café", "café"]);
+  expect(read([0xfe, 0xff, 0, 0x63, 0x20, 0xac])).toBe("c€");
+  expect(read([0xef, 0xbb, 0xbf, 0x63, 0xc3, 0xa9])).toBe("cé");
+  expect(read([0x63, 0x61, 0x66, 0xe9])).toBe("café");
+  expect(read([0x80, 0x20, 0x93, 0xe4, 0x94])).toBe("€ “ä”");
+  expect(read([0xcf, 0xf0, 0xe8], "windows-1251")).toBe("При");
+  // Cut in the middle of a character; and one that is broken, in what is UTF-8 else.
+  expect(read([0x63, 0xc3, 0xa9, 0xe2, 0x82])).toBe("cé");
+  expect(read(new TextEncoder().encode("é".repeat(200)).with(0, 0xff))?.slice(0, 4)).toBe("\ufffd\ufffdéé");
+  expect(read([0, 1, 2, 0xff, 0xfe, 3])).toBeUndefined();
+  expect(read(Uint8Array.from({ length: 4096 }, (_, n) => (n * 167 + (n >> 3)) % 256))).toBeUndefined();
 });

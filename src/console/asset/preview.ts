@@ -83,18 +83,43 @@ export function previewOf({ mime_type, size }: Pick<Asset, "mime_type" | "size">
   return { shows: "nothing", because: "There is no preview of this type." };
 }
 
-/** Reads text. Undefined when the bytes are something else. */
+/**
+ * Reads text: by the mark at its beginning, by the charset that its record says, as UTF-8, or as Windows writes it in the
+ * west. Undefined when the bytes are something else.
+ */
 export function textOf(bytes: Uint8Array<ArrayBuffer>, charset: string | undefined): string | undefined {
-  let decoder: TextDecoder;
-  try {
-    decoder = new TextDecoder(charset);
-  } catch {
-    decoder = new TextDecoder();
-  }
-  // What is cut off in the middle of a character is left out.
-  const text = decoder.decode(bytes, { stream: true });
-  const odd = text.match(/[\0\ufffd]/g)?.length ?? 0;
+  const text = decoded(bytes, markedAs(bytes) ?? charset) ?? guessed(bytes) ?? "";
+  // What is printed in colours is text.
+  const odd = text.replaceAll("\x1b", "").match(UNWRITTEN)?.length ?? 0;
   return odd > text.length / 100 ? undefined : text;
+}
+
+/** What nobody writes: what could not be read, and control characters other than those between words and lines. */
+const UNWRITTEN = /(?![\t\n\f\r])[\p{Cc}\ufffd]/gu;
+
+/** The encoding that a byte order mark tells. */
+function markedAs([first, second, third]: Uint8Array): string | undefined {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  return first === 0xef && second === 0xbb && third === 0xbf ? "utf-8" : undefined;
+}
+
+/** Undefined without a charset that this browser knows. What is cut off in the middle of a character is left out. */
+function decoded(bytes: Uint8Array<ArrayBuffer>, charset: string | undefined): string | undefined {
+  if (charset === undefined) return undefined;
+  try {
+    return new TextDecoder(charset).decode(bytes, { stream: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Other encodings are hardly ever good UTF-8 by chance; UTF-8 that is broken in places has more that is good. */
+function guessed(bytes: Uint8Array<ArrayBuffer>): string | undefined {
+  const text = new TextDecoder().decode(bytes);
+  const broken = text.match(/\ufffd/g)?.length ?? 0;
+  const good = (text.match(/[^\p{ASCII}]/gu)?.length ?? 0) - broken;
+  return decoded(bytes, broken > good ? "windows-1252" : "utf-8");
 }
 
 /**
