@@ -276,6 +276,7 @@ it("shows theirs and yours when someone else was faster, and takes either", asyn
 
 it("shares by links with an expiry and by delivery URLs, downloads and deletes", async () => {
   const asset = await upload("shared ü.txt", "shared", "text/plain");
+  const other = await upload("other.txt", "other", "text/plain", { channel: "elsewhere" });
   await open(asset, async (page) => {
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await panel(page).getByLabel("A link that is good for").selectOption("5 minutes");
@@ -309,6 +310,23 @@ it("shares by links with an expiry and by delivery URLs, downloads and deletes",
     // It is known after a reload, and forgotten when one signs out.
     await page.reload();
     await panel(page).getByLabel("URL of this file", { exact: true }).waitFor();
+
+    // It is looked at for each file, and again when one comes back to the window.
+    const show = (id: string) => page.evaluate(`location.hash = location.hash.replace(/asset=.*/, "asset=${id}")`);
+    const url = panel(page).getByLabel("URL of this file", { exact: true });
+    await show(other.id);
+    await panel(page).getByText("This key is for another folder.").waitFor();
+    expect(await url.count()).toBe(0);
+    await show(asset.id);
+    await url.waitFor();
+    await console.vault.keys.revoke(keys[0]?.id ?? "");
+    await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
+    await panel(page).getByText("This key is no longer accepted: it was revoked or has expired.").waitFor();
+    expect(await url.count()).toBe(0);
+    await page.reload();
+    await panel(page).getByText("This key is no longer accepted").waitFor();
+    await button(page, "Make a key").click();
+    await url.waitFor();
 
     await panel(page).getByText("Record as JSON").click();
     const record = await panel(page).getByLabel("The record as JSON").innerText();

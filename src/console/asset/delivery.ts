@@ -31,7 +31,14 @@ export async function makeToken(vault: Strongroom, scope: KeyScope | null): Prom
   return token;
 }
 
-/** What is wrong with a delivery key for an asset; undefined when it opens the file. One byte is asked for. */
+/** An id that no asset has: a ULID of the year 1970. */
+const NO_ASSET = `asset_${"0".repeat(26)}`;
+
+/**
+ * What is wrong with a delivery key for an asset; undefined when it opens the file. Caches go on for a while to answer what
+ * the key has opened. So it is asked first for what no cache has, which a key that has ended is told before; and then for one
+ * byte by the asset's path, so that what was opened before it was moved says nothing.
+ */
 export async function objection(vault: Strongroom, token: string, asset: Asset): Promise<string | undefined> {
   if (!token.startsWith("dk_")) return "Paste a delivery key: it begins with dk_.";
   let opened: Strongroom;
@@ -42,15 +49,22 @@ export async function objection(vault: Strongroom, token: string, asset: Asset):
   }
   if (opened.vaultId !== vault.vaultId) return "This is a key of another vault.";
   try {
-    const response = await opened.assets.download(asset.id, { range: { offset: 0, length: 1 } });
+    await opened.assets.download(NO_ASSET);
+  } catch (error) {
+    if (isStatus(error, 401)) return "This key is no longer accepted: it was revoked or has expired.";
+    if (!isStatus(error, 404)) throw error;
+  }
+  try {
+    const response = await opened.assets.downloadAt(asset, { range: { offset: 0, length: 1 } });
     await response.body?.cancel();
     return undefined;
   } catch (error) {
-    if (!(error instanceof StrongroomError)) throw error;
     // The file is empty, which only a key that opens it is told.
-    if (error.code === "RANGE_NOT_SATISFIABLE") return undefined;
-    if (error.status === 401) return "This key is no longer accepted: it was revoked or has expired.";
-    if (error.status === 404) return "This key is for another folder.";
+    if (error instanceof StrongroomError && error.code === "RANGE_NOT_SATISFIABLE") return undefined;
+    if (isStatus(error, 404)) return "This key is for another folder.";
     throw error;
   }
 }
+
+const isStatus = (error: unknown, status: number): boolean =>
+  error instanceof StrongroomError && error.status === status;

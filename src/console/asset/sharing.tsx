@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Asset, Link, Strongroom } from "../../client/index.ts";
 import { Button, Copy, Failure, Field, moment, TextField, useAttempt } from "../ui/index.ts";
 import { session } from "../session.ts";
@@ -94,27 +94,60 @@ function Check({ label, isOn, onChange }: { label: string; isOn: boolean; onChan
 }
 
 function Delivery({ vault, asset }: { vault: Strongroom; asset: Asset }) {
-  const [isDownload, setDownload] = useState(false);
   const token = deliveryToken.value;
   if (token === undefined) return <NoToken vault={vault} asset={asset} />;
+  const { id, partition, collection, channel } = asset;
+  const checked = [token, id, partition, collection, channel].join("/");
+  return <WithToken key={checked} vault={vault} asset={asset} token={token} />;
+}
+
+/** The URLs by a key, once it opens this file: it may be for another folder, and may have ended since it was made. */
+function WithToken({ vault, asset, token }: { vault: Strongroom; asset: Asset; token: string }) {
+  const [isDownload, setDownload] = useState(false);
+  const [found, setFound] = useState<{ readonly reason: string | undefined }>();
+  const { error, attempt } = useAttempt();
+  const look = (): Promise<void> => attempt(async () => setFound({ reason: await objection(vault, token, asset) }));
+  useEffect(() => {
+    void look();
+    // It may have been revoked while nobody looked.
+    const lookAgain = (): void => void (document.hidden || look());
+    document.addEventListener("visibilitychange", lookAgain);
+    return () => document.removeEventListener("visibilitychange", lookAgain);
+  }, []);
+  const name = <code>{`dk_…${token.slice(-4)}`}</code>;
+  if (found?.reason !== undefined) {
+    return (
+      <div class="sharing">
+        <p>
+          <strong>No URLs with the key</strong> {name}: {found.reason}
+        </p>
+        <NoToken vault={vault} asset={asset} />
+      </div>
+    );
+  }
   const options = isDownload ? { token, download: true } : { token };
   return (
     <div class="sharing">
       <div class="sharing-line">
         <p>
-          <strong>Delivery URLs</strong> with the key <code>{`dk_…${token.slice(-4)}`}</code>
+          <strong>Delivery URLs</strong> with the key {name}
         </p>
         <Check label="Downloads the file" isOn={isDownload} onChange={setDownload} />
         <Button kind="quiet" small onClick={() => keepToken(undefined)}>
           Use another key
         </Button>
       </div>
-      <Url label="URL of this file" url={vault.assets.url(asset, options)} />
-      <Url
-        label="URL of its path and name"
-        url={vault.assets.url(asset, { ...options, by: "path" })}
-        hint="Opens whatever is the newest file there."
-      />
+      {error !== undefined && <Failure error={error} retry={() => void look()} />}
+      {found && (
+        <>
+          <Url label="URL of this file" url={vault.assets.url(asset, options)} />
+          <Url
+            label="URL of its path and name"
+            url={vault.assets.url(asset, { ...options, by: "path" })}
+            hint="Opens whatever is the newest file there."
+          />
+        </>
+      )}
     </div>
   );
 }
