@@ -1,7 +1,8 @@
 /** What the console says of refusals that it reads the words of, each as the server's own function makes it. */
 
 import { expect, it } from "vitest";
-import { StrongroomError } from "../../src/client/index.ts";
+import { Strongroom, StrongroomError } from "../../src/client/index.ts";
+import { UploadQueue } from "../../src/console/upload/queue.ts";
 import { verdictOf } from "../../src/console/upload/words.ts";
 import type { KeyScope } from "../../src/model/key-scope.ts";
 import { type Refusal, STATUS } from "../../src/model/refusal.ts";
@@ -66,4 +67,27 @@ it("uploads: a conflict is told as too many uploads only when it is that", () =>
   ]);
   const finished = "the upload is finished: its file is the asset asset_1";
   expect(told(finished)).toEqual(["The server refused this file.", finished]);
+});
+
+it("uploads: what no repeat can help is not to be tried again", () => {
+  const isFinal = (code: string, status: number): unknown => {
+    const verdict = verdictOf(new StrongroomError("no", { code, status }), FILE);
+    return "refused" in verdict && (verdict.refused.isFinal ?? false);
+  };
+  expect([isFinal("NOT_FOUND", 404), isFinal("PAYLOAD_TOO_LARGE", 413), isFinal("QUOTA_EXCEEDED", 422)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  const queue = new UploadQueue(() => {});
+  const folder = { partition: "p", collection: "c", channel: "n" };
+  const named = (own: string, name = own) => ({ file: new File(["x"], own), name });
+  const vault = new Strongroom({ url: "http://localhost", key: `sk_${"a".repeat(52)}${"c".repeat(43)}` });
+  queue.add([named("a\nb.txt"), named("a.txt", `${"deep_".repeat(60)}a.txt`)], folder, vault);
+  expect(queue.items.map(({ refused }) => refused?.hint)).toEqual([
+    "Rename it on your disk, then choose it again.",
+    "Choose it again, without the names of its folders.",
+  ]);
+  queue.retryAll();
+  expect(queue.totals()).toMatchObject({ failed: 2, final: 2, queued: 0 });
 });

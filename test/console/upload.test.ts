@@ -379,7 +379,18 @@ it("thousands of files make no long page, and all of them can be stopped", async
 
 it("a screen reader is told what matters, once, and how far uploads are now and then", () => {
   const announcer = new Announcer();
-  const none = { count: 0, queued: 0, sending: 0, paused: 0, failed: 0, done: 0, size: 1_000, loaded: 0, left: 0 };
+  const none = {
+    count: 0,
+    queued: 0,
+    sending: 0,
+    paused: 0,
+    failed: 0,
+    final: 0,
+    done: 0,
+    size: 1_000,
+    loaded: 0,
+    left: 0,
+  };
   const totals = { ...none, rate: undefined };
   const said: string[] = [];
   const at = (seconds: number, now: Partial<Totals>, gate: GateState = "open"): void => {

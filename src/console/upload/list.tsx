@@ -101,7 +101,8 @@ function Busy() {
 
 /** What can be done with all of them, and which are shown. */
 function Bar({ totals, view, onView }: { totals: Totals; view: View; onView: (view: View) => void }) {
-  const { queued, sending, paused, failed, done } = totals;
+  const { queued, sending, paused, failed, final, done } = totals;
+  const again = failed - final;
   const counts: Record<View, number> = { all: totals.count, left: queued + sending + paused, failed, done };
   const names: Record<View, string> = { all: "All", left: "To do", failed: "Failed", done: "Done" };
   const shown = (Object.keys(names) as View[]).filter((each) => each !== "failed" || failed > 0 || view === each);
@@ -129,9 +130,9 @@ function Bar({ totals, view, onView }: { totals: Totals; view: View; onView: (vi
             Resume all
           </Button>
         )}
-        {failed > 0 && (
+        {again > 0 && (
           <Button kind="quiet" small icon="reload" onClick={() => uploads.retryAll()}>
-            {failed === 1 ? "Retry" : `Retry ${failed.toLocaleString("en")}`}
+            {again === 1 ? "Retry" : `Retry ${again.toLocaleString("en")}`}
           </Button>
         )}
       </div>

@@ -61,7 +61,7 @@ export class UploadQueue {
     for (const { file, name } of files) {
       const item = new UploadItem(file, name, target, vault);
       const problem = nameProblem(name);
-      if (problem !== undefined) this.#refuse(item, misnamed(problem));
+      if (problem !== undefined) this.#refuse(item, misnamed(problem, file.name));
       this.#items.push(item);
     }
     this.#go();
@@ -96,12 +96,10 @@ export class UploadQueue {
 
   /** Sends a refused file once more. */
   retry(item: UploadItem): void {
-    if (item.state !== "failed") return;
+    if (item.state !== "failed" || item.refused?.isFinal) return;
     item.refused = undefined;
     item.failures = 0;
-    const problem = nameProblem(item.name);
-    if (problem === undefined) this.#queue(item);
-    else this.#refuse(item, misnamed(problem));
+    this.#queue(item);
     this.halted.value = undefined;
     this.#go();
   }
@@ -278,7 +276,15 @@ export class UploadQueue {
   }
 }
 
-const misnamed = (what: string): Refused => ({ what, hint: "Rename the file." });
+/** @param own the file's name without those of its folders, which may be what is wrong */
+const misnamed = (what: string, own: string): Refused => ({
+  what,
+  hint:
+    nameProblem(own) === undefined
+      ? "Choose it again, without the names of its folders."
+      : "Rename it on your disk, then choose it again.",
+  isFinal: true,
+});
 
 async function isReadable(file: File): Promise<boolean> {
   try {

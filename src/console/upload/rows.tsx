@@ -111,7 +111,7 @@ function Row({ item, position, of, isLost, onGone }: RowProps) {
       <div class="upload-acts">
         {(state === "queued" || state === "sending") && act("pause", "Pause", () => uploads.pause(item))}
         {state === "paused" && act("play", "Resume", () => uploads.resume(item))}
-        {state === "failed" && act("reload", "Retry", () => uploads.retry(item))}
+        {state === "failed" && !refused?.isFinal && act("reload", "Retry", () => uploads.retry(item))}
         {state === "done" || state === "failed" ? act("close", "Dismiss", cancel) : act("close", "Cancel", cancel)}
       </div>
       {(state === "sending" || (loaded > 0 && state !== "done" && state !== "failed")) && (

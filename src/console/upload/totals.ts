@@ -10,6 +10,8 @@ export interface Totals {
   readonly sending: number;
   readonly paused: number;
   readonly failed: number;
+  /** Of those that failed, how many no repeat helps. */
+  readonly final: number;
   readonly done: number;
   /** Bytes: of all, those that have gone, and those that are still to go. Files that failed count in none. */
   readonly size: number;
@@ -21,15 +23,16 @@ export interface Totals {
 
 export function totalsOf(items: readonly UploadItem[], meter: Meter): Totals {
   const counts = { queued: 0, sending: 0, paused: 0, failed: 0, done: 0 };
-  let [size, loaded] = [0, 0];
+  let [final, size, loaded] = [0, 0, 0];
   for (const item of items) {
     counts[item.state]++;
+    if (item.refused?.isFinal) final++;
     if (item.state === "failed") continue;
     size += item.size;
     loaded += item.state === "done" ? item.size : item.loaded;
   }
   const rate = counts.sending > 0 ? meter.rate(performance.now()) : undefined;
-  return { count: items.length, ...counts, size, loaded, left: size - loaded, rate };
+  return { count: items.length, ...counts, final, size, loaded, left: size - loaded, rate };
 }
 
 /** How often what is shown is made anew. Milliseconds. */

@@ -8,6 +8,8 @@ import { labelled } from "../ui/labels.ts";
 export interface Refused {
   readonly what: string;
   readonly hint?: string | undefined;
+  /** No repeat helps: it is to be chosen again in another way. */
+  readonly isFinal?: boolean;
 }
 
 /**
@@ -67,7 +69,14 @@ const REFUSALS: Readonly<Record<string, Words>> = {
     / open uploads: /.test(message)
       ? fail("Too many uploads are unfinished with this key.", "Finish or cancel some of them, then try again.")
       : fail("The server refused this file.", message),
-  NOT_FOUND: () => fail("This key does not reach that folder.", "Choose a folder that the key is for."),
+  NOT_FOUND: () => ({
+    kind: "fail",
+    refused: {
+      what: "This key does not reach that folder.",
+      hint: "Choose the file again, and a folder that the key is for.",
+      isFinal: true,
+    },
+  }),
 };
 
 /** A quota says how much is left of it, unless the key is not to know. */
