@@ -146,6 +146,30 @@ it("a folder that is dropped arrives with all that is in it, byte by byte", asyn
   });
 });
 
+it("what is dropped while one is asked where is added, and a name that cannot be stored is no reason to try again", async () => {
+  await inChannel("added", async (page) => {
+    await drop(page, write("good.txt", "good"), write("ev\\il.txt", "evil"));
+    await dialog(page).getByRole("heading", { name: "Upload 2 files" }).waitFor();
+    await drop(page, write("wide.txt", "wide"));
+    await dialog(page).getByRole("heading", { name: "Upload 3 files" }).waitFor();
+    // Nothing to take is said, and takes nothing away.
+    mkdirSync(join(home, "nothing"));
+    await drop(page, join(home, "nothing"));
+    await page.getByText("There are no files in it.").waitFor();
+    await dialog(page).getByRole("button", { name: "Upload 3 files" }).click();
+    await title(page, "2 files uploaded, 1 failed").waitFor();
+    expect(await stored("added")).toEqual({ "good.txt": sha256("good"), "wide.txt": sha256("wide") });
+    await list(page).getByText("Rename it on your disk, then choose it again.").waitFor();
+    expect(
+      await list(page)
+        .getByRole("button", { name: /^Retry/ })
+        .count(),
+    ).toBe(0);
+    await press(page, "Dismiss ev\\il.txt");
+    await title(page, "2 files uploaded").waitFor();
+  });
+});
+
 it("a large file pauses, and goes on from what has arrived", async () => {
   const bytes = randomBytes(20 * MIB + 1);
   const file = write("film.mp4", bytes);

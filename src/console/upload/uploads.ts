@@ -15,36 +15,42 @@ export interface Asked {
   readonly collection: Collection;
   /** Changes while folders are read. */
   readonly redraw: Redraw;
-  isReading: boolean;
+  /** How often something is being read of it just now. */
+  reading: number;
   readonly stop: AbortController;
 }
 
 export const asked = signal<Asked | undefined>(undefined);
 
-/** Reads what was dropped or chosen, and asks where it goes. What was asked before is forgotten. */
+/** Reads what was dropped or chosen, and asks where it goes. What is being asked already gets it in addition. */
 export async function ask(given: readonly (FileSystemEntry | File)[]): Promise<void> {
   if (given.length === 0) return;
-  forget();
-  const redraw = new Redraw();
-  const collection = new Collection(() => redraw.soon());
-  const now: Asked = { collection, redraw, isReading: true, stop: new AbortController() };
-  asked.value = now;
+  const now = (asked.value ??= nothingYet());
+  const { collection, redraw, stop } = now;
+  const before = collection.chosen.length;
+  now.reading++;
+  redraw.soon();
   try {
     for (const each of given) {
       if (each instanceof File) collection.addAll([each]);
-      else await collection.read(each, [], now.stop.signal);
+      else await collection.read(each, [], stop.signal);
     }
   } catch {
-    // It was cancelled.
-    return;
+    // It was cancelled, as below.
   }
-  now.isReading = false;
+  if (stop.signal.aborted) return;
+  now.reading--;
   redraw.soon();
-  if (collection.chosen.length > 0) return;
-  forget();
+  if (collection.chosen.length > before || collection.isFull) return;
+  if (before === 0 && now.reading === 0) forget();
   toast(collection.unreadable > 0 ? "The browser could not read what was dropped." : "There are no files in it.", {
     tone: "warn",
   });
+}
+
+function nothingYet(): Asked {
+  const redraw = new Redraw();
+  return { collection: new Collection(() => redraw.soon()), redraw, reading: 0, stop: new AbortController() };
 }
 
 /** Nothing is asked any more. */

@@ -25,7 +25,8 @@ function likely(path: Folder, root: string | undefined): Target {
 }
 
 export function Where({ asked, path, vault }: { asked: Asked; path: Folder; vault: Strongroom }) {
-  const { collection, redraw, isReading } = asked;
+  const { collection, redraw } = asked;
+  const isReading = asked.reading > 0;
   const { chosen, size, clutter, unreadable, isFull } = collection;
   void redraw.version.value;
   const [edited, setEdited] = useState<Target | undefined>();
