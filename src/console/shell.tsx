@@ -3,7 +3,7 @@
 import { lazy } from "./lazy.tsx";
 import { BrowsePage } from "./browse/page.tsx";
 import { go, href, NO_QUERY, type Route, route, type Section } from "./route.ts";
-import { canWrite, leave, type Session, session } from "./session.ts";
+import { leave, type Session, session } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { isDark, toggleTheme } from "./theme.ts";
 import { Button } from "./ui/button.tsx";
@@ -77,7 +77,7 @@ function Frame({ session: current }: { session: Session }) {
         {to.page === "vault" && <VaultPages vaultId={to.vaultId} section={to.section} />}
         {to.page === "vaults" && <VaultList />}
       </main>
-      {canWrite() && <UploadPanel />}
+      <UploadPanel />
     </div>
   );
 }

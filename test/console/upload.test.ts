@@ -76,13 +76,18 @@ async function inChannel(
 
 /** Drops files and folders as a person does: what the page gets are real entries. */
 async function drop(page: Page, ...files: string[]): Promise<void> {
+  await dropOn("Drop to upload", page, ...files);
+}
+
+/** @param words what the page says while they are held over it */
+async function dropOn(words: string, page: Page, ...files: string[]): Promise<void> {
   const devtools = await page.context().newCDPSession(page);
   const data = { items: [], files, dragOperationsMask: 1 };
   // A browser tells again and again where they are held, also a page that listens only now.
   const hold = async (): Promise<boolean> => {
     for (const type of ["dragEnter", "dragOver"] as const)
       await devtools.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
-    return page.getByText("Drop to upload").isVisible();
+    return page.getByText(words).isVisible();
   };
   await expect.poll(hold).toBe(true);
   await picture(page, "upload-drop");
@@ -168,6 +173,23 @@ it("what is dropped while one is asked where is added, and a name that cannot be
     await press(page, "Dismiss ev\\il.txt");
     await title(page, "2 files uploaded").waitFor();
   });
+});
+
+it("a file that is dropped by whoever may not upload is not opened in its place, and they are told", async () => {
+  const file = write("mine.txt", "mine");
+  const { public_key, admin_token } = scene.credentials;
+  for (const [credential, words] of [
+    [public_key, "This key may not upload"],
+    [admin_token, "The admin token uploads nothing"],
+  ] as const) {
+    await scene.openConsole(credential, async (page) => {
+      const at = page.url();
+      await dropOn(words, page, file);
+      await page.locator(".toast", { hasText: words }).waitFor();
+      expect(page.url()).toContain(new URL(at).origin);
+      expect(await dialog(page).count()).toBe(0);
+    });
+  }
 });
 
 it("a large file pauses, and goes on from what has arrived", async () => {

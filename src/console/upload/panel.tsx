@@ -3,8 +3,8 @@
 import { effect, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type Folder, route } from "../route.ts";
-import { session } from "../session.ts";
-import { Icon } from "../ui/index.ts";
+import { canWrite, session } from "../session.ts";
+import { Icon, toast } from "../ui/index.ts";
 import { Announcer } from "./announce.ts";
 import { chosen } from "./ask.ts";
 import { droppedOf } from "./collect.ts";
@@ -12,7 +12,12 @@ import { UploadList } from "./list.tsx";
 import { Where } from "./where.tsx";
 import { ask, asked, forget, uploads } from "./uploads.ts";
 
+/** Whoever may not upload is told so when they drop something: else the browser would open it in this page's place. */
 export function UploadPanel() {
+  return canWrite() ? <Uploading /> : <DropZone path={{}} />;
+}
+
+function Uploading() {
   const current = session.value;
   const to = route.value;
   const path: Folder = to.page === "browse" ? to.path : {};
@@ -63,6 +68,9 @@ function useConnection(): void {
 
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
 
+const refusal = (): string =>
+  session.value?.kind === "admin" ? "The admin token uploads nothing" : "This key may not upload";
+
 /** Files may be dropped anywhere. */
 function DropZone({ path }: { path: Folder }) {
   const isOver = useSignal(false);
@@ -81,7 +89,8 @@ function DropZone({ path }: { path: Folder }) {
       isOver.value = false;
       if (!hasFiles(event) || !event.dataTransfer) return;
       event.preventDefault();
-      void ask(droppedOf(event.dataTransfer));
+      if (canWrite()) void ask(droppedOf(event.dataTransfer));
+      else toast(`${refusal()}.`, { tone: "warn" });
     };
     addEventListener("dragenter", over);
     addEventListener("dragover", over);
@@ -95,13 +104,16 @@ function DropZone({ path }: { path: Folder }) {
     };
   }, []);
   if (!isOver.value) return null;
+  const mayUpload = canWrite();
   const folder = [path.partition, path.collection, path.channel].filter((level) => level !== undefined);
   return (
     <div class="upload-drop" aria-hidden="true">
       <div>
-        <Icon name="upload" size={24} />
-        <strong>Drop to upload{folder.length > 0 && ` to ${folder.join(" / ")}`}</strong>
-        <span>Files and whole folders</span>
+        <Icon name={mayUpload ? "upload" : "warn"} size={24} />
+        <strong>
+          {mayUpload ? `Drop to upload${folder.length > 0 ? ` to ${folder.join(" / ")}` : ""}` : refusal()}
+        </strong>
+        <span>{mayUpload ? "Files and whole folders" : "Sign in with a secret key to upload."}</span>
       </div>
     </div>
   );
