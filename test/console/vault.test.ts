@@ -308,6 +308,13 @@ it("the operator: finds all vaults, makes one, sets its bounds, opens no files, 
     await remove.click();
     await see(row(page, "Acme Ltd"), "Being deleted");
     expect(await statusOf(secret)).toBe(401);
+    await page.getByRole("link", { name: "Acme Ltd" }).click();
+    await page.getByRole("link", { name: "Settings" }).click();
+    await see(page, "Nothing of them changes while the vault is being deleted.");
+    await page.getByRole("link", { name: "Files" }).click();
+    await see(page, "This vault is being deleted");
+    expect(await button(page, /^Key to/).count()).toBe(0);
+    await page.getByRole("link", { name: "All vaults" }).click();
 
     // Another vault is looked into with a key that is made on the way.
     await page.getByRole("link", { name: "the newest" }).click();

@@ -15,8 +15,14 @@ export function NoFiles({ admin, vaultId }: { admin: StrongroomAdmin; vaultId: s
   const [made, setMade] = useState<CreatedKey>();
   const [busy, setBusy] = useState<KeyType>();
   const [error, setError] = useState<unknown>();
+  const [isDeleted, setDeleted] = useState<boolean>();
   useEffect(() => {
     document.title = "Files – Strongroom";
+    // Where it cannot be asked, the server says so when a key is made.
+    admin.vaults.get(vaultId).then(
+      ({ status }) => setDeleted(status === "deleting"),
+      () => setDeleted(false),
+    );
   }, []);
   const make = async (type: KeyType): Promise<void> => {
     setBusy(type);
@@ -46,11 +52,18 @@ export function NoFiles({ admin, vaultId }: { admin: StrongroomAdmin; vaultId: s
         </a>
         <h1>Files</h1>
       </header>
-      <Empty icon="key" title="The admin token opens no files" action={actions}>
-        It makes vaults and keys. To see what is in this vault, make a key that is good for a day and sign in with it,
-        or <a href={href({ page: "vault", vaultId, section: "keys" })}>one of your choice</a>. A key that you have
-        already opens it too, once you have signed out.
-      </Empty>
+      {isDeleted === true && (
+        <Empty icon="trash" title="This vault is being deleted">
+          Its keys are refused, and none can be made. Its files go in the background, within some hours.
+        </Empty>
+      )}
+      {isDeleted === false && (
+        <Empty icon="key" title="The admin token opens no files" action={actions}>
+          It makes vaults and keys. To see what is in this vault, make a key that is good for a day and sign in with it,
+          or <a href={href({ page: "vault", vaultId, section: "keys" })}>one of your choice</a>. A key that you have
+          already opens it too, once you have signed out.
+        </Empty>
+      )}
       {error !== undefined && <Failure error={error} />}
       {made && <SignInWith made={made} onClose={() => setMade(undefined)} />}
     </div>

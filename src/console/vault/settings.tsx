@@ -55,13 +55,16 @@ export function SettingsPage({ vault, report, store }: { vault: Managed; report:
       <DeleteVault operator={vault.operator} report={report} onDeleted={onDeleted} />
     </>
   ) : (
-    <SettingsList report={report} />
+    <SettingsList report={report} isOperator={vault.operator !== undefined} />
   );
 }
 
-function SettingsList({ report }: { report: VaultReport }) {
+function SettingsList({ report, isOperator }: { report: VaultReport; isOperator: boolean }) {
+  const about = isOperator
+    ? "Nothing of them changes while the vault is being deleted."
+    : "Only the operator changes these, with the admin token.";
   return (
-    <Part title="Settings" about="Only the operator changes these, with the admin token.">
+    <Part title="Settings" about={about}>
       <dl class="facts wide">
         {NAMES.map((name) => (
           <Shown key={name} field={FIELDS[name] as Field<unknown>} value={report.settings[name]} />
