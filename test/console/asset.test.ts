@@ -275,6 +275,7 @@ it("shows theirs and yours when someone else was faster, and takes either", asyn
 });
 
 it("shares by links with an expiry and by delivery URLs, downloads and deletes", async () => {
+  await upload("beside.txt", "beside", "text/plain");
   const asset = await upload("shared ü.txt", "shared", "text/plain");
   const other = await upload("other.txt", "other", "text/plain", { channel: "elsewhere" });
   await open(asset, async (page) => {
@@ -342,6 +343,7 @@ it("shares by links with an expiry and by delivery URLs, downloads and deletes",
     await page.getByRole("dialog", { name: "Delete shared ü.txt?" }).getByRole("button", { name: "Delete" }).click();
     await page.locator(".toast", { hasText: "shared ü.txt is deleted." }).waitFor();
     await panel(page).waitFor({ state: "detached" });
+    await expect.poll(() => page.evaluate("document.activeElement.textContent")).toBe("beside.txt");
     await expect(console.vault.assets.get(asset.id)).rejects.toMatchObject({ code: "ASSET_NOT_FOUND" });
 
     await page.getByRole("button", { name: "Sign out" }).click();

@@ -90,6 +90,7 @@ it("selects by checkbox, by range and all, and tags, moves and deletes what is s
       await question.getByRole("button", { name: "Delete 4 files" }).click();
       await page.locator(".toast", { hasText: "4 files deleted." }).waitFor();
       await bar(page).waitFor({ state: "detached" });
+      await expect.poll(() => page.evaluate("document.activeElement.className")).toBe("scroller");
       expect((await all("many")).map(({ filename }) => filename)).toEqual(["file-8.txt"]);
     },
     { fragment },
@@ -119,6 +120,7 @@ it("deletes a whole folder, also what is not loaded, and never one that is filte
       await question.getByRole("button", { name: `Delete ${more} files` }).click();
       await page.locator(".toast", { hasText: `${more} files deleted.` }).waitFor();
       await page.getByText("Nothing in site/blog/whole").waitFor();
+      await expect.poll(() => page.evaluate("document.activeElement.id")).toBe("main");
       expect(await all("whole")).toEqual([]);
     },
     { fragment: `${place}?filename_prefix=n-` },

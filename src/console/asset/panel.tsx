@@ -1,6 +1,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { StoredAsset, Strongroom } from "../../client/index.ts";
+import { focusNear } from "../browse/focus.ts";
 import { rows } from "../browse/rows.ts";
 import { nameProblem } from "../filename.ts";
 import { go, NO_QUERY, route } from "../route.ts";
@@ -51,6 +52,17 @@ function Panel({ id, vault }: { id: string; vault: Strongroom }) {
   const asset = opened.asset.value;
   const isEdited = opened.changes.value.length > 0;
 
+  /** The asset's place in the list, or the last that it had. */
+  const at = useRef(-1);
+  const index = rows.value.findIndex((each) => each.id === id);
+  if (index >= 0) at.current = index;
+  /** What had the focus before has it again. What is gone with the asset gives way to the row that is there now. */
+  const giveFocus = (before: Element | null): void => {
+    const isThere = before instanceof HTMLElement && before !== document.body && before.isConnected;
+    if (isThere && !opened.isGone.value) before.focus();
+    else if (session.value !== undefined) focusNear(at.current);
+  };
+
   useEffect(() => {
     const before = document.activeElement;
     panel.current?.focus();
@@ -60,7 +72,7 @@ function Panel({ id, vault }: { id: string; vault: Strongroom }) {
     document.addEventListener("visibilitychange", look);
     return () => {
       document.removeEventListener("visibilitychange", look);
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      giveFocus(before);
       keep(opened, vault.vaultId);
     };
   }, []);

@@ -1,5 +1,6 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Asset, Strongroom } from "../../client/index.ts";
+import { focusLater } from "../browse/focus.ts";
 import { hasMore, rows } from "../browse/rows.ts";
 import { clearSelection, selection } from "../browse/selection.ts";
 import { canWrite, session } from "../session.ts";
@@ -23,6 +24,8 @@ function Bar({ vault }: { vault: Strongroom }) {
   const list = rows.value;
   const chosen = list.filter(({ id }) => selection.value.has(id));
   const close = (): void => setAsking(undefined);
+  // The button that was pressed last goes with the bar.
+  useEffect(() => focusLater, [chosen.length > 0]);
 
   const begin = async (work: Omit<Work, "assets">, assets: readonly Asset[] = chosen): Promise<void> => {
     close();

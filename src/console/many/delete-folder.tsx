@@ -36,6 +36,8 @@ export function DeleteFolder({ vault }: { vault: Strongroom }) {
     try {
       const { deleted } = await vault.assets.deleteFolder(path);
       toast(`${count(deleted, "file")} deleted.`, { tone: "ok" });
+      // The list goes, too, unless one has begun something else meanwhile.
+      if (!document.activeElement?.matches("input, textarea, dialog *")) document.getElementById("main")?.focus();
     } catch (error) {
       toast(`Not all of ${pathOf(path)} was deleted. ${wordsOf(error)}`, { tone: "danger" });
     }
