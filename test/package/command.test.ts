@@ -85,7 +85,7 @@ it("start: prints its help and the version where it could not start", async () =
 
 it("start: refuses a flag that it does not know", async () => {
   expect(await refusal(terminal(24), "start", "--nonsense")).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: expect.stringMatching(
       /^strongroom: .*'--nonsense'.*; strongroom start --help shows what there is\n$/,
     ) as string,
