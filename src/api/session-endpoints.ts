@@ -46,8 +46,8 @@ export const SESSION_ENDPOINTS = {
     does: "Send the next bytes of a resumable upload",
     notes:
       "What has come of a request that breaks is kept: `uploads.get` says how much. The last byte makes the asset, whose path " +
-      "and entity tag are then in the answer. A client should send no more than 100 MB a request, since proxies take no more. Where nothing but POST comes through, a " +
-      "client sends POST with `X-HTTP-Method-Override: PATCH`, and the same with HEAD or DELETE.",
+      "and entity tag are then in the answer. A client should send no more than 100 MB a request, since proxies take no more. " +
+      "Where nothing but POST comes through, a client sends POST with `X-HTTP-Method-Override: PATCH`, and the same with HEAD or DELETE.",
     ...TUS,
     parameters: TicketQuery,
     headers: ["tusResumable", "uploadOffset", "uploadChecksum"],

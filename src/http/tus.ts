@@ -31,12 +31,14 @@ export function versionRefusal(api: ApiRequest): Refusal | undefined {
 const bytesIn = (text: string | null): number | undefined =>
   text !== null && /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : undefined;
 
+/** Upload-Concat: a part of a file that is made an asset would pass for the file. */
+export function concatRefusal(api: ApiRequest): Refusal | undefined {
+  if (api.header("Upload-Concat") === null) return undefined;
+  return invalid("Upload-Concat: is not supported; send the file as one upload");
+}
+
 /** Upload-Length: the bytes of the whole file. */
 export function uploadLength(api: ApiRequest): Result<{ length: number }> {
-  // A part of a file, made an asset, would pass for the file.
-  if (api.header("Upload-Concat") !== null) {
-    return invalid("Upload-Concat: is not supported; send the file as one upload");
-  }
   if (api.header("Upload-Defer-Length") !== null) {
     return invalid("Upload-Defer-Length: is not supported; send Upload-Length");
   }

@@ -5,6 +5,7 @@ import { durability, json, type Reply } from "../http/reply.ts";
 import type { ApiRequest, Handler } from "../http/request.ts";
 import {
   bytesRefusal,
+  concatRefusal,
   uploadChecksum,
   uploadLength,
   uploadMetadata,
@@ -30,7 +31,7 @@ export const createUpload: Handler = async (api) => {
   const hasBody = api.request.body !== null && declared !== 0;
   const wrongType = hasBody ? bytesRefusal(api) : undefined;
   if (wrongType) return wrongType;
-  const size = uploadLength(api);
+  const size = concatRefusal(api) ?? uploadLength(api);
   if (!size.ok) return size;
   const { length } = size;
   if (declared !== undefined && declared > length) {

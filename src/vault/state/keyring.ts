@@ -157,7 +157,8 @@ export class Keyring {
       const key = this.#database.keys.find(id);
       if (!key) return keyNotFound();
       if (key.revoked_at !== null && !this.#database.keys.isParked(id, key.rev)) return { ok: true, key };
-      this.#database.sessions.endOfKey(id, Date.now() + SESSION_KEPT_MS);
+      // Nobody can go on with them.
+      this.#database.sessions.endAll(Date.now() + SESSION_KEPT_MS, id);
       return this.#save({ ...key, revoked_at: key.revoked_at ?? change.now, rev: change.next() }, change.effects);
     };
   }

@@ -218,20 +218,16 @@ export class Sessions {
     );
   }
 
-  /** Ends those of a key, which is revoked: nobody can go on with them. They are forgotten at `forgottenAt`. */
-  endOfKey(keyId: string, forgottenAt: number): void {
+  /**
+   * Ends the sessions that are under way: all, or those of a key. They are forgotten at `forgottenAt`, in epoch
+   * milliseconds.
+   */
+  endAll(forgottenAt: number, keyId?: string): void {
+    const own = keyId === undefined ? "" : " AND key_id = ?";
     this.#sql.exec(
-      "UPDATE sessions SET state = 'ended', ends = ?, tail = NULL WHERE key_id = ? AND state IN ('open', 'completing')",
+      `UPDATE sessions SET state = 'ended', ends = ?, tail = NULL WHERE state IN ('open', 'completing')${own}`,
       forgottenAt,
-      keyId,
-    );
-  }
-
-  /** Ends all sessions that are under way. They are forgotten at `forgottenAt`, in epoch milliseconds. */
-  endAll(forgottenAt: number): void {
-    this.#sql.exec(
-      "UPDATE sessions SET state = 'ended', ends = ?, tail = NULL WHERE state IN ('open', 'completing')",
-      forgottenAt,
+      ...(keyId === undefined ? [] : [keyId]),
     );
   }
 
